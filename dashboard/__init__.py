@@ -1,0 +1,1 @@
+"""What people SEE: the pages, fed by the prediction store alone."""

@@ -1,0 +1,1 @@
+"""WHERE it all runs: the supervised stack of one machine, containers."""

@@ -1,0 +1,1 @@
+"""WHEN and in which order: Prefect flows around the functions of `pipelines`."""

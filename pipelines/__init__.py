@@ -1,0 +1,1 @@
+"""WHAT happens to data and models. Plain functions: no scheduler, no stream, no page."""

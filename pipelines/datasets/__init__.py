@@ -1,0 +1,1 @@
+"""Pictures on disk: layouts in, a dataset version out."""

@@ -1,0 +1,1 @@
+"""Architectures, one module each; preprocessing is inside the model."""

@@ -1,0 +1,100 @@
+"""Tables of the prediction store, as SQLAlchemy describes them; alembic's migrations make them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python on every database; SQLite itself keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected an aware time, received {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("classifier", String(40), primary_key=True),
+    Column("role", String(20), primary_key=True),
+    Column("frame_id", String(300), nullable=False),
+    Column("camera_id", String(200), nullable=False),
+    Column("image_name", Text),
+    Column("image_sha256", String(64), nullable=False),
+    Column("model_version", Integer, nullable=False),
+    Column("label", String(200), nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("top", JSON, nullable=False),
+    Column("decision", String(10), nullable=False),
+    Column("captured_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("predicted_at", UtcDateTime, nullable=False),
+    Column("worker", String(100), nullable=False),
+    Index("predictions_by_time", "predicted_at"),
+    Index("predictions_by_camera", "camera_id", "predicted_at"),
+    Index("predictions_by_frame", "frame_id"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("stage", String(20), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("camera_id", String(200)),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("replayed_at", UtcDateTime),
+    Index("dead_letters_by_time", "created_at"),
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("camera_id", String(200), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("last_frame_at", UtcDateTime),
+    Column("frames_sent", BigInteger, nullable=False, server_default="0"),
+    Column("frames_dropped", BigInteger, nullable=False, server_default="0"),
+    Column("last_error", Text),
+    Column("updated_at", UtcDateTime),
+)
+
+model_events = Table(
+    "model_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("worker", String(100), nullable=False),
+    Column("classifier", String(40), nullable=False),
+    Column("from_version", Integer),
+    Column("to_version", Integer),
+    Column("event", String(20), nullable=False),
+    Column("detail", Text),
+    Index("model_events_by_time", "at"),
+)

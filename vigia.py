@@ -1,0 +1,62 @@
+"""The command `vigia`: composes the folders, holds no rule of its own, and imports them only when asked."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+COMMANDS = {
+    "demo": "deploy.commands",
+    "up": "deploy.commands",
+    "down": "deploy.commands",
+    "status": "deploy.commands",
+    "logs": "deploy.commands",
+    "doctor": "deploy.commands",
+    "data": "pipelines.commands",
+    "train": "flows.commands",
+    "models": "pipelines.commands",
+    "promote": "pipelines.commands",
+    "rollback": "pipelines.commands",
+    "camera": "stream.commands",
+    "cameras": "stream.commands",
+    "worker": "stream.commands",
+    "dead-letters": "stream.commands",
+    "broker": "stream.commands",
+}
+
+
+class LazyGroup(TyperGroup):
+    """Imports a folder's commands only when one of them is called or listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name])
+        return typer.main.get_group(module.app).get_command(ctx, cmd_name)
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+
+@app.callback()
+def vigia() -> None:
+    """Vigía: a folder of labelled pictures becomes live, trustworthy predictions on camera frames."""
+
+
+def main() -> None:
+    """Run the command. Exit 0 done, 1 refused or failed, 2 wrong usage, 130 on Ctrl-C."""
+    from pipelines.errors import VigiaError
+
+    try:
+        app(prog_name="vigia", standalone_mode=False)
+    except VigiaError as error:
+        if os.environ.get("VIGIA_DEBUG") == "1":
+            raise
+        sys.exit(f"error: {' '.join(str(error).split())}")
