@@ -3,9 +3,9 @@
 import importlib
 import os
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -46,8 +46,17 @@ app = typer.Typer(cls=LazyGroup, no_args_is_help=True, rich_markup_mode=None, ad
 
 
 @app.callback()
-def vigia() -> None:
+def vigia(ctx: typer.Context) -> None:
     """Vigía: a folder of labelled pictures becomes live, trustworthy predictions on camera frames."""
+    ctx.obj = start_service
+
+
+def start_service(name: str) -> AbstractContextManager[str]:
+    """What a folder's command may need of `deploy`, which it cannot import: one service, as long as it is used."""
+    from deploy.alone import run_service
+    from pipelines.settings import load_settings
+
+    return run_service(load_settings(), name)
 
 
 def main() -> None:
@@ -60,3 +69,7 @@ def main() -> None:
         if os.environ.get("VIGIA_DEBUG") == "1":
             raise
         sys.exit(f"error: {' '.join(str(error).split())}")
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageOps
+from PIL import ImageOps, UnidentifiedImageError
 
 from pipelines.errors import ImageError
 
@@ -49,8 +49,12 @@ def decode_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Ima
                 return np.asarray(_to_rgb(upright), dtype=np.uint8)
     except ImageError:
         raise
+    except UnidentifiedImageError as error:  # its own words hold a memory address
+        raise ImageError(f"Expected a {', '.join(FORMATS)} picture, received bytes of another kind.") from error
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more
-        raise ImageError(f"Expected a {', '.join(FORMATS)} picture. {type(error).__name__}: {str(error)[:200]}") from error
+        raise ImageError(
+            f"Expected a {', '.join(FORMATS)} picture. {type(error).__name__}: {str(error)[:200]}"
+        ) from error
 
 
 def resize_image(image: Image, size_hw: tuple[int, int]) -> Image:

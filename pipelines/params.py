@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from pipelines.errors import ParamsError
@@ -157,7 +158,9 @@ def parse_params(document: Any) -> Params:
     try:
         return Params.model_validate(document)
     except ValidationError as error:
-        raise ParamsError(f"params.yaml: {describe_validation_error(error)}. Correct the file and run again.") from error
+        raise ParamsError(
+            f"params.yaml: {describe_validation_error(error)}. Correct the file and run again."
+        ) from error
 
 
 def describe_validation_error(error: ValidationError) -> str:
@@ -200,13 +203,15 @@ def add_dataset(workspace: Path, classifier: str) -> None:
     file = workspace / PARAMS_FILE
     yaml = _yaml(round_trip=True)
     document = yaml.load(file.read_text(encoding="utf-8"))
-    datasets = document.setdefault("datasets", [])
+    datasets = document.setdefault("datasets", CommentedSeq())
+    datasets.fa.set_flow_style()  # in one line, so that the comments after it stay where they are
     classifiers = document["classifiers"]
     if classifier in datasets and classifier in classifiers:
         return
     if classifier not in datasets:
         datasets.append(classifier)
-    classifiers.setdefault(classifier, {})
+    # written out in full: DVC tracks only keys that are in the file
+    classifiers.setdefault(classifier, ClassifierParams().model_dump(mode="json"))
     parse_params(document)
     _write(file, yaml, document)
 

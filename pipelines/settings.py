@@ -135,8 +135,12 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"{_variable(item['loc'])}: {item['msg']}, received {item['input']!r}" for item in error.errors())
-        raise SettingsError(f"Expected valid settings in the environment. {wrong}. Correct the variable and run again.") from error
+        wrong = "; ".join(
+            f"{_variable(item['loc'])}: {item['msg']}, received {item['input']!r}" for item in error.errors()
+        )
+        raise SettingsError(
+            f"Expected valid settings in the environment. {wrong}. Correct the variable and run again."
+        ) from error
 
 
 def find_workspace() -> Path:

@@ -1,16 +1,20 @@
 """The message contract: camera frames in, predictions out. Nothing here knows Kafka or Faust."""
 
-from collections.abc import Iterable, Mapping
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
+
+import orjson
+
+from pipelines.errors import MessageError
 
 FRAMES_TOPIC: Final = "taller_camara_stream"
 PREDICTIONS_TOPIC: Final = "taller_camara_predictions"
 DEAD_LETTERS_TOPIC: Final = "taller_camara_dlq"
 FRAMES_PARTITIONS: Final = 4
 
-Headers = Iterable[tuple[str, bytes]]
+Headers = tuple[tuple[str, bytes | None], ...]
 Stage = Literal["schema", "decode", "image", "infer"]
 Role = Literal["production", "shadow"]
 Decision = Literal["known", "unknown"]
@@ -28,6 +32,30 @@ class Position:
     def frame_id(self) -> str:
         """Identity in words, for a message that brings none of its own."""
         return f"{self.topic}-{self.partition}-{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the frames topic as it came, before anyone looked inside."""
+
+    position: Position
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp_ms: int | None
+    """The broker's or producer's time, milliseconds since 1970."""
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +101,69 @@ class DeadLetter:
     position: Position
     stage: Stage
     reason: str
-    """Short and countable, such as `truncated_jpeg`."""
+    """Short and countable, such as `truncated_picture`."""
     message: str
     """The error's sentence."""
     camera_id: str | None
     size_bytes: int
     sha256: str
     created_at: datetime
+
+
+class FrameError(MessageError):
+    """Why a message becomes a dead letter: the stage it failed at and a countable reason."""
+
+    def __init__(self, text: str, *, stage: Stage, reason: str) -> None:
+        super().__init__(text)
+        self.stage = stage
+        self.reason = reason
+
+
+def encode_v1(camera_id: str, image_name: str, captured_at: datetime, jpeg: bytes) -> Outgoing:
+    """A frame as the JSON of the system that this one replaces."""
+    fields = {
+        "timestamp": captured_at.timestamp(),
+        "camera_id": camera_id,
+        "image_name": image_name,
+        "image_data": b64encode(jpeg).decode("ascii"),
+    }
+    return Outgoing(FRAMES_TOPIC, camera_id.encode(), orjson.dumps(fields))
+
+
+def encode_v2(
+    camera_id: str, frame_id: str, captured_at: datetime, jpeg: bytes, *, image_name: str | None, sequence: int
+) -> Outgoing:
+    """A frame as the picture itself, with its identity and time in the headers."""
+    headers: list[tuple[str, bytes | None]] = [
+        ("schema", b"2"),
+        ("camera_id", camera_id.encode()),
+        ("frame_id", frame_id.encode()),
+        ("captured_at", rfc3339(captured_at).encode()),
+        ("sequence", str(sequence).encode()),
+    ]
+    if image_name is not None:
+        headers.append(("image_name", image_name.encode()))
+    return Outgoing(FRAMES_TOPIC, camera_id.encode(), jpeg, tuple(headers))
+
+
+def encode_prediction(prediction: Prediction) -> Outgoing:
+    """A prediction as JSON for whoever listens."""
+    fields = {
+        "frame_id": prediction.frame_id,
+        "camera_id": prediction.camera_id,
+        "classifier": prediction.classifier,
+        "model_version": prediction.model_version,
+        "role": prediction.role,
+        "label": prediction.label,
+        "confidence": prediction.confidence,
+        "top": prediction.top,
+        "decision": prediction.decision,
+        "captured_at": rfc3339(prediction.captured_at),
+        "predicted_at": rfc3339(prediction.predicted_at),
+    }
+    return Outgoing(PREDICTIONS_TOPIC, prediction.frame_id.encode(), orjson.dumps(fields))
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware time in UTC, ending in Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

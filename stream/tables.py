@@ -1,7 +1,6 @@
 """Tables of the prediction store, as SQLAlchemy describes them; alembic's migrations make them."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.engine import Dialect
@@ -23,7 +22,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError(f"expected an aware time, received {value!r}")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

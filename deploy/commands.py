@@ -1,0 +1,97 @@
+"""`vigia up`, `down`, `status`, `logs`: the one-machine stack; `vigia doctor` is mounted from its own module."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploy.doctor_commands import doctor_app
+from pipelines.terminal import JsonOption, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deploy.health import Health
+
+app = typer.Typer()
+app.add_typer(doctor_app)
+
+
+@app.command()
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many stream workers.")] = 1,
+    detach: Annotated[bool, typer.Option("--detach", help="Return as soon as every service is healthy.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the one-machine stack and keep it running until Ctrl-C."""
+    import signal
+
+    from deploy.announcements import Announcer
+    from deploy.stack import run_stack, start_in_background
+    from pipelines.settings import find_workspace, load_settings
+
+    settings, workspace = load_settings(), find_workspace()
+    announcer = Announcer(as_json=as_json)
+    if detach:
+        start_in_background(settings, workspace, workers=workers, on_survey=announcer.announce)
+        return
+    received = run_stack(settings, workspace, workers=workers, on_survey=announcer.announce)
+    say("Everything has stopped.")
+    if received == signal.SIGINT:
+        sys.exit(130)
+
+
+@app.command()
+def down() -> None:
+    """Stop the one-machine stack, and whatever a killed one left behind."""
+    from deploy.stack import stop_stack
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    say("Everything has stopped." if stop_stack(settings) else f"No stack was running in {settings.state}.")
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """Say how every service is; exit 0 when all are healthy, 1 otherwise."""
+    from deploy.health import describe
+    from deploy.stack import ask_stack
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    healths = ask_stack(settings)
+    if as_json:
+        print_json(describe(healths))
+    elif healths:
+        print_table(healths)
+    else:
+        say(f"No stack is running in {settings.state}. Start it with `vigia up`.")
+    sys.exit(0 if healths and all(health.healthy for health in healths.values()) else 1)
+
+
+@app.command()
+def logs(
+    service: Annotated[str, typer.Argument(help="A name from `vigia status`, `keeper` or `supervisord`.")],
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option(min=0, help="How many lines from the end.")] = 100,
+) -> None:
+    """Print the end of a service's log."""
+    from deploy.logs import find_log, follow_log
+    from deploy.stack import read_last_lines
+    from pipelines.settings import load_settings
+
+    file = find_log(load_settings().state, service)
+    for line in read_last_lines(file, lines):
+        print(line)
+    if follow:
+        follow_log(file, sys.stdout)
+
+
+def print_table(healths: "Mapping[str, Health]") -> None:
+    """One line a service, on stdout."""
+    row = "{:<11} {:<10} {:>8} {:>9} {:>8}  {}"
+    print(row.format("service", "state", "pid", "uptime", "restarts", "address and detail"))
+    for name, health in healths.items():
+        uptime = "-" if health.uptime_seconds is None else f"{health.uptime_seconds:.0f} s"
+        words = " ".join(filter(None, [health.url, f"({health.detail})" if health.detail else ""]))
+        print(row.format(name, health.state, health.pid or "-", uptime, health.restarts, words))

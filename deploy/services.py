@@ -1,0 +1,143 @@
+"""The services of the one-machine stack as data: what is started, in which order, and what shows that it is ready."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.plan import Service
+from deploy.ports import CONTROLLER
+from pipelines.settings import Endpoints, Settings
+
+
+def plan_services(
+    settings: Settings, endpoints: Endpoints, ports: Mapping[str, int], *, workers: int
+) -> tuple[Service, ...]:
+    """Every service that this machine runs; those named by an address in the settings run elsewhere."""
+    servers = []
+    if not settings.kafka_bootstrap:
+        servers.append(plan_kafka(settings, ports))
+    if not settings.mlflow_tracking_uri:
+        servers.append(plan_mlflow(settings, endpoints))
+    if not settings.prefect_api_url:
+        servers.append(plan_prefect(settings, endpoints.host, endpoints.prefect_port))
+    here = {service.name for service in servers}
+    return (*servers, *_plan_clients(settings, endpoints, here, workers))
+
+
+def plan_kafka(settings: Settings, ports: Mapping[str, int]) -> Service:
+    from stream.broker import embedded_kafka_command
+
+    command = embedded_kafka_command(settings.state, settings.host, ports["kafka"], ports[CONTROLLER])
+    bootstrap = f"{settings.host}:{ports['kafka']}"
+    return Service("kafka", tuple(command), f"kafka://{bootstrap}", ports["kafka"], bootstrap, is_server=True)
+
+
+def plan_mlflow(settings: Settings, endpoints: Endpoints) -> Service:
+    """MLflow's own application in one process.
+
+    `mlflow server` would be a parent with a child that outlives it, and a second import of everything. The
+    variables are the ones with which it hands the same choices to its child. The artifact root is a plain path
+    and no proxy stands before it: a client of the address and one of the database file find the same artifacts.
+    """
+    return Service(
+        "mlflow",
+        _uvicorn("mlflow.server.fastapi_app:app", endpoints.host, endpoints.mlflow_port),
+        f"{endpoints.mlflow_url}/health",
+        endpoints.mlflow_port,
+        endpoints.mlflow_url,
+        environment={
+            "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{settings.mlflow_database}",
+            "_MLFLOW_SERVER_REGISTRY_STORE": f"sqlite:///{settings.mlflow_database}",
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": str(settings.mlflow_artifacts),
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        },
+        is_server=True,
+    )
+
+
+def plan_prefect(settings: Settings, host: str, port: int) -> Service:
+    """Prefect's API, scheduler and page in one process, started as `prefect server start --background` does."""
+    return Service(
+        "prefect",
+        (*_uvicorn("prefect.server.api.server:create_app", host, port), "--factory"),
+        f"http://{host}:{port}/api/health",
+        port,
+        f"http://{host}:{port}",
+        environment={
+            "PREFECT__SERVER_FINAL": "1",
+            "PREFECT_SERVER_API_HOST": host,
+            "PREFECT_SERVER_API_PORT": str(port),
+            "PREFECT_SERVER_UI_API_URL": f"http://{host}:{port}/api",
+        },
+        is_server=True,
+    )
+
+
+def prefect_environment(settings: Settings) -> dict[str, str]:
+    """What every Prefect process of this home shares: its folder, and that it calls nobody."""
+    return {
+        "PREFECT_HOME": str(settings.state / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _plan_clients(settings: Settings, endpoints: Endpoints, here: set[str], workers: int) -> list[Service]:
+    def only_here(*names: str) -> tuple[str, ...]:
+        return tuple(name for name in names if name in here)
+
+    python, state = sys.executable, settings.state
+    clients = [
+        Service("flows", (python, "-m", "flows.serve"), f"heartbeat:{state / 'flows.json'}", needs=only_here("prefect"))
+    ]
+    clients += [
+        Service(
+            f"worker-{slot}",
+            (python, "-m", "vigia", "worker"),
+            f"heartbeat:{state / 'workers' / f'{slot}.json'}",
+            needs=only_here("kafka", "mlflow"),
+            environment={"VIGIA_WORKER_SLOT": str(slot)},
+        )
+        for slot in range(1, workers + 1)
+    ]
+    clients.append(
+        Service(
+            "cameras",
+            (python, "-m", "vigia", "cameras"),
+            f"heartbeat:{state / 'cameras.json'}",
+            needs=only_here("kafka"),
+        )
+    )
+    clients.append(_plan_dashboard(endpoints))
+    return clients
+
+
+def _plan_dashboard(endpoints: Endpoints) -> Service:
+    options = {
+        "server.address": endpoints.host,
+        "server.port": str(endpoints.dashboard_port),
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.serverAddress": endpoints.host,
+        "browser.gatherUsageStats": "false",
+    }
+    page = Path(__file__).parent.parent / "dashboard" / "app.py"
+    return Service(
+        "dashboard",
+        (
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(page),
+            *(f"--{key}={value}" for key, value in options.items()),
+        ),
+        f"{endpoints.dashboard_url}/_stcore/health",
+        endpoints.dashboard_port,
+        endpoints.dashboard_url,
+    )
+
+
+def _uvicorn(app: str, host: str, port: int) -> tuple[str, ...]:
+    command = (sys.executable, "-m", "uvicorn", app, "--host", host, "--port", str(port), "--log-level", "warning")
+    return (*command, "--timeout-graceful-shutdown", "3")

@@ -1,0 +1,120 @@
+"""The model artefact: the folder that MLflow keeps for a version and that a worker loads.
+
+MLmodel, data/model.keras ...     what `mlflow.keras` writes and loads
+serving/model.xml, model.bin      the OpenVINO network: uint8 RGB in, probabilities out
+serving/classifier.json           class names, input size and preprocessing
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from pipelines.errors import ModelError
+
+SERVING_FOLDER: Final = "serving"
+NETWORK_FILE: Final = f"{SERVING_FOLDER}/model.xml"
+CARD_FILE: Final = f"{SERVING_FOLDER}/classifier.json"
+ALLOWED_FILES: Final = frozenset(
+    {
+        "MLmodel",
+        "conda.yaml",
+        "python_env.yaml",
+        "requirements.txt",
+        "input_example.json",
+        "serving_input_example.json",
+        "data/keras_module.txt",
+        "data/model.keras",
+        "data/save_format.txt",
+        NETWORK_FILE,
+        f"{SERVING_FOLDER}/model.bin",
+        CARD_FILE,
+    }
+)
+# MLflow writes it into what it downloads; it is no part of the artefact
+_ADDED_BY_DOWNLOAD: Final = "registered_model_meta"
+
+
+@dataclass(frozen=True, slots=True)
+class ServingCard:
+    """What a worker must know beside the network."""
+
+    classifier: str
+    class_names: tuple[str, ...]
+    image_size: int
+    """Height and width in pixels of the network's input."""
+    preprocessing: str
+    """How a picture becomes the network's input, in words; its hash is a tag of the version."""
+    dataset_md5: str
+
+    def save(self, artefact: Path) -> None:
+        file = artefact / CARD_FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, artefact: Path) -> "ServingCard":
+        """Raises ModelError when the card is missing or its class names break their contract."""
+        try:
+            fields = json.loads((artefact / CARD_FILE).read_text(encoding="utf-8"))
+            card = cls(**{**fields, "class_names": tuple(fields["class_names"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"Expected a serving card at {artefact / CARD_FILE}. {error}") from error
+        check_class_names(card.class_names)
+        return card
+
+
+def check_class_names(class_names: tuple[str, ...]) -> None:
+    """Raises ModelError naming every finding: too few, blank, spaces at the ends, equal but for case or spaces."""
+    findings = [] if len(class_names) >= 2 else [f"at least 2 expected, {len(class_names)} received"]
+    seen: dict[str, int] = {}
+    for index, name in enumerate(class_names):
+        if not isinstance(name, str) or not name.strip():
+            findings.append(f"number {index} is blank")
+            continue
+        if name != name.strip():
+            findings.append(f"number {index} {name!r} begins or ends with a space")
+        first = seen.setdefault(" ".join(name.casefold().split()), index)
+        if first != index:
+            findings.append(f"number {index} {name!r} repeats number {first} {class_names[first]!r}")
+    if findings:
+        raise ModelError(
+            f"Expected distinct class names. Found: {'; '.join(findings)}. Correct the class folders' names."
+        )
+
+
+def digest_artefact(artefact: Path) -> str:
+    """SHA-256 over `<file's SHA-256>  <relative path>` lines in path order.
+
+    Raises ModelError for a file that is not on the allow-list, a link, or an empty folder.
+    """
+    lines = [f"{hash_file(artefact / name)}  {name}\n" for name in _list_files(artefact)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def verify_artefact(artefact: Path, expected_sha256: str) -> None:
+    """Raises ModelError when the files differ from those that were registered."""
+    actual = digest_artefact(artefact)
+    if actual != expected_sha256:
+        raise ModelError(
+            f"Expected the artefact with SHA-256 {expected_sha256[:12]}…, received {actual[:12]}…: "
+            f"its files were changed after registration. Train or import the model again."
+        )
+
+
+def hash_file(file: Path) -> str:
+    """SHA-256 in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _list_files(artefact: Path) -> list[str]:
+    names = sorted(path.relative_to(artefact).as_posix() for path in artefact.rglob("*") if not path.is_dir())
+    names = [name for name in names if name != _ADDED_BY_DOWNLOAD]
+    strangers = [name for name in names if name not in ALLOWED_FILES or (artefact / name).is_symlink()]
+    if strangers or not names:
+        raise ModelError(
+            f"Expected only the files of a model artefact in {artefact}, found: {', '.join(strangers) or 'none'}."
+        )
+    return names

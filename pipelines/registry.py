@@ -1,0 +1,206 @@
+"""The model registry: versions and aliases in MLflow. Registered model = classifier; versions only ever grow."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pipelines.artefact import verify_artefact
+from pipelines.errors import RegistryError
+from pipelines.evaluation import Report
+from pipelines.settings import Settings
+from pipelines.tracking import open_client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+Alias = Literal["production", "previous", "candidate", "challenger"]
+SHA256_TAG: Final = "vigia.sha256"
+GATE_TAG: Final = "vigia.gate"
+REPORT_METRICS: Final = ("accuracy", "macro_f1", "log_loss", "ece", "majority_share", "pictures")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One row of the registry."""
+
+    classifier: str
+    version: int
+    aliases: tuple[str, ...]
+    run_id: str
+    tags: Mapping[str, str]
+    created_at: datetime
+
+
+def open_registry(settings: Settings) -> "Registry":
+    """The registry of the configured MLflow. Raises RegistryError when nothing answers there."""
+    return Registry(open_client(settings))
+
+
+class Registry:
+    """Every method raises RegistryError when MLflow is away or refuses."""
+
+    def __init__(self, client: "MlflowClient") -> None:
+        self._client = client
+
+    def classifiers(self) -> tuple[str, ...]:
+        """Names of the registered models."""
+        return tuple(model.name for model in self._ask("search_registered_models"))
+
+    def version_of_alias(self, classifier: str, alias: Alias) -> int | None:
+        """The version that holds the alias; None when none does or the classifier is not registered."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return int(self._client.get_model_version_by_alias(classifier, alias).version)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise _as_registry_error(error) from error
+
+    def versions(self, classifier: str) -> tuple[ModelVersion, ...]:
+        """Newest first; empty when the classifier is not registered."""
+        found = self._ask("search_model_versions", f"name = '{classifier}'")
+        aliases = self._aliases(classifier) if found else {}
+        rows = [_build_version(each, aliases) for each in found]
+        return tuple(sorted(rows, key=lambda row: -row.version))
+
+    def version(self, classifier: str, version: int) -> ModelVersion:
+        """Raises RegistryError naming the versions there are."""
+        rows = self.versions(classifier)
+        for row in rows:
+            if row.version == version:
+                return row
+        known = ", ".join(str(row.version) for row in reversed(rows)) or "none"
+        raise RegistryError(f"Expected a version of {classifier} (registered: {known}), received {version}.")
+
+    def register(self, classifier: str, model_id: str, run_id: str, tags: Mapping[str, str]) -> int:
+        """The version of these bytes: the one that holds them already, else a new one."""
+        for known in self.versions(classifier):
+            if known.tags.get(SHA256_TAG) == tags[SHA256_TAG]:
+                return known.version
+        if classifier not in self.classifiers():
+            self._ask("create_registered_model", classifier)
+        # tags travel with the creation: a version without its digest never exists, killed or not
+        created = self._ask(
+            "create_model_version", classifier, f"models:/{model_id}", run_id, tags=dict(tags), model_id=model_id
+        )
+        return int(created.version)
+
+    def report(self, version: ModelVersion) -> Report:
+        """Test metrics of the version's run. Raises RegistryError when the run holds none."""
+        metrics = self.metrics(version)
+        missing = [name for name in REPORT_METRICS if name not in metrics]
+        if missing:
+            raise RegistryError(
+                f"Expected test metrics on the run of {version.classifier} version {version.version}, "
+                f"missing: {', '.join(missing)}. Train it again."
+            )
+        values: dict[str, Any] = {name: metrics[name] for name in REPORT_METRICS}
+        return Report(**{**values, "pictures": int(values["pictures"])})
+
+    def metrics(self, version: ModelVersion) -> dict[str, float]:
+        """All last metrics of the version's run."""
+        return dict(self._ask("get_run", version.run_id).data.metrics)
+
+    def tag(self, classifier: str, version: int, key: str, value: str) -> None:
+        self._ask("set_model_version_tag", classifier, str(version), key, value)
+
+    def point(self, classifier: str, alias: Alias, version: int) -> None:
+        """Move or make an alias."""
+        self._ask("set_registered_model_alias", classifier, alias, str(version))
+
+    def release(self, classifier: str, alias: Alias) -> None:
+        """Remove an alias, if it is there."""
+        if self.version_of_alias(classifier, alias) is not None:
+            self._ask("delete_registered_model_alias", classifier, alias)
+
+    def download(self, classifier: str, version: int, into: Path) -> Path:
+        """The version's artefact below `into`, its files checked against the registered digest.
+
+        Raises ModelError when they differ; nothing is left behind then.
+        """
+        from mlflow.artifacts import download_artifacts
+
+        row = self.version(classifier, version)
+        source = self._ask("get_model_version", classifier, str(version)).source
+        target = into / f"{classifier}-{version}"
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        try:
+            download_artifacts(artifact_uri=source, dst_path=str(target))
+            verify_artefact(target, row.tags.get(SHA256_TAG, "none"))
+        except BaseException as error:
+            shutil.rmtree(target, ignore_errors=True)
+            if _is_away(error):
+                raise _as_registry_error(error) from error
+            raise
+        return target
+
+    def _aliases(self, classifier: str) -> dict[int, tuple[str, ...]]:
+        held: dict[int, tuple[str, ...]] = {}
+        for alias, version in self._ask("get_registered_model", classifier).aliases.items():
+            held[int(version)] = (*held.get(int(version), ()), alias)
+        return held
+
+    def _ask(self, method: str, *arguments: Any, **named: Any) -> Any:
+        try:
+            return getattr(self._client, method)(*arguments, **named)
+        except Exception as error:
+            if _is_away(error):
+                raise _as_registry_error(error) from error
+            raise
+
+
+def promote(registry: Registry, classifier: str, version: int) -> int | None:
+    """`version` becomes production, what served becomes previous; returns that one."""
+    registry.version(classifier, version)
+    serving = registry.version_of_alias(classifier, "production")
+    if serving == version:
+        return serving
+    if serving is not None:
+        registry.point(classifier, "previous", serving)
+    registry.point(classifier, "production", version)
+    if registry.version_of_alias(classifier, "candidate") == version:
+        registry.release(classifier, "candidate")
+    return serving
+
+
+def roll_back(registry: Registry, classifier: str) -> tuple[int, int]:
+    """Swap production and previous; returns (from, to). Raises RegistryError when there is no previous one."""
+    serving = registry.version_of_alias(classifier, "production")
+    before = registry.version_of_alias(classifier, "previous")
+    if serving is None or before is None:
+        raise RegistryError(
+            f"Expected a production and a previous version of {classifier}, found {serving or 'none'} and "
+            f"{before or 'none'}. Promote a version with `vigia promote {classifier} VERSION`."
+        )
+    registry.point(classifier, "production", before)
+    registry.point(classifier, "previous", serving)
+    return serving, before
+
+
+def _build_version(found: Any, aliases: Mapping[int, tuple[str, ...]]) -> ModelVersion:
+    number = int(found.version)
+    return ModelVersion(
+        classifier=found.name,
+        version=number,
+        aliases=aliases.get(number, ()),
+        run_id=found.run_id,
+        tags=dict(found.tags),
+        created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
+    )
+
+
+def _is_away(error: BaseException) -> bool:
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+
+    return isinstance(error, MlflowException | RequestException | OSError)
+
+
+def _as_registry_error(error: BaseException) -> RegistryError:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return RegistryError(f"Expected an answer of the model registry. {first[:300]}")

@@ -1,0 +1,65 @@
+"""`dvc repro` of one classifier, told line by line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.errors import TrainingError
+from pipelines.processes import bind_command
+
+STAGES = ("prepare", "train", "evaluate", "export")
+_LAST_STAGES = ("evaluate", "export")
+
+
+def reproduce(workspace: Path, classifier: str, on_line: Callable[[str], None]) -> None:
+    """Bring the classifier's stages up to date; what is unchanged is not run again.
+
+    Raises TrainingError with the words of the stage that failed, else with DVC's own.
+    """
+    targets = [f"{stage}@{classifier}" for stage in _LAST_STAGES]
+    process = subprocess.Popen(
+        bind_command(sys.executable, "-m", "dvc", "repro", *targets),
+        cwd=workspace,
+        env=_build_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    lines: list[str] = []
+    try:
+        for line in process.stdout or ():
+            if line.strip():
+                lines.append(line.rstrip())
+                on_line(lines[-1])
+        failed = process.wait() != 0
+    except BaseException:  # Ctrl-C, a time limit: the stages end with it
+        process.terminate()
+        process.wait()
+        raise
+    if failed:
+        raise TrainingError(explain_failure(classifier, lines))
+
+
+def explain_failure(classifier: str, lines: list[str]) -> str:
+    """One sentence from what was printed: the stage's error line, else DVC's, else the last line."""
+    stage = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    if stage:
+        return stage[-1]
+    dvc = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    words = "; ".join(dvc) or (lines[-1] if lines else "nothing")
+    mend = "Run `dvc repro` for the whole story."
+    if "lock" in words.lower():
+        mend = "Another training or dvc command runs in this workspace: wait for it and run again."
+    return f"Expected the stages of {classifier} to succeed, dvc said: {words}. {mend}"
+
+
+def _build_environment() -> dict[str, str]:
+    return os.environ | {
+        "DVC_NO_ANALYTICS": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
+    }

@@ -1,0 +1,42 @@
+"""Stage `export`: the artefact that serves, and its parity with Keras."""
+
+import json
+from itertools import islice
+from typing import Any
+
+from pipelines.artefact import ServingCard
+from pipelines.datasets.shards import load_class_names, read_split
+from pipelines.datasets.versions import read_dataset_version
+from pipelines.export import PREPROCESSING, check_parity, measure_parity, write_artefact
+from pipelines.images import decode_image
+from pipelines.params import load_params
+from pipelines.stages.running import StagePaths, run_stage
+from pipelines.terminal import say
+
+PARITY_PICTURES = 64
+
+
+def export(paths: StagePaths) -> None:
+    """Write models/<classifier>/export: the artefact folder `model` and parity.json."""
+    import keras
+
+    params = load_params(paths.workspace).classifier(paths.classifier)
+    card = ServingCard(
+        classifier=paths.classifier,
+        class_names=load_class_names(paths.prepared),
+        image_size=params.train.image_size,
+        preprocessing=PREPROCESSING,
+        dataset_md5=read_dataset_version(paths.workspace, paths.classifier).md5,
+    )
+    model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
+    pictures = [decode_image(each.encoded) for each in islice(read_split(paths.prepared, "test"), PARITY_PICTURES)]
+    artefact = paths.export / "model"
+    write_artefact(model, card, pictures[0], artefact)
+    parity = measure_parity(model, artefact, paths.classifier, pictures)
+    check_parity(parity, params.export.max_difference)
+    (paths.export / "parity.json").write_text(json.dumps(parity.metrics(), indent=2), encoding="utf-8")
+    say(f"openvino: at most {parity.max_difference:.1e} from Keras on {parity.pictures} pictures")
+
+
+if __name__ == "__main__":
+    run_stage(export)

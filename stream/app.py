@@ -1,0 +1,154 @@
+"""The Faust application that loses no frame: its settings, its consumer, and how it reads batches.
+
+Every setting here was measured against kill -9, rebalances, frozen brokers and full disks; Faust's defaults
+are not at-least-once. The tests pin the parts of Faust this relies on.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, cast
+
+import aiokafka.conn
+import faust
+import faust.streams
+from faust.exceptions import ConsumerNotStarted
+from faust.streams import Stream
+from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.types import TP, EventT, StreamT
+from mode.supervisors import CrashingSupervisor
+
+from pipelines.errors import BrokerError
+from stream.messages import FRAMES_TOPIC
+
+GROUP: Final = "vigia-worker"
+BATCH_FRAMES: Final = 32
+BATCH_WAIT_SECONDS: Final = 0.005
+BUFFER_FRAMES: Final = 64
+STOP_SECONDS: Final = 8.0
+"""A stop that takes longer is cut: with the broker away Faust would try to commit for ever."""
+READER_BYTES: Final = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class WakingConsumer(Consumer):
+    """Faust's consumer, which sleeps a whole second when every partition's buffer is full; this one is woken."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._room = asyncio.Event()
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        super().on_buffer_drop(tp)
+        self._room.set()
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  the name is upstream's
+        while (
+            self.flow_active
+            and not self.should_stop
+            and self._buffered_partitions
+            and not self._get_active_partitions()
+        ):
+            self._room.clear()
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._room.wait(), timeout=0.2)
+        return await super()._wait_next_records(timeout)
+
+
+class WakingTransport(Transport):
+    """Faust's transport with the consumer above."""
+
+    Consumer = WakingConsumer
+
+
+class LossFreeApp(faust.App):
+    """A Faust app whose stop has an end."""
+
+    async def on_stop(self) -> None:
+        threading.Thread(target=_exit_late, name="stop deadline", daemon=True).start()
+        await super().on_stop()
+
+
+def build_app(bootstrap: str, *, instance_id: str, datadir: Path, group: str = GROUP) -> LossFreeApp:
+    """The app with its consumer; nothing is connected yet. Raises BrokerError without Faust's compiled iterator."""
+    if getattr(faust.streams, "_CStreamIterator", None) is None:
+        raise BrokerError(
+            "Expected Faust's compiled stream iterator, found only the one in Python, which acknowledges frames "
+            "that nobody has seen. Install faust-streaming from a wheel and unset NO_CYTHON."
+        )
+    aiokafka.conn.READER_LIMIT = READER_BYTES
+    app = LossFreeApp(
+        group,
+        broker=[f"kafka://{address}" for address in bootstrap.split(",")],
+        datadir=datadir,
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        value_serializer="raw",
+        key_serializer="raw",
+        agent_supervisor=CrashingSupervisor,
+        stream_buffer_maxsize=BUFFER_FRAMES,
+        stream_wait_empty=True,
+        broker_commit_interval=1.0,
+        broker_session_timeout=10,
+        broker_heartbeat_interval=3,
+        consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=10_000,
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        consumer_group_instance_id=instance_id,
+        producer_metadata_max_age_ms=10_000,
+        producer_max_request_size=2_200_000,
+    )
+    app.transport = WakingTransport(app.conf.broker_consumer, app)
+    return app
+
+
+def frames_topic(app: LossFreeApp) -> Any:
+    """The topic of frames as raw bytes: whatever lies on it, nothing fails before our own decoder."""
+    return app.topic(FRAMES_TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+
+async def batches(stream: StreamT[Any]) -> AsyncIterator[list[EventT[bytes]]]:
+    """What has arrived, up to 32 frames, without ever waiting to fill a batch.
+
+    The next event is always awaited by a task of its own, which a rebalance leaves alone; draining the queue
+    would leave the agent waiting with events that the rebalance waits for.
+    """
+    events = cast(Stream[bytes], stream).noack().events().__aiter__()
+    coming = asyncio.ensure_future(events.__anext__())
+    try:
+        while True:
+            batch = [await coming]
+            coming = asyncio.ensure_future(events.__anext__())
+            while len(batch) < BATCH_FRAMES and (await asyncio.wait({coming}, timeout=BATCH_WAIT_SECONDS))[0]:
+                batch.append(coming.result())
+                coming = asyncio.ensure_future(events.__anext__())
+            yield batch
+    except StopAsyncIteration:
+        return
+    finally:
+        coming.cancel()
+
+
+def assigned_partitions(app: LossFreeApp) -> list[tuple[str, int]]:
+    """What this worker reads at the moment; may be asked from any thread."""
+    # not app.consumer, which would build one bound to the event loop of the thread that asks first
+    if app._consumer is None:
+        return []
+    try:
+        return [(tp.topic, tp.partition) for tp in app._consumer.assignment()]
+    except ConsumerNotStarted:
+        return []
+
+
+def _exit_late() -> None:
+    threading.Event().wait(STOP_SECONDS)
+    log.error("still stopping after %.0f s, leaving now; what was not acknowledged comes again", STOP_SECONDS)
+    logging.shutdown()
+    os._exit(1)

@@ -1,0 +1,91 @@
+"""The commands of the live side: worker, cameras, camera, dead-letters, broker."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.terminal import JsonOption, print_json, say
+from stream.broker_commands import broker_app
+from stream.camera_commands import CamerasFileOption, camera_app
+from stream.dead_letter_commands import dead_letters_app
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(camera_app, name="camera")
+app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(broker_app, name="broker")
+
+
+@app.command()
+def worker(
+    slot: Annotated[
+        int, typer.Option(envvar="VIGIA_WORKER_SLOT", min=1, help="This worker's place on the machine: 1, 2, ...")
+    ] = 1,
+) -> None:
+    """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
+    from pipelines.inference import load_classifier
+    from pipelines.registry import open_registry
+    from pipelines.settings import find_workspace, load_settings
+    from stream.logs import configure_logs
+    from stream.store import PredictionStore
+    from stream.worker import WorkerSetup, run_worker
+
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    setup = WorkerSetup(
+        bootstrap=known_bootstrap(settings.resolve_kafka_bootstrap()),
+        state=settings.state,
+        slot=slot,
+        cameras_file=find_workspace() / "cameras.yaml",
+        store=PredictionStore(settings.resolve_database_url()),
+        open_registry=lambda: open_registry(settings),
+        load=load_classifier,
+    )
+    sys.exit(run_worker(setup))
+
+
+@app.command()
+def cameras(
+    file: CamerasFileOption = Path("cameras.yaml"),
+    once: Annotated[
+        bool, typer.Option("--once", help="Play every source once and end, whatever the file says.")
+    ] = False,
+    stay: Annotated[bool, typer.Option("--stay", help="Go on when all is played: the file may change.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Play every camera of cameras.yaml, in the foreground; ends when nothing is left to play."""
+    from pipelines.settings import load_settings
+    from stream.cameras import CamerasSetup, run_cameras
+    from stream.logs import configure_logs
+    from stream.store import PredictionStore
+
+    settings = load_settings()
+    configure_logs(settings.log_format)
+    if not file.exists():
+        say(f"{file} is not there, so there are no cameras. Add one with `vigia camera add ID FOLDER`.")
+    setup = CamerasSetup(
+        bootstrap=known_bootstrap(settings.resolve_kafka_bootstrap()),
+        state=settings.state,
+        file=file.absolute(),
+        store=PredictionStore(settings.resolve_database_url()),
+        once=once,
+        stay=stay,
+    )
+    summary = run_cameras(setup)
+    say(f"{summary.sent} frames delivered, {summary.dropped} dropped")
+    if json:
+        print_json({"sent": summary.sent, "dropped": summary.dropped, "failed": list(summary.failed)})
+    if summary.interrupted:
+        sys.exit(130)
+    if summary.failed:
+        sys.exit(f"error: expected every source to be readable, these were not: {', '.join(summary.failed)}.")
+
+
+def known_bootstrap(bootstrap: str | None) -> str:
+    """Raises BrokerError when no broker is configured and no stack runs."""
+    from pipelines.errors import BrokerError
+
+    if bootstrap is None:
+        raise BrokerError("Expected a broker, found none. Start one with `vigia up`, or set VIGIA_KAFKA_BOOTSTRAP.")
+    return bootstrap

@@ -1,0 +1,70 @@
+"""The store's tables, made and changed step by step; `migrate` is the only way in."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipelines.errors import StoreError
+
+LOCK_SECONDS: Final = 60
+ADVISORY_LOCK: Final = 5_643_210_901
+"""Any number, as long as every process of this project takes the same."""
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to this version; safe when several processes do it at once. Raises StoreError."""
+    try:
+        if engine.dialect.name == "sqlite":
+            _migrate_sqlite(engine)
+        else:
+            _migrate_postgresql(engine)
+    except CommandError as error:
+        raise StoreError(
+            f"Expected a prediction store of this version or older. {error}. "
+            "Update Vigía, or point VIGIA_DATABASE_URL elsewhere."
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(
+            f"Expected a prediction store that can be opened and written at {engine.url!r}. {error}. "
+            "Check the disk, the address and VIGIA_DATABASE_URL."
+        ) from error
+
+
+def _migrate_sqlite(engine: Engine) -> None:
+    if not engine.url.database or engine.url.database == ":memory:":
+        raise StoreError("Expected a SQLite file, received a database in memory, which no other process could read.")
+    file = Path(engine.url.database)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{file}.lock", timeout=LOCK_SECONDS), engine.connect() as connection:
+            # two processes that change the journal mode of a new file at once get "database is locked"
+            if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
+                connection.exec_driver_sql("PRAGMA journal_mode=wal")
+            # Python's sqlite3 opens no transaction for DDL by itself
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(connection)
+            connection.commit()
+    except Timeout as error:
+        raise StoreError(
+            f"Expected the lock of {file} within {LOCK_SECONDS} s. Another process holds it; end it and run again."
+        ) from error
+
+
+def _migrate_postgresql(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    # the path may hold a percent sign, which the configuration would expand
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

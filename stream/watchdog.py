@@ -1,0 +1,100 @@
+"""The watchdog: a worker that has frames to read and acknowledges none is ended, so that it is started again."""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+POLL_SECONDS: Final = 5.0
+POLLS_WITHOUT_PROGRESS: Final = 12
+EXIT_CODE: Final = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts polls, not seconds: a process that was frozen wakes late and must not be ended for it."""
+
+    polls: int = 0
+    acked: int = -1
+
+    def is_stuck(self, *, lag: int, acked: int) -> bool:
+        """Whether frames have been waiting for N polls in a row while not one was acknowledged."""
+        if lag <= 0 or acked != self.acked:
+            self.polls = 0
+        else:
+            self.polls += 1
+        self.acked = acked
+        return self.polls >= POLLS_WITHOUT_PROGRESS
+
+
+class Watchdog:
+    """Asks the broker itself, on a connection and a thread of its own; the worker's own numbers may be stale."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        group: str,
+        *,
+        assigned: Callable[[], Iterable[tuple[str, int]]],
+        acked: Callable[[], int],
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._group = group
+        self._assigned = assigned
+        self._acked = acked
+
+    def start(self) -> None:
+        threading.Thread(target=lambda: asyncio.run(self._watch()), name="watchdog", daemon=True).start()
+
+    async def _watch(self) -> None:
+        progress = Progress()
+        while True:
+            try:
+                await self._watch_connected(progress)
+            except (TimeoutError, KafkaError, OSError) as error:
+                # a broker that is away is no fault of this worker
+                log.debug("the watchdog cannot reach the broker: %r", error)
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _watch_connected(self, progress: Progress) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+        try:
+            await admin.start()
+            await consumer.start()
+            while True:
+                await asyncio.sleep(POLL_SECONDS)
+                partitions = [TopicPartition(topic, partition) for topic, partition in self._assigned()]
+                lag = await self._lag(admin, consumer, partitions) if partitions else 0
+                if progress.is_stuck(lag=lag, acked=self._acked()):
+                    log.error("%d frames wait and none was acknowledged in %d polls, leaving", lag, progress.polls)
+                    logging.shutdown()
+                    os._exit(EXIT_CODE)
+        finally:
+            await consumer.stop()
+            await admin.close()
+
+    async def _lag(
+        self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
+    ) -> int:
+        ends = await consumer.end_offsets(partitions)
+        starts = await consumer.beginning_offsets(partitions)
+        committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
+        offsets = {partition: known.offset for partition, known in committed.items()}
+        return frames_waiting(starts, ends, offsets)
+
+
+def frames_waiting(
+    starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], committed: Mapping[TopicPartition, int]
+) -> int:
+    """Messages behind the committed offsets; a partition without one (-1 or absent) begins at its start."""
+    return sum(max(end - max(committed.get(tp, -1), starts.get(tp, 0)), 0) for tp, end in ends.items())

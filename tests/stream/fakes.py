@@ -1,0 +1,100 @@
+"""Small stand-ins for what the live side connects: models, the registry, pictures."""
+
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from pipelines.errors import ModelError, RegistryError
+from pipelines.images import Image
+from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position
+
+NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+POISON = 251
+"""A picture whose first red value is about this makes a fake model raise."""
+
+
+def draw_jpeg(value: int = 100, side: int = 32) -> bytes:
+    """A grey JPEG of one brightness."""
+    output = io.BytesIO()
+    PillowImage.new("RGB", (side, side), (value, value, value)).save(output, "JPEG", quality=95)
+    return output.getvalue()
+
+
+def message_of(
+    outgoing: Outgoing, *, partition: int = 0, offset: int = 0, received_at: datetime = NOON, timestamp_ms: int = 0
+) -> Message:
+    """The message as a worker would read it."""
+    return Message(
+        position=Position(FRAMES_TOPIC, partition, offset),
+        key=outgoing.key,
+        value=outgoing.value,
+        headers=outgoing.headers,
+        timestamp_ms=timestamp_ms,
+        received_at=received_at,
+    )
+
+
+@dataclass
+class FakeClassifier:
+    """Bright pictures are `light`, the others `dark`; a poisonous one raises."""
+
+    classifier: str = "cars"
+    version: int = 1
+    class_names: tuple[str, ...] = ("dark", "light")
+    size_hw: tuple[int, int] = (32, 32)
+    seconds_a_batch: float = 0.0
+    always_fails: bool = False
+
+    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
+        if self.seconds_a_batch:
+            time.sleep(self.seconds_a_batch)
+        if self.always_fails or any(abs(int(image[0, 0, 0]) - POISON) <= 1 for image in images):
+            raise RuntimeError("the engine gave up")
+        light = np.array([image.mean() / 255 for image in images], np.float32)
+        return np.stack([1 - light, light], axis=1)
+
+
+class FakeRegistry:
+    """Aliases in a JSON file that a test writes while a worker runs: {"cars": 1}; broken versions do not load."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def promote(self, **versions: int) -> None:
+        partial = self._file.with_suffix(".partial")
+        partial.write_text(json.dumps({**self._aliases(), **versions}))
+        partial.replace(self._file)
+
+    def classifiers(self) -> tuple[str, ...]:
+        if not self._file.exists():
+            raise RegistryError("Expected the registry to answer. It is away.")
+        return tuple(self._aliases())
+
+    def version_of_alias(self, classifier: str, alias: str) -> int | None:
+        return self._aliases().get(classifier)
+
+    def download(self, classifier: str, version: int, into: Path) -> Path:
+        (into / "model").write_text(f"{classifier} {version}")
+        return into
+
+    def _aliases(self) -> dict[str, int]:
+        return dict(json.loads(self._file.read_text())) if self._file.exists() else {}
+
+
+BROKEN_VERSION = 13
+
+
+def load_fake(folder: Path, classifier: str, version: int) -> FakeClassifier:
+    """Any version but the broken one."""
+    if version == BROKEN_VERSION:
+        raise ModelError("Expected a network, received rubble.")
+    assert (folder / "model").read_text() == f"{classifier} {version}"
+    return FakeClassifier(classifier, version)

@@ -1,0 +1,138 @@
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.errors import CameraError, ParamsError, StoreError, VigiaError
+from stream.commands import app
+from stream.store import CameraRecord, PredictionStore
+from tests.stream.fakes import NOON, draw_jpeg
+from tests.stream.test_store import LETTER
+
+ROOT = Path(__file__).parents[2]
+runner = CliRunner()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.jpg").write_bytes(draw_jpeg(side=48))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIGIA_HOME", str(tmp_path / "home"))
+    for name in ("VIGIA_KAFKA_BOOTSTRAP", "VIGIA_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def store(workspace: Path) -> PredictionStore:
+    store = PredictionStore(f"sqlite:///{workspace / 'home' / 'store' / 'vigia.db'}")
+    store.migrate()
+    return store
+
+
+def run(*arguments: str) -> str:
+    """What the command prints on stdout; an error is raised as it is."""
+    result = runner.invoke(app, arguments, catch_exceptions=False, standalone_mode=False)
+    return result.stdout
+
+
+def refuse(*arguments: str) -> VigiaError:
+    with pytest.raises(VigiaError) as caught:
+        run(*arguments)
+    return caught.value
+
+
+def test_a_camera_is_added_listed_tried_and_removed(workspace: Path) -> None:
+    run("camera", "add", "gate", "pictures", "--rate", "2", "--classifier", "cars", "--no-loop")
+
+    (row,) = json.loads(run("camera", "list", "--json"))
+    assert (row["camera_id"], row["source"], row["rate"], row["loop"]) == ("gate", "pictures", 2.0, False)
+    assert (row["classifiers"], row["state"], row["frames_sent"]) == (["cars"], None, 0)
+    tried = json.loads(run("camera", "test", "gate", "--json"))
+    assert (tried["pictures"], tried["first"]["width"]) == (1, 48)
+    run("camera", "remove", "gate")
+    assert json.loads(run("camera", "list", "--json")) == []
+    assert not (workspace / "home").exists(), "looking makes no state"
+
+
+def test_the_list_shows_what_a_camera_last_did(workspace: Path, store: PredictionStore) -> None:
+    run("camera", "add", "gate", "pictures")
+    store.record_camera(CameraRecord("gate", "pictures", "online", NOON, 7, 1, None))
+
+    (row,) = json.loads(run("camera", "list", "--json"))
+
+    assert (row["state"], row["frames_sent"], row["frames_dropped"]) == ("online", 7, 1)
+
+
+def test_a_camera_without_pictures_or_of_an_unknown_format_is_refused(workspace: Path) -> None:
+    assert isinstance(refuse("camera", "add", "gate", "nowhere"), CameraError)
+    assert isinstance(refuse("camera", "add", "gate", "pictures", "--format", "v3"), ParamsError)
+    assert isinstance(refuse("camera", "test", "gate"), CameraError)
+    assert not (workspace / "cameras.yaml").exists()
+
+
+def test_dead_letters_have_the_keys_of_the_contract(store: PredictionStore) -> None:
+    store.store_batch([], [LETTER, replace(LETTER, position=replace(LETTER.position, topic="a-b", offset=9))])
+
+    rows = {row["id"]: row for row in json.loads(run("dead-letters", "list", "--json"))}
+
+    assert set(rows) == {"t-0-4", "a-b-0-9"}
+    assert rows["a-b-0-9"] == {
+        "id": "a-b-0-9",
+        "topic": "a-b",
+        "partition": 0,
+        "offset": 9,
+        "reason": "truncated_picture",
+        "stage": "image",
+        "camera_id": None,
+        "size_bytes": 7,
+        "created_at": "2025-06-01T12:00:00+00:00",
+    }
+    assert json.loads(run("dead-letters", "show", "a-b-0-9", "--json"))["message"] == "Expected a picture."
+
+
+def test_there_are_no_dead_letters_before_anything_ran(workspace: Path) -> None:
+    assert json.loads(run("dead-letters", "list", "--json")) == []
+
+
+@pytest.mark.parametrize("letter_id", ["t-0-5", "rubbish", "t-0-x"])
+def test_an_unknown_dead_letter_is_refused(store: PredictionStore, letter_id: str) -> None:
+    assert isinstance(refuse("dead-letters", "show", letter_id), StoreError)
+
+
+def test_cameras_and_worker_name_the_way_out_when_there_is_no_broker(workspace: Path) -> None:
+    for command in ("cameras", "worker"):
+        assert "VIGIA_KAFKA_BOOTSTRAP" in str(refuse(command))
+
+
+def test_a_wrong_cameras_file_is_one_line_and_exit_code_1(workspace: Path) -> None:
+    (workspace / "cameras.yaml").write_text("cameras: {gate: {folder: pictures}}")
+
+    result = subprocess.run(
+        [sys.executable, "-m", "vigia", "cameras"],
+        cwd=workspace,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "VIGIA_KAFKA_BOOTSTRAP": "127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: cameras.yaml: ")
+    assert "cameras.gate.folder: unknown key" in line
+
+
+def test_the_help_of_the_live_side_imports_nothing_heavy() -> None:
+    heavy = ("faust", "aiokafka", "sqlalchemy", "pydantic", "PIL", "mlflow")
+    code = f"import sys, stream.commands; print([name for name in {heavy} if name in sys.modules])"
+
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert result.stdout.strip() == "[]"

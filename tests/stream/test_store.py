@@ -1,0 +1,217 @@
+import sqlite3
+import threading
+from dataclasses import replace
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
+
+from pipelines.errors import StoreError
+from stream.messages import DeadLetter, Position
+from stream.store import CameraRecord, ModelEvent, PredictionStore, build_engine, upsert
+from stream.tables import cameras, dead_letters, metadata, model_events, predictions
+from tests.stream.fakes import NOON
+from tests.stream.test_messages import PREDICTION
+
+POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no types for it
+LETTER = DeadLetter(
+    position=Position("t", 0, 4),
+    stage="image",
+    reason="truncated_picture",
+    message="Expected a picture.",
+    camera_id=None,
+    size_bytes=7,
+    sha256="cd" * 32,
+    created_at=NOON,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PredictionStore:
+    store = PredictionStore(f"sqlite:///{tmp_path / 'store' / 'vigia.db'}", retry_seconds=0.2)
+    store.migrate()
+    return store
+
+
+def test_building_a_store_and_looking_into_one_that_is_not_there_makes_no_file(tmp_path: Path) -> None:
+    store = PredictionStore(f"sqlite:///{tmp_path / 'store' / 'vigia.db'}")
+
+    assert store.read_dead_letters() == []
+    assert store.read_cameras() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_migrations_make_the_tables_that_the_code_describes(store: PredictionStore) -> None:
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_file_is_in_wal_mode_so_that_the_page_reads_while_workers_write(store: PredictionStore) -> None:
+    with store.engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 5000
+
+
+def test_migrating_again_keeps_the_rows(store: PredictionStore) -> None:
+    store.store_batch([PREDICTION], [])
+
+    store.migrate()
+
+    with store.engine.connect() as connection:
+        assert len(connection.execute(select(predictions)).all()) == 1
+
+
+def test_several_that_migrate_a_new_file_at_once_all_succeed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'vigia.db'}"
+    errors: list[Exception] = []
+
+    def migrate() -> None:
+        try:
+            PredictionStore(url).migrate()
+        except StoreError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=migrate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert PredictionStore(url).read_dead_letters() == []
+
+
+def test_a_store_of_a_newer_version_is_refused_with_a_word(store: PredictionStore) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StoreError, match="of this version or older"):
+        store.migrate()
+
+
+def test_a_row_comes_back_with_aware_times_and_its_five_best(store: PredictionStore) -> None:
+    store.store_batch([PREDICTION], [])
+
+    with store.engine.connect() as connection:
+        row = connection.execute(select(predictions)).one()
+    assert (row.topic, row.partition, row.offset, row.classifier) == ("taller_camara_stream", 2, 17, "cars")
+    assert row.top == [["Volvo", 0.75], ["Škoda", 0.25]]
+    assert row.predicted_at == PREDICTION.predicted_at
+    assert row.predicted_at.tzinfo is UTC
+
+
+def test_a_frame_that_is_delivered_again_overwrites_its_row(store: PredictionStore) -> None:
+    store.store_batch([PREDICTION, replace(PREDICTION, classifier="simpsons")], [])
+
+    store.store_batch([replace(PREDICTION, model_version=4, label="Škoda")], [])
+
+    with store.engine.connect() as connection:
+        rows = connection.execute(select(predictions.c.classifier, predictions.c.model_version).order_by("classifier"))
+        assert [tuple(row) for row in rows] == [("cars", 4), ("simpsons", 3)]
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(store: PredictionStore) -> None:
+    broken = replace(LETTER, reason=None)  # type: ignore[arg-type]  # the database must refuse it
+
+    with pytest.raises(StoreError):
+        store.store_batch([PREDICTION], [broken])
+
+    with store.engine.connect() as connection:
+        assert connection.execute(select(predictions)).all() == []
+
+
+def test_a_dead_letter_comes_back_as_it_was_and_stays_replayed_when_delivered_again(store: PredictionStore) -> None:
+    store.store_batch([], [LETTER])
+    with store.engine.begin() as connection:
+        connection.execute(dead_letters.update().values(replayed_at=NOON))
+
+    store.store_batch([], [LETTER])
+
+    assert store.read_dead_letters() == [LETTER]
+    assert store.find_dead_letter(LETTER.position) == LETTER
+    assert store.find_dead_letter(Position("t", 0, 5)) is None
+    with store.engine.connect() as connection:
+        assert connection.execute(select(dead_letters.c.replayed_at)).scalar() == NOON
+
+
+def test_dead_letters_are_listed_newest_first_up_to_the_limit(store: PredictionStore) -> None:
+    letters = [
+        replace(LETTER, position=Position("t", 0, number), created_at=NOON + timedelta(seconds=number))
+        for number in range(5)
+    ]
+    store.store_batch([], letters)
+
+    assert [letter.position.offset for letter in store.read_dead_letters(limit=2)] == [4, 3]
+
+
+def test_a_cameras_counters_grow_and_its_last_frame_is_not_forgotten(store: PredictionStore) -> None:
+    record = CameraRecord("gate", "pictures", "online", NOON, 10, 1, None)
+    store.record_camera(record)
+
+    store.record_camera(
+        replace(record, state="offline", last_frame_at=None, new_frames_sent=5, new_frames_dropped=0, last_error="gone")
+    )
+
+    (row,) = store.read_cameras()
+    assert (row["state"], row["last_error"]) == ("offline", "gone")
+    assert (row["frames_sent"], row["frames_dropped"], row["last_frame_at"]) == (15, 1, NOON)
+
+
+def test_model_events_are_kept_in_order(store: PredictionStore) -> None:
+    store.record_model_event(ModelEvent(NOON, "w", "cars", None, 1, "loaded"))
+    store.record_model_event(ModelEvent(NOON, "w", "cars", 1, 2, "refused", "rubble"))
+
+    with store.engine.connect() as connection:
+        rows = connection.execute(select(model_events.c.event, model_events.c.detail).order_by(model_events.c.id))
+        assert [tuple(row) for row in rows] == [("loaded", None), ("refused", "rubble")]
+
+
+def test_a_store_that_stays_locked_is_an_error_and_works_again_afterwards(tmp_path: Path) -> None:
+    file = tmp_path / "vigia.db"
+    store = PredictionStore(f"sqlite:///{file}?timeout=0.05", retry_seconds=0.3)
+    store.migrate()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(StoreError, match="locked"):
+        store.store_batch([PREDICTION], [])
+
+    other.execute("ROLLBACK")
+    store.store_batch([PREDICTION], [])
+    other.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "rubbish", "sqlite+nothing:///a"])
+def test_an_address_of_another_kind_is_refused_with_a_word(url: str) -> None:
+    with pytest.raises(StoreError, match="VIGIA_DATABASE_URL"):
+        build_engine(url)
+
+
+def test_a_plain_postgresql_address_uses_the_driver_that_is_installed() -> None:
+    assert build_engine("postgresql://u:secret@db/vigia").driver == "psycopg"
+
+
+def test_an_error_never_shows_the_password() -> None:
+    store = PredictionStore("postgresql://u:secret@127.0.0.1:1/vigia", retry_seconds=0.1)
+
+    with pytest.raises(StoreError) as caught:
+        store.store_batch([PREDICTION], [])
+
+    assert "secret" not in str(caught.value)
+
+
+def test_on_postgresql_the_same_upsert_is_written_in_its_own_words() -> None:
+    statement = str(upsert(predictions, "postgresql").compile(dialect=POSTGRESQL))
+
+    assert 'ON CONFLICT (topic, partition, "offset", classifier, role) DO UPDATE SET' in statement
+    assert "model_version = excluded.model_version" in statement
+
+
+def test_on_postgresql_a_cameras_counters_grow_too() -> None:
+    statement = str(upsert(cameras, "postgresql", add=("frames_sent",)).compile(dialect=POSTGRESQL))
+
+    assert "frames_sent = (cameras.frames_sent + excluded.frames_sent)" in statement
