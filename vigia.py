@@ -42,7 +42,7 @@ class LazyGroup(TyperGroup):
         return typer.main.get_group(module.app).get_command(ctx, cmd_name)
 
 
-app = typer.Typer(cls=LazyGroup, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
@@ -64,7 +64,7 @@ def main() -> None:
     from pipelines.errors import VigiaError
 
     try:
-        app(prog_name="vigia", standalone_mode=False)
+        app(prog_name="vigia")
     except VigiaError as error:
         if os.environ.get("VIGIA_DEBUG") == "1":
             raise

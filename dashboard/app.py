@@ -22,11 +22,11 @@ def main() -> None:
     st.html(STYLE)
     try:
         settings = load_settings()
+        place = share_place(settings.state, settings.services_file, settings.resolve_database_url())
     except SettingsError as error:
         st.html(panels.render_notice(Words("en").say("settings.wrong", reason=error)))
         return
     words = Words(_show_header(settings.language))
-    place = share_place(settings.state, settings.services_file, settings.resolve_database_url())
     show_live = partial(live.show, place, words)
     title = words.say("page.live")
     # the first page answers at `/`; the same page has its own address too

@@ -187,13 +187,13 @@ def _camera_state(camera: Camera, words: Words, now: datetime) -> Html:
 
 def _answer(prediction: CameraPrediction, words: Words, now: datetime) -> Html:
     share = min(max(prediction.confidence, 0.0), 1.0)
-    percent = words.percent(share)
+    percent, confidence = words.percent(share), words.say("camera.confidence")
     bar = element(
         "div",
         element("span", style=f"width:{share * 100:.1f}%"),
         class_="vg-bar",
         role="img",
-        aria_label=f"{words.say('camera.confidence')}: {percent}",
+        aria_label=f"{confidence}: {percent}",
     )
     version = words.say("camera.version", classifier=prediction.classifier, version=prediction.model_version)
     latency = words.say("camera.latency", latency=words.milliseconds(prediction.latency_seconds))
@@ -238,7 +238,7 @@ def _since(model: ModelInForce, words: Words, now: datetime) -> str | None:
 
 def _service_pill(service: Service, words: Words) -> Html:
     health = words.say(f"health.{service.health}")
-    facts = [service.detail or service.state]
+    facts = [f"{service.state}: {service.detail}" if service.detail else service.state]
     if service.uptime_seconds is not None:
         facts.append(words.say("services.uptime", duration=words.duration(service.uptime_seconds)))
     if service.restarts:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, func, inspect, make_url, select
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from pipelines.errors import SettingsError
 from stream.tables import cameras, dead_letters, model_events, predictions
 
 PRODUCTION: Final = "production"
@@ -87,11 +89,21 @@ class DeadLetters:
 
 
 def build_engine(url: str) -> Engine:
-    """An engine that can only read; opens nothing, and never makes a SQLite file."""
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        options = "-c default_transaction_read_only=on -c statement_timeout=5000"
-        return create_engine(address, pool_size=2, pool_pre_ping=True, connect_args={"options": options})
+    """An engine that can only read; opens nothing, and never makes a SQLite file.
+
+    Raises SettingsError for an address that SQLAlchemy cannot use.
+    """
+    try:
+        address = make_url(url)
+        if address.get_backend_name() != "sqlite":
+            options = "-c default_transaction_read_only=on -c statement_timeout=5000"
+            return create_engine(address, pool_size=2, pool_pre_ping=True, connect_args={"options": options})
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        # the address may hold a password: it is not repeated
+        raise SettingsError(
+            "Expected VIGIA_DATABASE_URL like sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME, "
+            f"received one that {type(error).__name__} refuses. Correct the variable and start again."
+        ) from error
     # one connection a visit: a store that was removed and made again is found
     engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": 2})
     event.listen(engine, "connect", _forbid_writing)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 TOO_OLD: Final = timedelta(seconds=10)
-STARTING: Final = frozenset({"starting", "waiting", "backoff", "restarting"})
+STARTING: Final = frozenset({"starting", "waiting", "restarting"})
 
 Health = Literal["good", "starting", "bad", "unknown"]
 Overall = Literal["live", "ready", "starting", "attention", "unknown"]

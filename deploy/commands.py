@@ -18,6 +18,29 @@ app.add_typer(doctor_app)
 
 
 @app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Play every frame once, count the answers, stop everything.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The main job from pictures to live predictions, on drawn cars; runs until Ctrl-C."""
+    from deploy.demo import run_demo
+    from pipelines.settings import find_workspace, load_settings
+
+    summary = run_demo(load_settings(), find_workspace(), once=once or as_json)
+    if summary is None:
+        return
+    if as_json:
+        print_json(summary)
+    else:
+        say(
+            f"{summary['frames_sent']} frames, {summary['predictions']} predictions, {summary['lost']} lost, "
+            f"live accuracy {summary['live_accuracy']:.3f}, 95 % within {summary['latency_ms']['p95']:.0f} ms"
+        )
+    if summary["lost"]:
+        sys.exit(f"error: expected an answer to every frame, {summary['lost']} of {summary['frames_sent']} have none.")
+
+
+@app.command()
 def up(
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many stream workers.")] = 1,
     detach: Annotated[bool, typer.Option("--detach", help="Return as soon as every service is healthy.")] = False,

@@ -103,7 +103,7 @@ def _plan_clients(settings: Settings, endpoints: Endpoints, here: set[str], work
     clients.append(
         Service(
             "cameras",
-            (python, "-m", "vigia", "cameras"),
+            (python, "-m", "vigia", "cameras", "--stay"),
             f"heartbeat:{state / 'cameras.json'}",
             needs=only_here("kafka"),
         )

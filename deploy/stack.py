@@ -22,7 +22,7 @@ from deploy.supervision import STOP_ALL_SECONDS
 from pipelines.errors import StackError
 from pipelines.settings import Endpoints, Settings
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 LOG_LINES_SHOWN = 8
 
 OnSurvey = Callable[[dict[str, Health]], None]

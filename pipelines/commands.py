@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.registry_commands import registry_app
 from pipelines.terminal import JsonOption, print_json, say
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ SHOWN_REJECTIONS = 20
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Datasets: draw a sample, import pictures.")
 app.add_typer(data_app, name="data")
+app.add_typer(registry_app)
 
 
 @app.callback()
@@ -27,16 +29,24 @@ def sample(
     classifier: Annotated[str, typer.Argument(help="A built-in classifier with a drawn sample: cars.")],
     images: Annotated[int | None, typer.Option(min=1, help="How many; else sample.images of params.yaml.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Same seed, same bytes; else sample.seed.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Draw into this folder, for a camera to play; no dataset is touched.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw the offline sample dataset of a built-in classifier."""
-    from pipelines.datasets.samples import draw_sample
+    from pipelines.datasets.samples import draw_pictures, draw_sample
     from pipelines.settings import find_workspace
 
     workspace = find_workspace()
     say(f"drawing the sample of {classifier}")
-    change = draw_sample(workspace, classifier, images=images, seed=seed)
-    _tell(change, as_json=as_json)
+    if out is None:
+        _tell(draw_sample(workspace, classifier, images=images, seed=seed), as_json=as_json)
+        return
+    drawn = draw_pictures(workspace, classifier, out, images=images, seed=seed)
+    say(f"{drawn} pictures in {out}")
+    if as_json:
+        print_json({"classifier": classifier, "images": drawn, "path": str(out.absolute())})
 
 
 @data_app.command("import")

@@ -190,6 +190,8 @@ def set_params(workspace: Path, classifier: str, values: Mapping[str, str]) -> d
             if node.get(parent) is None:
                 node[parent] = {}
             node = node[parent]
+            if not isinstance(node, dict):
+                raise ParamsError(f"Expected a key of params.yaml, received {key}: {parent} holds a value, not keys.")
         node[last] = _yaml().load(value)
     after = parse_params(document).classifier(classifier).model_dump()
     changed = {key: (_get(before, key), _get(after, key)) for key in values if _get(before, key) != _get(after, key)}

@@ -153,11 +153,11 @@ def find_workspace() -> Path:
 
 def is_listening(url: str, timeout_seconds: float = 1.0) -> bool:
     """True when something accepts TCP connections at the address's host and port."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=timeout_seconds):
             return True
-    except OSError:
+    except (OSError, ValueError):  # ValueError: an address that is none
         return False
 
 

@@ -81,6 +81,7 @@ def fit(
         training,
         validation_data=checking,
         epochs=params.epochs,
+        shuffle=False,  # the batches are shuffled already
         verbose=0,
         callbacks=[
             keras.callbacks.TerminateOnNaN(),

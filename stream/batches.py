@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import ImageError, ModelError
 from pipelines.images import Image, decode_image
-from pipelines.inference import Classifier
+from pipelines.inference import Classifier, build_answer
 from stream.dead_letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.messages import DeadLetter, Frame, FrameError, Message, Prediction
@@ -133,8 +133,7 @@ class BatchReader:
             ) from error
 
     def _predict(self, classifier: Classifier, picture: Picture, row: NDArray[np.float32], now: datetime) -> Prediction:
-        best = np.argsort(row)[::-1][:TOP]
-        top = tuple((classifier.class_names[index], float(row[index])) for index in best)
+        answer = build_answer(classifier.class_names, row, TOP)
         frame = picture.frame
         return Prediction(
             position=frame.position,
@@ -145,9 +144,9 @@ class BatchReader:
             classifier=classifier.classifier,
             role="production",
             model_version=classifier.version,
-            label=top[0][0],
-            confidence=top[0][1],
-            top=top,
+            label=answer.label,
+            confidence=answer.confidence,
+            top=answer.top,
             decision="known",
             captured_at=frame.captured_at,
             received_at=picture.message.received_at,

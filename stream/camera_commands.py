@@ -1,5 +1,6 @@
 """`vigia camera`: the cameras of cameras.yaml."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,3 +107,26 @@ def _source_for(file: Path, source: Path) -> str:
     """Relative to the folder of cameras.yaml where it lies in it, so that the workspace can be moved."""
     folder, absolute = file.absolute().parent, source.absolute()
     return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else str(absolute)
+
+
+@camera_app.command()
+def report(
+    cameras: Annotated[list[str], typer.Argument(metavar="ID...", help="One or more cameras.")],
+    classifier: Annotated[str, typer.Option(help="Whose predictions.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])],
+    json: JsonOption = False,
+) -> None:
+    """What became of cameras' frames: predictions, dead letters, latency and, for pictures in class folders, accuracy."""
+    from dataclasses import asdict
+
+    from pipelines.settings import load_settings
+    from stream.camera_reports import report_cameras
+    from stream.store import PredictionStore
+
+    store = PredictionStore(load_settings().resolve_database_url())
+    found = report_cameras(store.engine, cameras, classifier, since)
+    if json:
+        print_json(asdict(found))
+        return
+    accuracy = "unknown" if found.accuracy is None else f"{found.accuracy:.3f} of {found.labelled}"
+    say(f"{found.predictions} predictions, {found.dead_letters} dead letters, accuracy {accuracy}, {found.latency_ms}")

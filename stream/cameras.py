@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.errors import CameraError, StoreError
+from pipelines.heartbeats import Heartbeat
 from stream.camera_config import CameraConfig, CamerasWatch
 from stream.delivery import Delivery, Pauses
-from stream.heartbeats import Heartbeat
 from stream.players import Player
 from stream.store import PredictionStore
 

@@ -32,7 +32,7 @@ def worker(
     from stream.worker import WorkerSetup, run_worker
 
     settings = load_settings()
-    configure_logs(settings.log_format)
+    configure_logs(settings.log_format, debug=settings.debug)
     setup = WorkerSetup(
         bootstrap=known_bootstrap(settings.resolve_kafka_bootstrap()),
         state=settings.state,
@@ -42,7 +42,11 @@ def worker(
         open_registry=lambda: open_registry(settings),
         load=load_classifier,
     )
-    sys.exit(run_worker(setup))
+    try:
+        code = run_worker(setup)
+    except KeyboardInterrupt:
+        code = 130  # while it still waited: nothing was read yet
+    sys.exit(code)
 
 
 @app.command()
@@ -61,7 +65,7 @@ def cameras(
     from stream.store import PredictionStore
 
     settings = load_settings()
-    configure_logs(settings.log_format)
+    configure_logs(settings.log_format, debug=settings.debug)
     if not file.exists():
         say(f"{file} is not there, so there are no cameras. Add one with `vigia camera add ID FOLDER`.")
     setup = CamerasSetup(

@@ -41,7 +41,16 @@ class RateLimit(logging.Filter):
         return True
 
 
-def configure_logs(log_format: Literal["console", "json"]) -> None:
+class WithoutTraceback(logging.Filter):
+    """Keeps a failure's line and leaves out its traceback, which only a developer can use."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        record.exc_text = None
+        return True
+
+
+def configure_logs(log_format: Literal["console", "json"], *, debug: bool = False) -> None:
     """Our own lines from INFO, those of the libraries from WARNING; everything on stderr."""
     before: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
@@ -53,6 +62,8 @@ def configure_logs(log_format: Literal["console", "json"]) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(RateLimit())
+    if not debug:
+        handler.addFilter(WithoutTraceback())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,

@@ -16,11 +16,11 @@ import faust
 from filelock import FileLock, Timeout
 
 from pipelines.errors import BrokerError, StackError
+from pipelines.heartbeats import Heartbeat
 from stream.agent import Agent
 from stream.app import GROUP, LossFreeApp, assigned_partitions, build_app, frames_topic
 from stream.batches import BatchReader
 from stream.camera_config import CamerasWatch
-from stream.heartbeats import Heartbeat
 from stream.latest_frames import LatestFrames
 from stream.publisher import Publisher
 from stream.store import PredictionStore

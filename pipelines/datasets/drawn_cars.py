@@ -76,13 +76,13 @@ def _compose(shape: CarShape, size: tuple[int, int], random: np.random.Generator
 
 def _pose(shape: CarShape, size: tuple[int, int], random: np.random.Generator) -> Pose:
     width, height = size
-    across = float(random.uniform(0.7, 0.94)) * width
+    across = float(random.uniform(0.67, 0.94)) * width
     scale = min(across / shape.length, 0.8 * height / shape.height)
     spare = width - scale * shape.length
     top = scale * shape.height + 0.06 * height
     return Pose(
-        left=spare * float(random.uniform(0.15, 0.85)),
-        ground=float(random.uniform(min(max(top, 0.72 * height), 0.86 * height), 0.9 * height)),
+        left=spare * float(random.uniform(0.08, 0.92)),
+        ground=float(random.uniform(min(max(top, 0.68 * height), 0.86 * height), 0.92 * height)),
         pixels_per_metre=scale,
         length=shape.length,
         mirrored=bool(random.random() < 0.5),

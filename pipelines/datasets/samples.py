@@ -64,6 +64,26 @@ def draw_sample(
     )
 
 
+def draw_pictures(
+    workspace: Path, classifier: str, folder: Path, *, images: int | None = None, seed: int | None = None
+) -> int:
+    """Draw into class folders below `folder`, replacing an earlier drawing there; returns how many.
+
+    Raises DatasetError for a folder that holds anything else.
+    """
+    sample = load_params(workspace).classifier(classifier).sample
+    images = sample.images if images is None else images
+    _check_drawable(classifier, images, min_per_class=1)
+    if folder.exists() and any(folder.iterdir()) and not is_drawn(folder):
+        raise DatasetError(f"Expected an empty folder, or one drawn before; {folder} holds other files. Name another one.")
+    seed = sample.seed if seed is None else seed
+    with staging_folder(folder) as staged:
+        drawn_cars.draw_cars(staged, images, seed)
+        _write_readme(staged, classifier, images, seed)
+        replace_folder(folder, staged, lambda: None)
+    return images
+
+
 def is_drawn(folder: Path) -> bool:
     """True for a dataset folder whose README says that it is drawn."""
     readme = folder / "README.md"

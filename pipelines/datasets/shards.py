@@ -40,7 +40,7 @@ def write_split(
                 write_record(stream, _encode(picture))
 
 
-def read_split(prepared: Path, split: Split) -> Iterator[PreparedPicture]:
+def read_split(prepared: Path, split: str) -> Iterator[PreparedPicture]:
     """Pictures of a split in the order they were written, which is by hash: classes come mixed.
 
     Raises DatasetError when the folder or a shard is missing, or a shard is damaged.
@@ -59,7 +59,7 @@ def load_class_names(prepared: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _shards(prepared: Path, split: Split) -> list[Path]:
+def _shards(prepared: Path, split: str) -> list[Path]:
     files = sorted(prepared.glob(f"{split}-*-of-*.tfrecord"))
     if not files:
         raise DatasetError(f"Expected shards of the {split} split in {prepared}, found none. Run `dvc repro`.")

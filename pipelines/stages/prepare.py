@@ -33,7 +33,7 @@ from pipelines.datasets.splits import SPLITS, assign_splits
 from pipelines.datasets.staging import whole_folder
 from pipelines.datasets.threads import map_in_threads
 from pipelines.errors import ImageError, VigiaError
-from pipelines.images import Image, decode_image, resize_image
+from pipelines.images import DEFAULT_LIMITS, Image, decode_image, resize_image
 from pipelines.params import PrepareParams, load_params
 
 JPEG_QUALITY = 92
@@ -107,12 +107,13 @@ def _encode(raw: Path, max_side: int, file: LabelledFile) -> tuple[Kept, bytes] 
 
 
 def _scale_down(content: bytes, image: Image, max_side: int) -> bytes:
-    """A JPEG of at most `max_side`; the original bytes where they are that already."""
+    """A JPEG of at most `max_side` that every reader's limits allow; the original bytes where they are that already."""
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
-    if scale == 1 and content.startswith(JPEG_MAGIC):
+    if scale == 1 and content.startswith(JPEG_MAGIC) and len(content) <= DEFAULT_LIMITS.max_bytes:
         return content
-    scaled = resize_image(image, (max(1, round(height * scale)), max(1, round(width * scale))))
+    shortest = DEFAULT_LIMITS.min_side
+    scaled = resize_image(image, (max(shortest, round(height * scale)), max(shortest, round(width * scale))))
     stream = io.BytesIO()
     PillowImage.fromarray(scaled).save(stream, "JPEG", quality=JPEG_QUALITY)
     return stream.getvalue()

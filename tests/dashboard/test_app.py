@@ -55,7 +55,11 @@ def test_a_store_that_cannot_be_read_is_said_to_be_away(home: MadeHome) -> None:
     assert "does not answer" in run_page()
 
 
-def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VIGIA_LANGUAGE", "klingon")
+@pytest.mark.parametrize(("name", "value"), [("VIGIA_LANGUAGE", "klingon"), ("VIGIA_DATABASE_URL", "secret@nowhere")])
+def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
 
-    assert "VIGIA_LANGUAGE" in run_page()
+    html = run_page()
+
+    assert name in html
+    assert "secret" not in html

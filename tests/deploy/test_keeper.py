@@ -167,6 +167,22 @@ def test_a_stack_without_its_keeper_is_told_as_it_is_and_stopped_whole(running: 
 
 
 @pytest.mark.integration
+def test_a_new_keeper_first_ends_what_a_killed_one_left(running: RunningStack, folder: Path) -> None:
+    left = running.processes()
+    kill(running.keeper.pid)
+    running.keeper.wait(10)
+
+    following = RunningStack(folder)
+    try:
+        following.wait_until_healthy()
+        assert not any(map(is_alive, left))
+        assert all(health.restarts == 0 for health in following.healths().values())
+    finally:
+        stop_stack(following.settings)
+        following.keeper.wait(20)
+
+
+@pytest.mark.integration
 def test_sigterm_ends_everything_in_time(running: RunningStack) -> None:
     everything = running.processes()
     assert len(everything) == 5  # supervisor, three services, one child of a service

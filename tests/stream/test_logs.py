@@ -1,6 +1,6 @@
 import logging
 
-from stream.logs import RateLimit
+from stream.logs import RateLimit, WithoutTraceback
 
 
 def line(name: str = "aiokafka.conn", lineno: int = 1) -> logging.LogRecord:
@@ -26,3 +26,13 @@ def test_lines_of_other_places_and_our_own_are_never_left_out() -> None:
     assert limit.filter(line(lineno=1))
     assert limit.filter(line(lineno=2))
     assert all(limit.filter(line("stream.worker")) for _ in range(3))
+
+
+def test_a_failure_keeps_its_line_and_loses_its_traceback() -> None:
+    error = ValueError("rubble")
+    record = logging.LogRecord(
+        "faust", logging.ERROR, "x.py", 1, "Crashed reason=%r", (error,), (ValueError, error, None)
+    )
+
+    assert WithoutTraceback().filter(record)
+    assert (record.getMessage(), record.exc_info) == ("Crashed reason=ValueError('rubble')", None)

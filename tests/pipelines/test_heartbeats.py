@@ -3,7 +3,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stream.heartbeats import Heartbeat
+from pipelines.heartbeats import Heartbeat
 from tests.waiting import wait_until
 
 

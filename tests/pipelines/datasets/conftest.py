@@ -1,0 +1,3 @@
+from tests.pipelines.datasets.pictures import fake_dvc, workspace
+
+__all__ = ["fake_dvc", "workspace"]

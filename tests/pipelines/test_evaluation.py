@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix as reference_confusion
+from sklearn.metrics import f1_score
+from sklearn.metrics import log_loss as reference_log_loss
+
+from pipelines.evaluation import (
+    build_report,
+    confusion_matrix,
+    expected_calibration_error,
+    log_loss,
+    macro_f1,
+    per_class_f1,
+    reliability,
+)
+
+RANDOM = np.random.default_rng(3)
+LABELS = RANDOM.integers(0, 4, 200)
+PROBABILITIES = RANDOM.dirichlet(np.ones(4), 200)
+PREDICTED = PROBABILITIES.argmax(axis=1)
+
+
+def test_figures_agree_with_scikit_learn() -> None:
+    assert macro_f1(LABELS, PREDICTED, 4) == pytest.approx(f1_score(LABELS, PREDICTED, average="macro"))
+    assert log_loss(LABELS, PROBABILITIES) == pytest.approx(reference_log_loss(LABELS, PROBABILITIES))
+    assert (confusion_matrix(LABELS, PREDICTED, 4) == reference_confusion(LABELS, PREDICTED)).all()
+
+
+def test_a_model_as_sure_as_it_is_right_has_no_calibration_error() -> None:
+    labels = np.array([0, 0, 0, 1])
+    probabilities = np.tile([0.75, 0.25], (4, 1))
+
+    assert expected_calibration_error(labels, probabilities, bins=15) == pytest.approx(0)
+
+
+def test_a_model_always_sure_and_half_right_has_an_error_of_a_half() -> None:
+    labels = np.array([0, 1])
+    probabilities = np.tile([1.0, 0.0], (2, 1))
+
+    assert expected_calibration_error(labels, probabilities, bins=15) == pytest.approx(0.5)
+    assert reliability(labels, probabilities, bins=15) == [(1.0, 0.5, 2)]
+
+
+def test_the_report_knows_the_majority_class() -> None:
+    report = build_report(np.array([0, 0, 0, 1]), np.tile([0.9, 0.1], (4, 1)))
+
+    assert report.accuracy == report.majority_share == 0.75
+    assert report.pictures == 4
+
+
+def test_a_class_that_was_never_answered_counts_nothing() -> None:
+    assert per_class_f1(np.array([0, 1]), np.array([0, 0]), ("a", "b", "c")) == {"a": pytest.approx(2 / 3), "b": 0, "c": 0}
+
+
+def test_no_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one picture"):
+        build_report(np.array([], np.int64), np.zeros((0, 2)))

@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.artefact import NETWORK_FILE, ServingCard, digest_artefact
+from pipelines.errors import ModelError
+from pipelines.export import PREPROCESSING, Parity, check_parity, compare, measure_parity, write_artefact
+from pipelines.images import Image
+from pipelines.inference import build_answer, load_classifier
+from pipelines.models.compact_cnn import build_compact_cnn
+
+CARD = ServingCard("cars", ("coupe", "estate", "van"), 32, PREPROCESSING, "0" * 32 + ".dir")
+RANDOM = np.random.default_rng(5)
+PICTURES: list[Image] = [RANDOM.integers(0, 256, (40, 60, 3), np.uint8) for _ in range(8)]
+
+
+@pytest.fixture(scope="module")
+def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export") / "model"
+    write_artefact(build_compact_cnn(3, 32, 0.2, 7), CARD, PICTURES[0], folder)
+    return folder
+
+
+@pytest.mark.integration
+def test_the_served_network_says_what_keras_says(artefact: Path) -> None:
+    parity = measure_parity(build_compact_cnn(3, 32, 0.2, 7), artefact, "cars", PICTURES)
+
+    assert parity.max_difference < 1e-4
+    assert parity.top1_agreement == 1
+    assert parity.pictures == 8
+
+
+@pytest.mark.integration
+def test_the_artefact_holds_only_files_of_the_allow_list(artefact: Path) -> None:
+    assert len(digest_artefact(artefact)) == 64
+
+
+@pytest.mark.integration
+def test_mlflow_loads_the_same_folder_as_a_keras_model(artefact: Path) -> None:
+    import mlflow.keras
+
+    model = mlflow.keras.load_model(str(artefact))
+
+    assert model.output_shape == (None, 3)
+
+
+@pytest.mark.integration
+def test_one_picture_gives_the_same_answer_alone_and_in_a_batch(artefact: Path) -> None:
+    served = load_classifier(artefact, "cars", 4)
+
+    together = served.probabilities(PICTURES)
+    alone = np.concatenate([served.probabilities([picture]) for picture in PICTURES])
+
+    assert together.shape == (8, 3)
+    assert np.abs(together - alone).max() < 1e-5
+    assert (served.version, served.class_names, served.size_hw) == (4, CARD.class_names, (32, 32))
+
+
+@pytest.mark.integration
+def test_an_artefact_of_another_classifier_or_with_another_head_is_refused(artefact: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="Expected a model of boats, received one of cars"):
+        load_classifier(artefact, "boats", 1)
+
+    (tmp_path / "serving").mkdir()
+    for file in artefact.glob("serving/*"):
+        (tmp_path / "serving" / file.name).write_bytes(file.read_bytes())
+    ServingCard("cars", ("coupe", "van"), 32, PREPROCESSING, CARD.dataset_md5).save(tmp_path)
+
+    with pytest.raises(ModelError, match="head of 2 classes"):
+        load_classifier(tmp_path, "cars", 1)
+
+
+@pytest.mark.integration
+def test_a_damaged_network_is_refused_in_words(artefact: Path, tmp_path: Path) -> None:
+    CARD.save(tmp_path)
+    (tmp_path / NETWORK_FILE).write_text("<net", encoding="utf-8")
+
+    with pytest.raises(ModelError, match="Expected an OpenVINO network"):
+        load_classifier(tmp_path, "cars", 1)
+
+
+def test_parity_is_the_largest_difference_and_the_share_of_equal_answers() -> None:
+    reference = np.array([[0.9, 0.1], [0.4, 0.6]])
+    ours = np.array([[0.9, 0.1], [0.55, 0.45]])
+
+    assert compare(reference, ours) == Parity(pytest.approx(0.15), 0.5, 2)
+
+
+def test_a_network_that_strays_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"within 0\.001 of Keras, found 0\.15"):
+        check_parity(Parity(0.15, 0.5, 2), 0.001)
+
+
+def test_an_answer_ranks_the_best_classes_first() -> None:
+    answer = build_answer(("a", "b", "c"), np.array([0.2, 0.5, 0.3], np.float32), top=2)
+
+    assert answer.label == "b"
+    assert [name for name, _ in answer.top] == ["b", "c"]
