@@ -45,33 +45,49 @@ class PrepareParams(_Strict):
     max_side: int = Field(default=320, ge=32, le=4096)
     """Longest side in pixels kept in the shards; larger pictures are scaled down."""
     shard_pictures: int = Field(default=512, ge=1)
+    """Pictures in one TFRecord file."""
     min_per_class: int = Field(default=3, ge=3)
+    """Fewest pictures of a class; with fewer the dataset is refused."""
 
 
 class AugmentParams(_Strict):
     """Random changes of training pictures only."""
 
     flip: bool = True
+    """Mirror left and right."""
     rotation_degrees: float = Field(default=8, ge=0, le=180)
+    """Largest turn, either way."""
     zoom: float = Field(default=0.1, ge=0, lt=1)
+    """Largest change of size, as a share."""
     translation: float = Field(default=0.08, ge=0, lt=1)
+    """Largest shift, as a share of the side."""
     brightness: float = Field(default=0.15, ge=0, le=1)
+    """Largest change, as a share of the full range."""
     contrast: float = Field(default=0.15, ge=0, le=1)
+    """Largest change, as a share."""
 
 
 class TrainParams(_Strict):
     """How a model is fitted."""
 
     architecture: Literal["compact_cnn", "mobilenet_v2"] = "compact_cnn"
+    """A small network fitted from nothing, or MobileNetV2."""
     weights: str = "none"
     """`none`, `imagenet`, or a file name looked up in VIGIA_WEIGHTS_DIR."""
     image_size: int = Field(default=64, ge=32, le=1024)
+    """Height and width in pixels of the network's input."""
     epochs: int = Field(default=12, ge=1, le=10_000)
+    """Passes over the training pictures."""
     batch_size: int = Field(default=32, ge=1, le=4096)
+    """Pictures a step."""
     learning_rate: float = Field(default=2e-3, gt=0, lt=1)
+    """At its highest."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the features left out while fitting."""
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    """Share of each label spread over all classes."""
     seed: int = Field(default=7, ge=0)
+    """Of every random choice of a training."""
     augment: AugmentParams = AugmentParams()
 
 
@@ -79,13 +95,16 @@ class EvaluateParams(_Strict):
     """What the report counts."""
 
     calibration_bins: int = Field(default=15, ge=2, le=100)
+    """Bins of the reliability diagram and of the calibration error."""
 
 
 class ExportParams(_Strict):
     """Serving format and how far it may stray from Keras."""
 
     format: Literal["openvino"] = "openvino"
+    """What a worker runs."""
     max_difference: float = Field(default=1e-3, gt=0)
+    """Largest difference of a probability from Keras; beyond it the export fails."""
 
 
 class PromoteParams(_Strict):
@@ -101,13 +120,16 @@ class ScheduleParams(_Strict):
     """When the served deployment trains by itself; off until switched on in the Prefect UI."""
 
     cron: str = "0 3 * * *"
+    """Five fields, UTC."""
 
 
 class SampleParams(_Strict):
     """The drawn dataset of a built-in classifier."""
 
     images: int = Field(default=1600, ge=24, le=1_000_000)
+    """Pictures drawn."""
     seed: int = Field(default=7, ge=0)
+    """Same seed, same bytes."""
 
 
 class ClassifierParams(_Strict):

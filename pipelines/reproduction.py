@@ -9,8 +9,19 @@ from pathlib import Path
 from pipelines.errors import TrainingError
 from pipelines.processes import bind_command
 
-STAGES = ("prepare", "train", "evaluate", "export")
 _LAST_STAGES = ("evaluate", "export")
+_CHATTER = (
+    "> ",
+    "To track the changes with git",
+    "git add dvc.lock",
+    "To enable auto staging",
+    "dvc config core.autostage",
+    "Use `dvc push`",
+    "Generating lock file",
+    "Updating lock file",
+    "\N{RUNNER} View run",
+    "\N{TEST TUBE} View experiment",
+)
 
 
 def reproduce(workspace: Path, classifier: str, on_line: Callable[[str], None]) -> None:
@@ -32,9 +43,10 @@ def reproduce(workspace: Path, classifier: str, on_line: Callable[[str], None]) 
     lines: list[str] = []
     try:
         for line in process.stdout or ():
-            if line.strip():
-                lines.append(line.rstrip())
-                on_line(lines[-1])
+            line = line.strip()
+            if line and not is_chatter(line):
+                lines.append(line)
+                on_line(line)
         failed = process.wait() != 0
     except BaseException:  # Ctrl-C, a time limit: the stages end with it
         process.terminate()
@@ -42,6 +54,11 @@ def reproduce(workspace: Path, classifier: str, on_line: Callable[[str], None]) 
         raise
     if failed:
         raise TrainingError(explain_failure(classifier, lines))
+
+
+def is_chatter(line: str) -> bool:
+    """DVC's and MLflow's advice, which would hide the progress."""
+    return line.startswith(_CHATTER) or " INFO mlflow." in line or " WARNING mlflow." in line
 
 
 def explain_failure(classifier: str, lines: list[str]) -> str:

@@ -65,16 +65,27 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path(".vigia")
+    """State of this machine: logs, the embedded Kafka, MLflow, Prefect, the store. Relative to the workspace."""
     kafka_bootstrap: str | None = None
+    """A broker of your own, `host:port`; unset: the embedded Kafka."""
     database_url: str | None = None
+    """SQLAlchemy address of the prediction store; unset: SQLite below the home."""
     mlflow_tracking_uri: str | None = Field(default=None, validation_alias="MLFLOW_TRACKING_URI")
+    """An MLflow of your own; unset: the one that `vigia up` starts."""
     prefect_api_url: str | None = Field(default=None, validation_alias="PREFECT_API_URL")
+    """A Prefect of your own; unset: the one that `vigia up` starts."""
     weights_dir: Path | None = None
+    """Folder of pretrained weights, looked up by file name."""
     ports: Literal["default", "auto"] = "default"
+    """The stack's usual ports, or free ones; `vigia status` says which."""
     host: str = "127.0.0.1"
+    """Address on which the stack listens."""
     debug: bool = False
+    """Tracebacks and more words."""
     log_format: Literal["console", "json"] = "console"
+    """Log lines for people or for programs."""
     language: Literal["en", "es"] = "en"
+    """Language of the dashboard where the address does not say one."""
 
     @cached_property
     def state(self) -> Path:

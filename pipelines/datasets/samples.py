@@ -75,7 +75,9 @@ def draw_pictures(
     images = sample.images if images is None else images
     _check_drawable(classifier, images, min_per_class=1)
     if folder.exists() and any(folder.iterdir()) and not is_drawn(folder):
-        raise DatasetError(f"Expected an empty folder, or one drawn before; {folder} holds other files. Name another one.")
+        raise DatasetError(
+            f"Expected an empty folder, or one drawn before; {folder} holds other files. Name another one."
+        )
     seed = sample.seed if seed is None else seed
     with staging_folder(folder) as staged:
         drawn_cars.draw_cars(staged, images, seed)

@@ -31,7 +31,7 @@ def assign_splits(labels: Mapping[str, str], shares: SplitShares) -> dict[str, S
     without memory can also promise every class a picture in every split: of three pictures of a class each must
     stand alone, and a fourth then moves one. So a split that gets no picture of a class *borrows* the nearest one
     from the split with the most. Only borrowed pictures can move when pictures are added, and only small classes
-    borrow: with shares of 0.15, one class in a hundred at 28 pictures.
+    borrow: with two shares of 0.15, one class in fifty at 28 pictures.
     """
     ranges = split_ranges(shares)
     by_class: dict[str, list[str]] = defaultdict(list)
