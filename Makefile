@@ -1,6 +1,6 @@
 # What people and CI do with this clone. `make` alone lists it.
 .DEFAULT_GOAL := list
-.PHONY: list install demo test test-unit check format up down lock clean
+.PHONY: list install demo test test-unit check format reference up down lock clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
@@ -39,6 +39,9 @@ down: ## stop it
 lock: | $(UV) ## the lock files anew; versions stay where pyproject.toml allows them (UPGRADE=--upgrade: the newest)
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra cpu -o requirements.lock
 	$(COMPILE) $(UPGRADE) --group dev -c requirements.lock -o requirements-dev.lock
+
+reference: install ## docs/reference as the code says it now
+	$(BIN)/python docs/make_reference.py
 
 clean: ## remove the environment and every cache; datasets, models and .vigia stay
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -19,7 +19,9 @@ app.add_typer(doctor_app)
 
 @app.command()
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Play every frame once, count the answers, stop everything.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Play every frame once, count the answers, stop everything.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """The main job from pictures to live predictions, on drawn cars; runs until Ctrl-C."""

@@ -95,7 +95,11 @@ def summarise(demo: Demo, dataset: dict[str, Any], training: dict[str, Any], sec
             "start": round(seconds["start"], 1),
             "serve": round((datetime.now(UTC) - since).total_seconds(), 1),
         },
-        "urls": {"dashboard": endpoints.dashboard_url, "mlflow": endpoints.mlflow_url, "prefect": endpoints.prefect_url},
+        "urls": {
+            "dashboard": endpoints.dashboard_url,
+            "mlflow": endpoints.mlflow_url,
+            "prefect": endpoints.prefect_url,
+        },
         "kafka": describe_kafka(demo.settings, endpoints),
     }
 
@@ -161,25 +165,28 @@ def wait_for_answers(sent: int, since: datetime) -> dict[str, Any]:
 
 def describe_kafka(settings: Settings, endpoints: Endpoints) -> dict[str, str | None]:
     """Version and address of the broker that carried the frames."""
-    from stream.broker import broker_version
-    from stream.kafka_jars import KAFKA_VERSION
+    from stream.broker import EMBEDDED_VERSION, broker_version
 
     if settings.kafka_bootstrap:
         return {"version": broker_version(settings.kafka_bootstrap), "bootstrap": settings.kafka_bootstrap}
-    return {"version": KAFKA_VERSION, "bootstrap": endpoints.kafka_bootstrap}
+    return {"version": EMBEDDED_VERSION, "bootstrap": endpoints.kafka_bootstrap}
 
 
 def say_addresses(settings: Settings) -> None:
     endpoints = Endpoints.load(settings.endpoints_file)
     if endpoints:
         say(f"Two cameras play pictures the model never saw. Watch them at {endpoints.dashboard_url}")
-        say(f"  models and runs {endpoints.mlflow_url}   flows and schedules {endpoints.prefect_url}   Ctrl-C ends it all")
+        say(
+            f"  models and runs {endpoints.mlflow_url}   flows and schedules {endpoints.prefect_url}   Ctrl-C ends it all"
+        )
 
 
 def run_command(*arguments: str) -> dict[str, Any]:
     """The JSON document of a vigia command, its words on our stderr. Raises VigiaError with its error line."""
     command = bind_command(*_vigia(*arguments, "--json"))
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     error = ""
     with ThreadPoolExecutor(1) as pool:
         document = pool.submit(process.stdout.read if process.stdout else str)
@@ -190,7 +197,9 @@ def run_command(*arguments: str) -> dict[str, Any]:
                 say(line.rstrip())
         output = document.result()
     if process.wait() != 0:
-        raise VigiaError(error or f"Expected `vigia {' '.join(arguments)}` to succeed, it ended with {process.returncode}.")
+        raise VigiaError(
+            error or f"Expected `vigia {' '.join(arguments)}` to succeed, it ended with {process.returncode}."
+        )
     return dict(json.loads(output or "{}"))
 
 

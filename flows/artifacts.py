@@ -62,7 +62,8 @@ def _write_links(
         (
             f"- model version: {model}",
             f"- MLflow run: {run}",
-            f"- dataset: `{dataset.path}`, {dataset.files} files, `{dataset.md5}`, commit `{dataset.git_commit or 'none yet'}`",
+            f"- dataset: `{dataset.path}`, {dataset.files} files, `{dataset.md5}`, "
+            f"commit `{dataset.git_commit or 'none yet'}`",
             f"- gate {'passed' if gate.passed else 'refused'}: {'; '.join(gate.reasons)}",
         )
     )

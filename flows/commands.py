@@ -55,5 +55,6 @@ def tell_outcome(outcome: "TrainingOutcome") -> str:
     verdict = "serves as production" if outcome.promoted else "stays a candidate"
     return (
         f"{outcome.classifier} version {outcome.model_version}: accuracy {outcome.metrics['accuracy']:.3f} on "
-        f"{outcome.metrics['pictures']:.0f} test pictures, {outcome.seconds:.0f} s. It {verdict}: {'; '.join(outcome.gate.reasons)}."
+        f"{outcome.metrics['pictures']:.0f} test pictures, {outcome.seconds:.0f} s. "
+        f"It {verdict}: {'; '.join(outcome.gate.reasons)}."
     )

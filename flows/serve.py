@@ -29,7 +29,7 @@ async def serve(params: Params) -> None:
             name=classifier,
             parameters={"classifier": classifier},
             schedule=schedule,
-            description=f"Trains {classifier} on its dataset version; the schedule is off until it is switched on here.",
+            description=f"Trains {classifier} on its dataset version; its schedule is off until it is switched on.",
             tags=["vigia"],
         )
         await runner.aadd_deployment(deployment)

@@ -70,10 +70,12 @@ def _check_header(picture: PillowImage.Image, limits: ImageLimits) -> None:
     width, height = picture.size
     if width * height > limits.max_pixels or min(width, height) < limits.min_side:
         raise ImageError(
-            f"Expected {limits.min_side} pixels a side at least and {limits.max_pixels} in all, received {width}x{height}."
+            f"Expected {limits.min_side} pixels a side at least and {limits.max_pixels} in all, "
+            f"received {width}x{height}."
         )
-    if getattr(picture, "n_frames", 1) > 1:
-        raise ImageError(f"Expected a still picture, received an animation of {picture.n_frames} frames.")
+    frames = int(getattr(picture, "n_frames", 1))
+    if frames > 1:
+        raise ImageError(f"Expected a still picture, received an animation of {frames} frames.")
 
 
 def _to_rgb(picture: PillowImage.Image) -> PillowImage.Image:

@@ -28,7 +28,8 @@ def read_code_version(workspace: Path) -> CodeVersion:
         dirty = bool(_git(workspace, "status", "--porcelain", "--untracked-files=no"))
     except (OSError, subprocess.CalledProcessError) as error:
         raise WorkspaceError(
-            f"Expected a git repository with a commit in {workspace}. Run `git init` and commit once, or work in a clone."
+            f"Expected a git repository with a commit in {workspace}, found none. "
+            f"Run `git init` and commit once, or work in a clone."
         ) from error
     return CodeVersion(commit, dirty)
 

@@ -31,7 +31,8 @@ def models(
     for row in rows:
         accuracy = row["metrics"].get("accuracy")
         figure = "-" if accuracy is None else f"{accuracy:.3f}"
-        print(f"{row['classifier']:14} {row['version']:>4}  {figure:>6}  {row['created_at']:%Y-%m-%d %H:%M}  {', '.join(row['aliases'])}")
+        made, aliases = f"{row['created_at']:%Y-%m-%d %H:%M}", ", ".join(row["aliases"])
+        print(f"{row['classifier']:14} {row['version']:>4}  {figure:>6}  {made}  {aliases}")
 
 
 @registry_app.command()

@@ -44,7 +44,8 @@ def open_client(settings: Settings) -> "MlflowClient":
     uri = settings.resolve_tracking_uri()
     if uri.startswith("http") and not is_listening(uri):
         raise RegistryError(
-            f"Expected MLflow at {uri}, nothing answers there. Start it with `vigia up`, or correct MLFLOW_TRACKING_URI."
+            f"Expected MLflow at {uri}, nothing answers there. "
+            f"Start it with `vigia up`, or correct MLFLOW_TRACKING_URI."
         )
     # MLflow's own default tries for minutes before it says that a server is away
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")

@@ -13,8 +13,10 @@ from typing import Final
 
 from pipelines.errors import BrokerError
 from stream.api_versions import ask_broker
-from stream.kafka_jars import JarFindings, inspect_jars, jars_folder, load_jar_lock, load_jars
+from stream.kafka_jars import KAFKA_VERSION, JarFindings, inspect_jars, jars_folder, load_jar_lock, load_jars
 from stream.kafka_properties import LOG4J2_PROPERTIES, listener_overrides, server_properties
+
+EMBEDDED_VERSION: Final = KAFKA_VERSION
 
 _MEMORY: Final = ("-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
 _QUIET: Final = (

@@ -116,7 +116,7 @@ def report(
     since: Annotated[datetime, typer.Option(formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])],
     json: JsonOption = False,
 ) -> None:
-    """What became of cameras' frames: predictions, dead letters, latency and, for pictures in class folders, accuracy."""
+    """What became of cameras' frames: predictions, dead letters, latency; accuracy for pictures in class folders."""
     from dataclasses import asdict
 
     from pipelines.settings import load_settings

@@ -162,8 +162,11 @@ def test_a_schedule_that_is_switched_on_yields_runs_and_stays_on_when_the_server
     assert wait_until(scheduled, timeout_seconds=90, what="scheduled runs to appear")
     before = stack.status()["services"]["flows"]["pid"]
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: stack.status()["healthy"] and stack.status()["services"]["flows"]["pid"] != before,
-               timeout_seconds=60, what="flows to be back")
+    wait_until(
+        lambda: stack.status()["healthy"] and stack.status()["services"]["flows"]["pid"] != before,
+        timeout_seconds=60,
+        what="flows to be back",
+    )
     deployment = httpx.get(f"{api}/deployments/name/training/cars").json()
     assert [each["active"] for each in deployment["schedules"]] == [True]
 

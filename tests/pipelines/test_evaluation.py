@@ -49,7 +49,11 @@ def test_the_report_knows_the_majority_class() -> None:
 
 
 def test_a_class_that_was_never_answered_counts_nothing() -> None:
-    assert per_class_f1(np.array([0, 1]), np.array([0, 0]), ("a", "b", "c")) == {"a": pytest.approx(2 / 3), "b": 0, "c": 0}
+    assert per_class_f1(np.array([0, 1]), np.array([0, 0]), ("a", "b", "c")) == {
+        "a": pytest.approx(2 / 3),
+        "b": 0,
+        "c": 0,
+    }
 
 
 def test_no_picture_is_refused() -> None:

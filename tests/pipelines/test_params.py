@@ -44,7 +44,7 @@ def test_the_shipped_file_is_valid_and_writes_every_key_out() -> None:
 def test_a_wrong_key_or_value_is_named_with_its_path(workspace: Path, before: str, after: str, named: str) -> None:
     (workspace / "params.yaml").write_text(TEXT.replace(before, after), encoding="utf-8")
 
-    with pytest.raises(ParamsError, match="params.yaml") as error:
+    with pytest.raises(ParamsError, match=r"params\.yaml") as error:
         load_params(workspace)
 
     assert named in str(error.value)

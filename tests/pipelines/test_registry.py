@@ -75,9 +75,7 @@ def test_an_unknown_version_or_classifier_is_answered_with_what_there_is(
     assert registry.version_of_alias("known", "production") is None
 
 
-def test_the_gate_writes_its_reasons_on_the_version(
-    settings: Settings, registry: Registry, make_artefact: Any
-) -> None:
+def test_the_gate_writes_its_reasons_on_the_version(settings: Settings, registry: Registry, make_artefact: Any) -> None:
     good = register(settings, make_artefact("gate"), "gate", macro_f1=0.9)
     worse = register(settings, make_artefact("gate", "worse"), "gate", macro_f1=0.7)
 

@@ -2,7 +2,11 @@ from pipelines.reproduction import explain_failure
 
 
 def test_the_stages_own_error_line_is_what_the_user_reads() -> None:
-    lines = ["Running stage 'train@cars':", "error: Expected weights, found none.", "ERROR: failed to reproduce 'train@cars'"]
+    lines = [
+        "Running stage 'train@cars':",
+        "error: Expected weights, found none.",
+        "ERROR: failed to reproduce 'train@cars'",
+    ]
 
     assert explain_failure("cars", lines) == "Expected weights, found none."
 

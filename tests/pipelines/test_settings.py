@@ -9,7 +9,13 @@ from pipelines.settings import Endpoints, find_workspace, is_listening, load_set
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "VIGIA_KAFKA_BOOTSTRAP", "VIGIA_DATABASE_URL", "VIGIA_PORTS"):
+    for name in (
+        "MLFLOW_TRACKING_URI",
+        "PREFECT_API_URL",
+        "VIGIA_KAFKA_BOOTSTRAP",
+        "VIGIA_DATABASE_URL",
+        "VIGIA_PORTS",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VIGIA_HOME", str(tmp_path / "home"))

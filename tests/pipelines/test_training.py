@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from pipelines.training import Epoch, Pictures, build_augmentation, fit
 
 pytestmark = pytest.mark.integration  # TensorFlow takes seconds to import
 
-PARAMS = TrainParams(image_size=32, epochs=3, batch_size=16, learning_rate=0.01, augment=AugmentParams(rotation_degrees=0))
+PARAMS = TrainParams(
+    image_size=32, epochs=3, batch_size=16, learning_rate=0.01, augment=AugmentParams(rotation_degrees=0)
+)
 
 
 def draw(count: int) -> Pictures:
@@ -43,33 +47,20 @@ def test_a_loss_that_is_no_number_stops_the_training() -> None:
         fit(network, draw(32), draw(8), params, lambda _: None)
 
 
-def test_a_frozen_trunk_stays_as_it_was_while_the_head_learns(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.models import mobilenet_v2
+def test_a_frozen_trunk_stays_as_it_was_while_the_head_learns(tmp_path: Path) -> None:
+    import keras
 
-    params = TrainParams(architecture="mobilenet_v2", weights="none", image_size=32, epochs=2, batch_size=16)
-    network = build_network(params, 2, None)
-    assert network.trunk is None  # nothing pretrained: all of it learns
-
-    pretrained = mobilenet_v2.build_mobilenet_v2
-    monkeypatch.setattr(mobilenet_v2, "find_weights", lambda *_: None)
-    monkeypatch.setattr(
-        mobilenet_v2.keras.applications,
-        "MobileNetV2",
-        lambda weights, **options: _untrained(mobilenet_v2, **options),
+    keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3)).save_weights(
+        tmp_path / "mine.weights.h5"
     )
-    network = pretrained(params.model_copy(update={"weights": "some.weights.h5"}), 2, None)
+    params = TrainParams(architecture="mobilenet_v2", weights="mine.weights.h5", image_size=32, epochs=2, batch_size=16)
+    network = build_network(params, 2, tmp_path)
     assert network.trunk is not None
     before = network.trunk.get_weights()
 
     fit(network, draw(32), draw(8), params, lambda _: None)
 
     assert all((then == now).all() for then, now in zip(before, network.trunk.get_weights(), strict=True))
-
-
-def _untrained(module: object, **options: object) -> object:
-    from keras.src.applications.mobilenet_v2 import MobileNetV2
-
-    return MobileNetV2(weights=None, **options)
 
 
 def test_augmentation_changes_training_pictures_only() -> None:
