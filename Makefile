@@ -41,7 +41,7 @@ lock: | $(UV) ## the lock files anew; versions stay where pyproject.toml allows 
 	$(COMPILE) $(UPGRADE) --group dev -c requirements.lock -o requirements-dev.lock
 
 reference: install ## docs/reference as the code says it now
-	$(BIN)/python docs/make_reference.py
+	$(BIN)/python -m docs.make_reference
 
 clean: ## remove the environment and every cache; datasets, models and .vigia stay
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.health import load_healths
 from deploy.keeper import is_kept
 from deploy.stack import start_in_background, stop_stack
 from pipelines.errors import StackError, VigiaError
@@ -58,9 +59,9 @@ def run_demo(settings: Settings, workspace: Path, *, once: bool) -> dict[str, An
         dataset = run_command("data", "sample", CLASSIFIER)
         seconds["data"] = time.monotonic() - began
         draw_frames(demo)
-        seconds["started"].result()
+        wait_for_services(settings, seconds["started"], ("mlflow", "prefect"))
         training = run_command("train", CLASSIFIER)
-        seconds["train"] = training["seconds"]
+        seconds["started"].result()
         write_cameras(demo, loop=not once, rate=ONCE_RATE if once else LIVE_RATE)
         if not once:
             say_addresses(settings)
@@ -91,7 +92,7 @@ def summarise(demo: Demo, dataset: dict[str, Any], training: dict[str, Any], sec
         "latency_ms": report["latency_ms"],
         "seconds": {
             "data": round(seconds["data"], 1),
-            "train": seconds["train"],
+            "train": training["seconds"],
             "start": round(seconds["start"], 1),
             "serve": round((datetime.now(UTC) - since).total_seconds(), 1),
         },
@@ -141,6 +142,16 @@ def play(demo: Demo) -> None:
         cameras.wait()
 
 
+def wait_for_services(settings: Settings, started: Future[None], names: tuple[str, ...]) -> None:
+    """Returns when these are healthy, though others still start. Raises StackError when the start has failed."""
+    while not started.done():
+        healths = load_healths(settings.services_file)
+        if all(name in healths and healths[name].healthy for name in names):
+            return
+        time.sleep(0.2)
+    started.result()
+
+
 def wait_for_version(state: Path, version: int) -> None:
     """Returns when a worker serves this version, or after the deadline: what follows then counts what is lost."""
     deadline = time.monotonic() + ANSWER_SECONDS
@@ -176,9 +187,8 @@ def say_addresses(settings: Settings) -> None:
     endpoints = Endpoints.load(settings.endpoints_file)
     if endpoints:
         say(f"Two cameras play pictures the model never saw. Watch them at {endpoints.dashboard_url}")
-        say(
-            f"  models and runs {endpoints.mlflow_url}   flows and schedules {endpoints.prefect_url}   Ctrl-C ends it all"
-        )
+        say(f"  models and runs {endpoints.mlflow_url}, flows and schedules {endpoints.prefect_url}")
+        say("Ctrl-C ends it all.")
 
 
 def run_command(*arguments: str) -> dict[str, Any]:

@@ -20,10 +20,12 @@ from pipelines.errors import StackError
 
 TURN_SECONDS = 0.25
 SURVEY_SECONDS = 2.0
+EAGER_SURVEY_SECONDS = 0.75
+"""While a service is not healthy."""
 RESTART_SECONDS = 2.0
 """At least so long between two starts of the supervisor."""
 LOG_LIMIT_BYTES = 5_000_000
-HANG_SURVEYS = 30
+HANG_SURVEYS = 80
 """A service that is silent for so many surveys while its process lives is ended, so that it is started again."""
 
 
@@ -47,8 +49,10 @@ class Keeper:
                     supervisor = start_supervisor(self.stack, self.environment)
                     start_due = time.monotonic() + RESTART_SECONDS
                 if time.monotonic() >= survey_due:
-                    on_survey(self.survey())
-                    survey_due = time.monotonic() + SURVEY_SECONDS
+                    healths = self.survey()
+                    on_survey(healths)
+                    calm = all(health.healthy for health in healths.values())
+                    survey_due = time.monotonic() + (SURVEY_SECONDS if calm else EAGER_SURVEY_SECONDS)
         finally:
             self.end(supervisor)
 

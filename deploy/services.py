@@ -73,15 +73,6 @@ def plan_prefect(settings: Settings, host: str, port: int) -> Service:
     )
 
 
-def prefect_environment(settings: Settings) -> dict[str, str]:
-    """What every Prefect process of this home shares: its folder, and that it calls nobody."""
-    return {
-        "PREFECT_HOME": str(settings.state / "prefect"),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
-
-
 def _plan_clients(settings: Settings, endpoints: Endpoints, here: set[str], workers: int) -> list[Service]:
     def only_here(*names: str) -> tuple[str, ...]:
         return tuple(name for name in names if name in here)

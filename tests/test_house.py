@@ -14,7 +14,9 @@ from tests.tree import FOLDERS, ROOT, list_files, list_modules, read
 LONGEST_MODULE = 300
 SCREEN = 50
 # found by a plug-in, a driver name in an address, a command line, or a bound on what another library brings
-DECLARED_WITHOUT_IMPORT = {"fastapi", "psycopg", "supervisor", "uvicorn", "tensorflow", "tensorflow-cpu"}
+DECLARED_WITHOUT_IMPORT = {"dvc", "fastapi", "psycopg", "supervisor", "uvicorn", "tensorflow", "tensorflow-cpu"}
+# modules that several distributions share
+SHARED_MODULES = {"google": "protobuf", "mlflow": "mlflow", "ruamel": "ruamel-yaml"}
 DOCUMENTS = [name for name in list_files() if name.endswith(".md") and not name.startswith("tests/")]
 
 
@@ -43,6 +45,7 @@ def test_a_function_fits_on_a_screen() -> None:
     long = [
         f"{name}:{node.lineno} {node.name}"
         for name in list_modules()
+        if not name.startswith("stream/migrations/versions/")  # a migration is a list
         for node in ast.walk(ast.parse(read(name)))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or node.lineno) - node.lineno >= SCREEN
@@ -52,7 +55,7 @@ def test_a_function_fits_on_a_screen() -> None:
 
 
 def test_tests_mirror_the_folders() -> None:
-    """tests/stream/test_messages.py belongs to stream/messages.py; what runs real services may be about a whole folder."""
+    """tests/stream/test_messages.py <-> stream/messages.py; what runs real services may be about a whole folder."""
     modules = set(list_modules())
     strangers = []
     for name in list_files():
@@ -76,12 +79,14 @@ WITHOUT_MODULE = {
 
 def test_no_file_names_a_registry_or_a_home_folder() -> None:
     forbidden = re.compile(
-        r"pypi\.(org|python)|files\.python" + r"hosted|repo\d*\.maven|registry\.npm" + r"js|/(home|Users)/\w|/root/"
+        r"\bpypi\.|pythonhosted|maven\.org|npmjs\.|(?<![\w~}])/((home|Users)/[\w.-]+/|root/(?!\.cache))"
     )
     found = [
         f"{name}: {match.group()}"
         for name in list_files()
-        if PurePosixPath(name).suffix not in {".png", ".jpg", ".svg"} and (match := forbidden.search(read(name)))
+        if name != "tests/test_house.py"
+        and PurePosixPath(name).suffix not in {".png", ".jpg", ".svg"}
+        and (match := forbidden.search(read(name)))
     ]
 
     assert found == []
@@ -111,8 +116,7 @@ def _imported_distributions() -> set[str]:
                 names.add(node.module)
     ours = {*FOLDERS, "vigia", *sys.stdlib_module_names}
     tops = {name.split(".")[0] for name in names} - ours
-    # several distributions share the module `google`; ours is protobuf
-    return {_normal({"google": "protobuf"}.get(top) or owners.get(top, [top])[0]) for top in tops}
+    return {_normal(SHARED_MODULES.get(top) or owners.get(top, [top])[0]) for top in tops}
 
 
 def _normal(name: str) -> str:
@@ -148,7 +152,7 @@ def test_a_document_calls_only_commands_that_are_there() -> None:
     called = {
         (name, word)
         for name in DOCUMENTS
-        for word in re.findall(r"(?:`|bin/|^)vigia ([a-z-]+)", read(name), re.MULTILINE)
+        for word in re.findall(r"(?:`|bin/|^)vigia ([a-z][a-z-]*)", read(name), re.MULTILINE)
     }
 
     assert {(name, word) for name, word in called if word not in COMMANDS} == set()

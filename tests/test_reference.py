@@ -1,12 +1,12 @@
 """docs/reference says what the code says."""
 
 import re
-import runpy
 from collections.abc import Mapping
 
 import pytest
 from typer.testing import CliRunner
 
+from docs.make_reference import build_pages
 from tests.tree import ROOT
 from vigia import COMMANDS, app
 
@@ -15,8 +15,7 @@ Pages = Mapping[str, str]
 
 @pytest.fixture(scope="module")
 def pages() -> Pages:
-    built: Pages = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))["build_pages"]()
-    return built
+    return build_pages()
 
 
 @pytest.mark.parametrize("name", ["commands.md", "settings.md", "params.md", "topics-and-tables.md"])

@@ -44,6 +44,7 @@ def _build_base(weights: str, side: int, weights_dir: Path | None) -> keras.Mode
     except (OSError, ValueError) as error:
         raise ModelError(
             f"Expected ImageNet weights for mobilenet_v2; {str(error).splitlines()[0][:200]} "
-            f"Put {IMAGENET_FILE} into a folder, set VIGIA_WEIGHTS_DIR to it, or train without: --set train.weights=none."
+            f"Put {IMAGENET_FILE} into a folder and set VIGIA_WEIGHTS_DIR to it, "
+            f"or train without: --set train.weights=none."
         ) from error
     return base

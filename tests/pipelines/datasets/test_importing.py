@@ -9,6 +9,7 @@ from pipelines.datasets.samples import draw_sample
 from pipelines.errors import DatasetError, WorkspaceError
 from pipelines.params import load_params
 from tests.pipelines.datasets.pictures import FakeDvc, encode_picture, make_class_folders
+from tests.realdata import find_real_pictures
 
 
 def files_below(folder: Path) -> list[str]:
@@ -211,9 +212,7 @@ def test_an_unknown_layout_is_refused_with_the_known_ones() -> None:
 
 @pytest.mark.realdata
 def test_real_photographs_become_a_dataset(workspace: Path, fake_dvc: FakeDvc) -> None:
-    source = Path(__file__).parents[4] / "shared" / "data" / "cats_dogs" / "train"
-    if not source.is_dir():
-        pytest.skip("the real pictures of ../shared are not here")
+    source = find_real_pictures("data/cats_dogs/train")
 
     change = import_dataset(workspace, source, "cats_dogs")
 

@@ -1,0 +1,8 @@
+from pipelines.params import ClassifierParams, Params
+from pipelines.stages.survey import name_missing
+
+
+def test_a_classifier_without_a_dataset_is_named() -> None:
+    sections = {name: ClassifierParams() for name in ("cars", "simpsons")}
+
+    assert name_missing(Params(datasets=("cars",), classifiers=sections)) == ["simpsons"]
