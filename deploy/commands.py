@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from deploy.health import Health
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode=None)
 app.add_typer(doctor_app)
 
 

@@ -9,7 +9,7 @@ from pipelines.terminal import JsonOption, print_json, say
 if TYPE_CHECKING:
     from flows.training import TrainingOutcome
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode=None)
 
 
 @app.callback()

@@ -9,7 +9,7 @@ from pipelines.terminal import JsonOption, print_json, say
 if TYPE_CHECKING:
     from pipelines.registry import ModelVersion, Registry
 
-registry_app = typer.Typer()
+registry_app = typer.Typer(rich_markup_mode=None)
 
 
 @registry_app.command()

@@ -2,90 +2,23 @@
 
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 import pytest
 
-from deploy.plan import run_folder
 from deploy.ports import is_free
 from deploy.processes import find_processes
-from pipelines.settings import Endpoints
+from tests.place import Place
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
-CODE = ("pipelines", "flows", "stream", "dashboard", "deploy")
 SERVICES = ["kafka", "mlflow", "prefect", "flows", "worker-1", "cameras", "dashboard"]
-FROM_OUTSIDE = ("VIGIA_KAFKA_BOOTSTRAP", "VIGIA_DATABASE_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL")
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
-
-
-class Place:
-    """A workspace with a home of its own, and the command run in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.workspace = folder / "clone"
-        self.workspace.mkdir()
-        for name in CODE:
-            shutil.copytree(ROOT / name, self.workspace / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("vigia.py", "params.yaml", "cameras.yaml", "dvc.yaml"):
-            shutil.copy(ROOT / name, self.workspace)
-        subprocess.run(["git", "init", "--quiet"], cwd=self.workspace, check=True)
-        self.state = folder / "home"
-        inherited = {name: value for name, value in os.environ.items() if name not in FROM_OUTSIDE}
-        self.environment = {**inherited, "VIGIA_HOME": str(self.state), "VIGIA_PORTS": "auto"}
-
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "vigia", *words],
-            cwd=self.workspace,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "vigia", *words],
-            cwd=self.workspace,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-
-    def status(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
-        return document
-
-    def wait_until_healthy(self) -> dict[str, Any]:
-        def healthy() -> dict[str, Any] | None:
-            status = self.status()
-            return status if status["healthy"] else None
-
-        return wait_until(healthy, timeout_seconds=90, what="every service to be healthy") or {}
-
-    def endpoints(self) -> Endpoints:
-        endpoints = Endpoints.load(self.state / "endpoints.json")
-        assert endpoints
-        return endpoints
-
-    def supervisor(self) -> int:
-        return int((run_folder(self.state) / "supervisord.pid").read_text())
-
-    def keeper(self) -> int:
-        return int((run_folder(self.state) / "keeper.pid").read_text())
 
 
 @pytest.fixture(scope="module")
