@@ -1,6 +1,7 @@
 """The main job on an embedded default: every step is a command that a user could type."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,12 +24,12 @@ from pipelines.settings import Endpoints, Settings
 from pipelines.terminal import say
 
 CLASSIFIER: Final = "cars"
-CAMERAS: Final = {"entrance": "v1", "yard": "v2"}
-"""Camera id to the message format it sends; one of each."""
-FRAMES_A_CAMERA: Final = 150
+CAMERAS: Final = {"entrance": "v1", "yard": "v2", "ramp": "v2", "gate": "v2"}
+"""Camera id to the message format it sends; one still speaks the old one."""
+FRAMES_A_CAMERA: Final = 75
 FRAMES_SEED: Final = 20_260
 """Another seed than any dataset's: the cameras play pictures that the model never saw."""
-ONCE_RATE: Final = 12.0
+ONCE_RATE: Final = 6.0
 LIVE_RATE: Final = 1.0
 ANSWER_SECONDS: Final = 60.0
 
@@ -106,21 +108,26 @@ def summarise(demo: Demo, dataset: dict[str, Any], training: dict[str, Any], sec
 
 
 def draw_frames(demo: Demo) -> None:
-    """One folder of pictures a camera."""
-    for number, camera in enumerate(CAMERAS):
-        folder = demo.folder / camera
-        options = ("--images", str(FRAMES_A_CAMERA), "--seed", str(FRAMES_SEED + number), "--out", str(folder))
-        run_command("data", "sample", CLASSIFIER, *options)
+    """Pictures for all cameras, dealt out like cards; each camera keeps the class folders."""
+    drawn = demo.folder / "drawn"
+    options = ("--images", str(FRAMES_A_CAMERA * len(CAMERAS)), "--seed", str(FRAMES_SEED), "--out", str(drawn))
+    run_command("data", "sample", CLASSIFIER, *options)
+    shutil.rmtree(demo.folder / "frames", ignore_errors=True)
+    for picture, camera in zip(sorted(drawn.rglob("*.jpg")), cycle(CAMERAS), strict=False):
+        folder = demo.folder / "frames" / camera / picture.parent.name
+        folder.mkdir(parents=True, exist_ok=True)
+        picture.rename(folder / picture.name)
 
 
 def write_cameras(demo: Demo, *, loop: bool, rate: float) -> None:
     """The demo's own cameras.yaml below the state folder; the workspace's is left alone."""
     cameras = {
         camera: {
-            "source": str(demo.folder / camera),
+            "source": str(demo.folder / "frames" / camera),
             "rate": rate,
             "format": message_format,
             "loop": loop,
+            "order": "shuffled",
             "classifiers": [CLASSIFIER],
         }
         for camera, message_format in CAMERAS.items()
@@ -131,7 +138,7 @@ def write_cameras(demo: Demo, *, loop: bool, rate: float) -> None:
 
 
 def play(demo: Demo) -> None:
-    """Both cameras in the foreground until Ctrl-C."""
+    """All cameras in the foreground until Ctrl-C."""
     command = bind_command(*_vigia("cameras", "--file", str(demo.cameras_file), "--stay"))
     with (demo.settings.state / "logs" / "demo-cameras.log").open("ab") as log:
         cameras = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -186,7 +193,7 @@ def describe_kafka(settings: Settings, endpoints: Endpoints) -> dict[str, str | 
 def say_addresses(settings: Settings) -> None:
     endpoints = Endpoints.load(settings.endpoints_file)
     if endpoints:
-        say(f"Two cameras play pictures the model never saw. Watch them at {endpoints.dashboard_url}")
+        say(f"{len(CAMERAS)} cameras play pictures the model never saw. Watch them at {endpoints.dashboard_url}")
         say(f"  models and runs {endpoints.mlflow_url}, flows and schedules {endpoints.prefect_url}")
         say("Ctrl-C ends it all.")
 

@@ -37,7 +37,7 @@ def list_cameras(file: CamerasFileOption = Path("cameras.yaml"), json: JsonOptio
 
 @camera_app.command()
 def add(
-    camera_id: Annotated[str, typer.Argument(metavar="ID")],
+    camera_id: Annotated[str, typer.Argument(metavar="ID", help="The camera's id.")],
     source: Annotated[Path, typer.Argument(help="A folder of pictures.")],
     rate: Annotated[float, typer.Option(help="Frames per second.")] = 5.0,
     format: Annotated[str, typer.Option(help="v2: picture and headers; v1: JSON.")] = "v2",
@@ -61,7 +61,8 @@ def add(
 
 @camera_app.command()
 def remove(
-    camera_id: Annotated[str, typer.Argument(metavar="ID")], file: CamerasFileOption = Path("cameras.yaml")
+    camera_id: Annotated[str, typer.Argument(metavar="ID", help="The camera's id.")],
+    file: CamerasFileOption = Path("cameras.yaml"),
 ) -> None:
     """Take a camera out of cameras.yaml; its predictions stay."""
     from stream.camera_config import set_camera
@@ -72,7 +73,7 @@ def remove(
 
 @camera_app.command("test")
 def try_camera(
-    camera_id: Annotated[str, typer.Argument(metavar="ID")],
+    camera_id: Annotated[str, typer.Argument(metavar="ID", help="The camera's id.")],
     file: CamerasFileOption = Path("cameras.yaml"),
     json: JsonOption = False,
 ) -> None:
@@ -113,7 +114,9 @@ def _source_for(file: Path, source: Path) -> str:
 def report(
     cameras: Annotated[list[str], typer.Argument(metavar="ID...", help="One or more cameras.")],
     classifier: Annotated[str, typer.Option(help="Whose predictions.")],
-    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])],
+    since: Annotated[
+        datetime, typer.Option(help="A time with its zone.", formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
+    ],
     json: JsonOption = False,
 ) -> None:
     """What became of cameras' frames: predictions, dead letters, latency; accuracy for pictures in class folders."""

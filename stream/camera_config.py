@@ -33,6 +33,8 @@ class CameraConfig(_Strict):
     format: Literal["v1", "v2"] = "v2"
     loop: bool = True
     """Begin again after the last picture."""
+    order: Literal["name", "shuffled"] = "name"
+    """By path, or mixed; a camera mixes the same pictures the same way each time."""
     classifiers: tuple[ClassifierName, ...] = ()
     """Who answers; none named: every classifier with a production version."""
     enabled: bool = True

@@ -32,7 +32,9 @@ def list_dead_letters(
 
 
 @dead_letters_app.command()
-def show(letter_id: Annotated[str, typer.Argument(metavar="ID")], json: JsonOption = False) -> None:
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")], json: JsonOption = False
+) -> None:
     """One dead letter with the whole sentence of its error."""
     from pipelines.errors import StoreError
     from pipelines.settings import load_settings

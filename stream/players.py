@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 import uuid
 from datetime import UTC, datetime
@@ -86,7 +87,10 @@ class Player:
         pauses = Pauses()
         while True:
             try:
-                return await asyncio.to_thread(self._source.names)
+                names = await asyncio.to_thread(self._source.names)
+                if self.camera.order == "shuffled":
+                    random.Random(self.camera_id).shuffle(names)  # noqa: S311  an order is no secret
+                return names
             except CameraError as error:
                 if self._once:
                     raise

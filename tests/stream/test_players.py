@@ -122,3 +122,20 @@ def test_a_camera_is_stale_after_5_seconds_and_offline_after_20_unless_it_is_slo
 def test_a_source_that_was_held_up_goes_on_at_its_pace_without_catching_up() -> None:
     assert next_turn(10.0, 0.2, now=10.1) == 10.2
     assert next_turn(10.0, 0.2, now=15.0) == 15.0
+
+
+def test_a_shuffled_camera_plays_every_picture_in_an_order_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number in range(12):
+        (tmp_path / "pictures" / f"{number:02}.jpg").write_bytes(draw_jpeg(number * 10))
+
+    def names(camera_id: str) -> list[str | None]:
+        messages = play(Player(camera_id, camera(order="shuffled"), tmp_path))
+        return [
+            decode_frame(message_of(m, offset=n, received_at=datetime.now(UTC))).image_name
+            for n, m in enumerate(messages)
+        ]
+
+    assert names("gate") == names("gate")
+    assert sorted(str(name) for name in names("gate")) == [f"{number:02}.jpg" for number in range(12)]
+    assert names("gate") not in (names("yard"), sorted(str(name) for name in names("gate")))
