@@ -126,7 +126,7 @@ class ScheduleParams(_Strict):
 class SampleParams(_Strict):
     """The drawn dataset of a built-in classifier."""
 
-    images: int = Field(default=1600, ge=24, le=1_000_000)
+    images: int = Field(default=1400, ge=24, le=1_000_000)
     """Pictures drawn."""
     seed: int = Field(default=7, ge=0)
     """Same seed, same bytes."""

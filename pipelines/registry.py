@@ -85,7 +85,13 @@ class Registry:
             self._ask("create_registered_model", classifier)
         # tags travel with the creation: a version without its digest never exists, killed or not
         created = self._ask(
-            "create_model_version", classifier, f"models:/{model_id}", run_id, tags=dict(tags), model_id=model_id
+            "create_model_version",
+            classifier,
+            f"models:/{model_id}",
+            run_id,
+            tags=dict(tags),
+            model_id=model_id,
+            await_creation_for=0,  # it is ready at once: nothing is copied
         )
         return int(created.version)
 
