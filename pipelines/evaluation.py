@@ -1,6 +1,5 @@
 """How good, how sure, how wrong: plain functions of labels and probabilities."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -81,13 +80,6 @@ def reliability(labels: Labels, probabilities: Probabilities, bins: int) -> list
         (float(confidence[inside].mean()), float(right[inside].mean()), int(inside.sum()))
         for inside in _bins(confidence, bins)
     ]
-
-
-def per_class_f1(labels: Labels, predicted: Labels, class_names: Sequence[str]) -> dict[str, float]:
-    """F1 by class name; 0 for a class that is neither there nor answered."""
-    matrix = confusion_matrix(labels, predicted, len(class_names))
-    occurring = matrix.sum(axis=0) + matrix.sum(axis=1)
-    return {name: float(2 * matrix[i, i] / occurring[i]) if occurring[i] else 0.0 for i, name in enumerate(class_names)}
 
 
 def _bins(confidence: NDArray[np.floating], bins: int) -> list[NDArray[np.bool_]]:

@@ -32,9 +32,10 @@ from pipelines.datasets.shards import PreparedPicture, write_split
 from pipelines.datasets.splits import SPLITS, assign_splits
 from pipelines.datasets.staging import whole_folder
 from pipelines.datasets.threads import map_in_threads
-from pipelines.errors import ImageError, VigiaError
+from pipelines.errors import ImageError
 from pipelines.images import DEFAULT_LIMITS, Image, decode_image, resize_image
 from pipelines.params import PrepareParams, load_params
+from pipelines.stages.running import run_stage
 
 JPEG_QUALITY = 92
 JPEG_MAGIC = b"\xff\xd8\xff"
@@ -151,15 +152,5 @@ def _load(kept: Kept, label_index: int, spool: BinaryIO) -> PreparedPicture:
     return PreparedPicture(kept.file, kept.sha256, label_index, spool.read(kept.size))
 
 
-def main() -> None:
-    """`python -m pipelines.stages.prepare CLASSIFIER`, run by DVC in the workspace."""
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m pipelines.stages.prepare CLASSIFIER")
-    try:
-        prepare(Path.cwd(), sys.argv[1])
-    except VigiaError as error:
-        sys.exit(f"error: {' '.join(str(error).split())}")
-
-
 if __name__ == "__main__":
-    main()
+    run_stage(lambda paths: prepare(paths.workspace, paths.classifier))

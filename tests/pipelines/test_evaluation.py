@@ -10,7 +10,6 @@ from pipelines.evaluation import (
     expected_calibration_error,
     log_loss,
     macro_f1,
-    per_class_f1,
     reliability,
 )
 
@@ -46,14 +45,6 @@ def test_the_report_knows_the_majority_class() -> None:
 
     assert report.accuracy == report.majority_share == 0.75
     assert report.pictures == 4
-
-
-def test_a_class_that_was_never_answered_counts_nothing() -> None:
-    assert per_class_f1(np.array([0, 1]), np.array([0, 0]), ("a", "b", "c")) == {
-        "a": pytest.approx(2 / 3),
-        "b": 0,
-        "c": 0,
-    }
 
 
 def test_no_picture_is_refused() -> None:

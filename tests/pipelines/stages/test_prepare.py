@@ -169,7 +169,8 @@ def test_pictures_that_make_no_dataset_are_refused_and_the_last_outcome_stays(
 
 def test_the_stage_runs_as_dvc_runs_it_without_tensorflow(workspace: Path) -> None:
     code = (
-        "import sys; from pipelines.stages.prepare import main; sys.argv = ['prepare', 'pets']; main(); "
+        "import runpy, sys; sys.argv = ['prepare', 'pets']; "
+        "runpy.run_module('pipelines.stages.prepare', run_name='__main__'); "
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     )
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
