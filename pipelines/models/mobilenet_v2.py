@@ -41,9 +41,9 @@ def _build_base(weights: str, side: int, weights_dir: Path | None) -> keras.Mode
         base = keras.applications.MobileNetV2(include_top=False, weights=wanted, input_shape=(side, side, 3))
         if file:
             base.load_weights(file)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a download that fails raises a bare Exception, a wrong file OSError or ValueError
         raise ModelError(
-            f"Expected ImageNet weights for mobilenet_v2; {str(error).splitlines()[0][:200]} "
+            f"Expected ImageNet weights for mobilenet_v2; {' '.join(str(error).split())[:200]}. "
             f"Put {IMAGENET_FILE} into a folder and set VIGIA_WEIGHTS_DIR to it, "
             f"or train without: --set train.weights=none."
         ) from error

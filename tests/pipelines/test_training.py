@@ -78,3 +78,16 @@ def test_a_missing_weights_file_is_named() -> None:
 
     with pytest.raises(ModelError, match=r"mine\.weights\.h5 in VIGIA_WEIGHTS_DIR, which is not set"):
         build_network(params, 2, None)
+
+
+def test_a_download_that_fails_is_one_line_that_names_what_to_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    def fail(**_: object) -> None:
+        raise Exception("URL fetch failure: no network")  # as keras.utils.get_file does
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", fail)
+    params = TrainParams(architecture="mobilenet_v2", weights="imagenet", image_size=32)
+
+    with pytest.raises(ModelError, match=r"no network\. Put mobilenet_v2_1\.0_224_imagenet_no_top\.weights\.h5"):
+        build_network(params, 2, None)
