@@ -4,8 +4,8 @@ RUN pip install --no-cache-dir "uv>=0.9,<1" && uv venv /opt/venv
 WORKDIR /build
 # the packages change seldom, the code often: two layers
 COPY requirements.lock ./
-RUN --mount=type=cache,target=/root/.cache/uv \
-    VIRTUAL_ENV=/opt/venv UV_LINK_MODE=copy uv pip sync --require-hashes --compile-bytecode requirements.lock
+RUN --mount=type=cache,target=/var/cache/uv \
+    UV_CACHE_DIR=/var/cache/uv VIRTUAL_ENV=/opt/venv UV_LINK_MODE=copy uv pip sync --require-hashes --compile-bytecode requirements.lock
 
 FROM python:3.11-slim
 # git: a dataset version is a commit

@@ -1,9 +1,7 @@
 """One service of the stack by itself, as long as somebody needs it: `vigia train` and its Prefect, with no stack up."""
 
 import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ from deploy.processes import STACK_MARK, sweep
 from deploy.services import plan_prefect
 from deploy.stack import read_last_lines
 from pipelines.errors import StackError
-from pipelines.processes import die_with_parent
+from pipelines.processes import bind_command
 from pipelines.settings import Settings
 
 READY_SECONDS = 90.0
@@ -57,7 +55,7 @@ def _start(settings: Settings, service: Service, mark: Path) -> "subprocess.Pope
     environment.pop("PREFECT_API_URL", None)
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "deploy.alone", *service.command],
+            bind_command(*service.command),
             env={**environment, STACK_MARK: str(mark)},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -75,13 +73,3 @@ def _wait_until_ready(settings: Settings, service: Service, process: "subprocess
                 f"Expected {service.name} to answer at {service.url}, it did not. It said: {said}. See {log}."
             )
         time.sleep(0.2)
-
-
-def _become(command: list[str]) -> None:
-    """Replace this process by the command, which Linux ends together with its parent."""
-    die_with_parent(signal.SIGKILL)
-    os.execvp(command[0], command)  # noqa: S606 - no shell wanted
-
-
-if __name__ == "__main__":
-    _become(sys.argv[1:])

@@ -13,7 +13,6 @@ from ruamel.yaml.error import YAMLError
 from pipelines.errors import ParamsError
 from pipelines.params import ClassifierName, describe_validation_error
 
-CAMERAS_FILE: Final = "cameras.yaml"
 RELOAD_SECONDS: Final = 1.0
 
 CameraId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$")]
