@@ -40,7 +40,8 @@ lock: | $(UV) ## the lock files anew; versions stay where pyproject.toml allows 
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra cpu -o requirements.lock
 	$(COMPILE) $(UPGRADE) --group dev -c requirements.lock -o requirements-dev.lock
 
-reference: install ## docs/reference as the code says it now
+reference: install ## docs/reference, and the deps of dvc.yaml, as the code says it now
+	$(BIN)/python -m docs.make_stage_files
 	$(BIN)/python -m docs.make_reference
 
 clean: ## remove the environment and every cache; datasets, models and .vigia stay

@@ -10,9 +10,10 @@ from pipelines.datasets.versions import dataset_path
 from pipelines.errors import TrainingError
 from pipelines.evaluation import Report
 from pipelines.lineage import build_version_tags, read_code_version
-from pipelines.params import ClassifierParams, load_params
+from pipelines.params import load_params
 from pipelines.registry import Registry
 from pipelines.settings import Settings
+from pipelines.stage_params import ClassifierParams
 from pipelines.tracking import RUN_FILE, RunInputs, ensure_run, log_evaluation, log_model, open_client
 
 

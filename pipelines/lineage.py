@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.artefact import ServingCard
 from pipelines.errors import WorkspaceError
-from pipelines.params import ClassifierParams
+from pipelines.stage_params import ClassifierParams
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from pipelines.evaluation import Report
-from pipelines.params import PromoteParams
 from pipelines.registry import GATE_TAG, Registry, promote
+from pipelines.stage_params import PromoteParams
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import RegistryError
-from pipelines.params import ClassifierParams
 from pipelines.settings import Settings, is_listening
+from pipelines.stage_params import ClassifierParams
 from pipelines.training import Epoch
 
 if TYPE_CHECKING:

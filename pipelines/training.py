@@ -14,7 +14,7 @@ from pipelines.datasets.shards import PreparedPicture, read_split
 from pipelines.errors import TrainingError
 from pipelines.images import decode_image, resize_image
 from pipelines.models import Network
-from pipelines.params import AugmentParams, TrainParams
+from pipelines.stage_params import AugmentParams, TrainParams
 
 
 @dataclass(frozen=True, slots=True)

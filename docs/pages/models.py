@@ -42,7 +42,8 @@ def build_settings_page() -> str:
 
 
 def build_params_page() -> str:
-    from pipelines.params import ClassifierParams, Params
+    from pipelines.params import Params
+    from pipelines.stage_params import ClassifierParams
 
     parts = [
         WRITTEN,

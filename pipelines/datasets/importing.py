@@ -36,7 +36,8 @@ from pipelines.datasets.versions import (
 )
 from pipelines.errors import DatasetError, ImageError
 from pipelines.images import decode_image
-from pipelines.params import ClassifierName, ClassifierParams, load_params
+from pipelines.params import ClassifierName, load_params
+from pipelines.stage_params import ClassifierParams
 
 Layout = Literal["auto", "class_folders"]
 LAYOUTS: Final[tuple[Layout, ...]] = get_args(Layout)

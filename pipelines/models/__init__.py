@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.params import TrainParams
+from pipelines.stage_params import TrainParams
 
 if TYPE_CHECKING:
     import keras

@@ -7,7 +7,7 @@ import keras
 from pipelines.errors import ModelError
 from pipelines.models import Network
 from pipelines.models.weights import find_weights
-from pipelines.params import TrainParams
+from pipelines.stage_params import TrainParams
 
 IMAGENET_FILE = "mobilenet_v2_1.0_224_imagenet_no_top.weights.h5"
 

@@ -34,7 +34,8 @@ from pipelines.datasets.staging import whole_folder
 from pipelines.datasets.threads import map_in_threads
 from pipelines.errors import ImageError
 from pipelines.images import DEFAULT_LIMITS, Image, decode_image, resize_image
-from pipelines.params import PrepareParams, load_params
+from pipelines.params import load_params
+from pipelines.stage_params import PrepareParams
 from pipelines.stages.running import run_stage
 
 JPEG_QUALITY = 92

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import grimp
 import pytest
 from ruamel.yaml import YAML
 
+from docs.make_stage_files import find_modules
 from pipelines.params import load_params
 from tests.tree import ROOT
 
@@ -26,31 +25,11 @@ def load_stages() -> Mapping[str, Any]:
     return stages
 
 
-@cache
-def find_files(module: str) -> set[str]:
-    """Files of a module, of all it imports, directly or not, and of the packages on the way to them."""
-    graph = build_graph()
-    modules = {module, *graph.find_upstream_modules(module)}
-    packages = {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
-    return {_file_of(name) for name in modules | packages}
-
-
-@cache
-def build_graph() -> grimp.ImportGraph:
-    # what is imported for its types alone is not there when the stage runs
-    return grimp.build_graph("pipelines", exclude_type_checking_imports=True, cache_dir=None)
-
-
-def _file_of(module: str) -> str:
-    path = Path(*module.split("."))
-    return str(path / "__init__.py") if (ROOT / path).is_dir() else f"{path}.py"
-
-
 @pytest.mark.parametrize("stage", DATA)
 def test_a_stage_depends_on_its_data_and_on_exactly_the_modules_it_imports(stage: str) -> None:
     named = set(load_stages()[stage]["do"]["deps"])
 
-    expected = DATA[stage] | find_files(f"pipelines.stages.{stage}")
+    expected = DATA[stage] | find_modules(stage)
 
     assert sorted(named - expected) == [], "named, but the stage does not use it"
     assert sorted(expected - named) == [], "used by the stage, but not named"

@@ -6,7 +6,7 @@ import pytest
 from pipelines.artefact import ServingCard
 from pipelines.errors import WorkspaceError
 from pipelines.lineage import CodeVersion, build_version_tags, read_code_version
-from pipelines.params import ClassifierParams
+from pipelines.stage_params import ClassifierParams
 
 CARD = ServingCard("cars", ("a", "b"), 64, "squash", "0" * 32 + ".dir")
 

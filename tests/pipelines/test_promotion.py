@@ -1,8 +1,8 @@
 import pytest
 
 from pipelines.evaluation import Report
-from pipelines.params import PromoteParams
 from pipelines.promotion import decide_promotion
+from pipelines.stage_params import PromoteParams
 
 GATE = PromoteParams(majority_margin=0.05, macro_f1_margin=0.01)
 

@@ -6,10 +6,10 @@ import pytest
 from pipelines.artefact import digest_artefact
 from pipelines.errors import ModelError, RegistryError
 from pipelines.evaluation import Report
-from pipelines.params import PromoteParams
 from pipelines.promotion import judge_candidate
 from pipelines.registry import Registry, open_registry, promote, roll_back
 from pipelines.settings import Settings
+from pipelines.stage_params import PromoteParams
 from pipelines.tracking import ensure_experiment, log_model, open_client
 
 pytestmark = pytest.mark.integration

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.errors import ModelError, TrainingError
 from pipelines.models import build_network
-from pipelines.params import AugmentParams, TrainParams
+from pipelines.stage_params import AugmentParams, TrainParams
 from pipelines.training import Epoch, Pictures, build_augmentation, fit
 
 pytestmark = pytest.mark.integration  # TensorFlow takes seconds to import

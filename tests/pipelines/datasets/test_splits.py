@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.datasets.splits import SPLITS, assign_splits, hash_position, split_ranges
-from pipelines.params import SplitShares
+from pipelines.stage_params import SplitShares
 
 SHARES = SplitShares(train=0.7, validation=0.15, test=0.15)
 

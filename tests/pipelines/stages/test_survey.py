@@ -1,4 +1,5 @@
-from pipelines.params import ClassifierParams, Params
+from pipelines.params import Params
+from pipelines.stage_params import ClassifierParams
 from pipelines.stages.survey import name_missing
 
 

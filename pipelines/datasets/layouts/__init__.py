@@ -1,0 +1,1 @@
+"""Layouts of picture folders, one module each."""
