@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.artefact import ServingCard, digest_artefact, hash_file
 from pipelines.datasets.versions import dataset_path
 from pipelines.errors import TrainingError
-from pipelines.evaluation import Report
+from pipelines.evaluation.metrics import Report
 from pipelines.lineage import build_version_tags, read_code_version
 from pipelines.params import load_params
 from pipelines.registry import Registry

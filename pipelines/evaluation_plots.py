@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from pipelines.evaluation import Labels, confusion_matrix
+from pipelines.evaluation.metrics import Labels, confusion_matrix
 
 
 def draw_confusion(file: Path, labels: Labels, predicted: Labels, class_names: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipelines.evaluation import Report
+from pipelines.evaluation.metrics import Report
 from pipelines.registry import GATE_TAG, Registry, promote
 from pipelines.stage_params import PromoteParams
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipelines.artefact import verify_artefact
 from pipelines.errors import RegistryError
-from pipelines.evaluation import Report
+from pipelines.evaluation.metrics import Report
 from pipelines.settings import Settings
 from pipelines.tracking import open_client
 

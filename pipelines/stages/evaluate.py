@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.datasets.shards import load_class_names
-from pipelines.evaluation import Labels, Probabilities, build_report, reliability
+from pipelines.evaluation.calibration import reliability
+from pipelines.evaluation.metrics import Labels, Probabilities, build_report
 from pipelines.evaluation_plots import draw_confusion, draw_reliability
 from pipelines.params import load_params
 from pipelines.stages.running import StagePaths, run_stage

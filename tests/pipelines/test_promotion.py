@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.evaluation import Report
+from pipelines.evaluation.metrics import Report
 from pipelines.promotion import decide_promotion
 from pipelines.stage_params import PromoteParams
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.artefact import digest_artefact
 from pipelines.errors import ModelError, RegistryError
-from pipelines.evaluation import Report
+from pipelines.evaluation.metrics import Report
 from pipelines.promotion import judge_candidate
 from pipelines.registry import Registry, open_registry, promote, roll_back
 from pipelines.settings import Settings

@@ -1,0 +1,1 @@
+"""How good, how sure, how wrong, how fast: plain functions of labels, probabilities and features."""
