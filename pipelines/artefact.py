@@ -2,7 +2,8 @@
 
 MLmodel, data/model.keras ...     what `mlflow.keras` writes and loads
 serving/model.xml, model.bin      the OpenVINO network: uint8 RGB in, probabilities out
-serving/classifier.json           class names, input size and preprocessing
+serving/classifier.json           class names, input size, preprocessing, and when a picture counts as unknown
+serving/reference.npz             training pictures in feature space, which new ones are compared with
 """
 
 import hashlib
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.errors import ModelError
+from pipelines.evaluation.unknown import UnknownThresholds
 
 SERVING_FOLDER: Final = "serving"
 NETWORK_FILE: Final = f"{SERVING_FOLDER}/model.xml"
 CARD_FILE: Final = f"{SERVING_FOLDER}/classifier.json"
+REFERENCE_FILE: Final = f"{SERVING_FOLDER}/reference.npz"
 ALLOWED_FILES: Final = frozenset(
     {
         "MLmodel",
@@ -30,6 +33,7 @@ ALLOWED_FILES: Final = frozenset(
         NETWORK_FILE,
         f"{SERVING_FOLDER}/model.bin",
         CARD_FILE,
+        REFERENCE_FILE,
     }
 )
 # MLflow writes it into what it downloads; it is no part of the artefact
@@ -47,6 +51,10 @@ class ServingCard:
     preprocessing: str
     """How a picture becomes the network's input, in words; its hash is a tag of the version."""
     dataset_md5: str
+    temperature: float = 1.0
+    """By which the network divides its logits already; told for the record."""
+    unknown: UnknownThresholds | None = None
+    """Beyond them a picture is of nothing the model knows; None: every picture counts as known."""
 
     def save(self, artefact: Path) -> None:
         file = artefact / CARD_FILE
@@ -58,7 +66,9 @@ class ServingCard:
         """Raises ModelError when the card is missing or its class names break their contract."""
         try:
             fields = json.loads((artefact / CARD_FILE).read_text(encoding="utf-8"))
-            card = cls(**{**fields, "class_names": tuple(fields["class_names"])})
+            unknown = fields.get("unknown")
+            thresholds = UnknownThresholds(**unknown) if unknown else None
+            card = cls(**{**fields, "class_names": tuple(fields["class_names"]), "unknown": thresholds})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"Expected a serving card at {artefact / CARD_FILE}. {error}") from error
         check_class_names(card.class_names)

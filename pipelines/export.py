@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.artefact import NETWORK_FILE, ServingCard
+from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.errors import ModelError
+from pipelines.evaluation.reference import Reference
 from pipelines.images import Image, resize_image
 from pipelines.inference import load_classifier
+from pipelines.models.contract import split_outputs
 
 PREPROCESSING = "decode to RGB, EXIF upright; Pillow bilinear to the input size, aspect not kept; uint8 0-255 in NHWC"
 
@@ -31,10 +33,13 @@ class Parity:
         return {key: float(value) for key, value in asdict(self).items()}
 
 
-def write_artefact(model: Any, card: ServingCard, example: Image, artefact: Path) -> None:
-    """Keras model, OpenVINO network and serving card into an empty `artefact` folder.
+def write_artefact(
+    model: Any, card: ServingCard, example: Image, artefact: Path, reference: Reference | None = None
+) -> None:
+    """Keras model, OpenVINO network, serving card and training features into an empty `artefact` folder.
 
-    `example` is one picture of any size; it becomes MLflow's input example.
+    `example` is one picture of any size; it becomes MLflow's input example. `reference` goes with a card that tells
+    known from unknown.
     """
     import mlflow.keras
     from mlflow.models import infer_signature
@@ -51,13 +56,15 @@ def write_artefact(model: Any, card: ServingCard, example: Image, artefact: Path
         pip_requirements=[f"keras=={version('keras')}", f"numpy=={version('numpy')}", "tensorflow>=2.21,<2.22"],
     )
     card.save(artefact)
-    _write_network(model, artefact / NETWORK_FILE)
+    if reference is not None:
+        reference.save(artefact / REFERENCE_FILE)
+    write_network(split_outputs(model), artefact / NETWORK_FILE)
 
 
 def measure_parity(model: Any, artefact: Path, classifier: str, images: Sequence[Image]) -> Parity:
     """Both runtimes on the same pictures, each through the path it is used with."""
     served = load_classifier(artefact, classifier, version=0)
-    ours = served.probabilities(images)
+    ours = served.infer(images).probabilities
     batch = np.stack([resize_image(image, served.size_hw) for image in images])
     return compare(np.asarray(model.predict(batch, verbose=0)), ours)
 
@@ -77,8 +84,11 @@ def check_parity(parity: Parity, max_difference: float) -> None:
         )
 
 
-def _write_network(model: Any, file: Path) -> None:
-    """uint8 input and a free batch size are part of the network, so that a worker feeds pixels as they are."""
+def write_network(model: Any, file: Path) -> None:
+    """Two outputs, probabilities and features; uint8 pixels of any number of pictures are its input.
+
+    So a worker feeds pixels as they are. `file` ends in .xml; the weights lie beside it.
+    """
     import openvino as ov
     from openvino.preprocess import PrePostProcessor
 

@@ -3,14 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.artefact import NETWORK_FILE, ServingCard
+from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.errors import ModelError
+from pipelines.evaluation.reference import Reference
+from pipelines.evaluation.unknown import nearest_distances, normalise_features
 from pipelines.images import Image, resize_image
+
+Decision = Literal["known", "unknown"]
+PROBABILITIES_OUTPUT: Final = 0
+FEATURES_OUTPUT: Final = 1
+"""Of a network whose card tells known from unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What a network said about a batch."""
+
+    probabilities: NDArray[np.float32]
+    """(pictures, classes), rows add up to 1."""
+    known: NDArray[np.bool_]
+    """(pictures,): False for a picture of nothing that the model knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +35,12 @@ class Answer:
     """What a model says about one picture."""
 
     label: str
+    """The most probable class, also of a picture that counts as unknown."""
     confidence: float
     """Probability of `label`, 0 to 1."""
     top: tuple[tuple[str, float], ...]
     """(label, probability), best first."""
+    decision: Decision
 
 
 class Classifier(Protocol):
@@ -38,16 +57,23 @@ class Classifier(Protocol):
         """Height and width in pixels of the model's input."""
         ...
 
-    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """(pictures, classes), rows add up to 1; pictures of any size."""
+    def infer(self, images: Sequence[Image]) -> Inference:
+        """Pictures of any size."""
         ...
 
 
-def build_answer(class_names: Sequence[str], probabilities: NDArray[np.float32], top: int = 5) -> Answer:
-    """One row of probabilities in words."""
+def build_answers(class_names: Sequence[str], inference: Inference, top: int = 5) -> tuple[Answer, ...]:
+    """A batch in words, in its order."""
+    return tuple(
+        _build_answer(class_names, row, known, top)
+        for row, known in zip(inference.probabilities, inference.known, strict=True)
+    )
+
+
+def _build_answer(class_names: Sequence[str], probabilities: NDArray[np.float32], known: bool, top: int) -> Answer:
     order = np.argsort(-probabilities, kind="stable")[:top]
     ranking = tuple((class_names[i], float(probabilities[i])) for i in order)
-    return Answer(label=ranking[0][0], confidence=ranking[0][1], top=ranking)
+    return Answer(ranking[0][0], ranking[0][1], ranking, "known" if known else "unknown")
 
 
 def load_classifier(artefact: Path, classifier: str, version: int) -> Classifier:
@@ -59,27 +85,35 @@ def load_classifier(artefact: Path, classifier: str, version: int) -> Classifier
     card = ServingCard.load(artefact)
     if card.classifier != classifier:
         raise ModelError(f"Expected a model of {classifier}, received one of {card.classifier}.")
-    return OpenVinoClassifier(card, version, _compile(artefact, len(card.class_names)))
+    reference = Reference.load(artefact / REFERENCE_FILE) if card.unknown else None
+    return OpenVinoClassifier(card, version, _compile(artefact, len(card.class_names)), reference)
 
 
 class OpenVinoClassifier:
     """Not for two threads at once: the worker has one inference thread."""
 
-    def __init__(self, card: ServingCard, version: int, compiled: Any) -> None:
+    def __init__(self, card: ServingCard, version: int, compiled: Any, reference: Reference | None) -> None:
         self.classifier = card.classifier
         self.version = version
         self.class_names = card.class_names
         self.size_hw = (card.image_size, card.image_size)
+        self._unknown = card.unknown
+        self._reference = reference
         self._compiled = compiled
         self._request = compiled.create_infer_request()
 
-    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """(pictures, classes). Raises ModelError when the network answers with something that is no number."""
+    def infer(self, images: Sequence[Image]) -> Inference:
+        """Raises ModelError when the network answers with something that is no number."""
         batch = np.stack([resize_image(image, self.size_hw) for image in images])
-        answers = np.array(self._request.infer([batch])[self._compiled.output(0)], np.float32)
-        if not np.isfinite(answers).all():
+        outputs = self._request.infer([batch])
+        probabilities = np.array(outputs[self._compiled.output(PROBABILITIES_OUTPUT)], np.float32)
+        if not np.isfinite(probabilities).all():
             raise ModelError(f"Expected probabilities of {self.classifier} version {self.version}, received NaN.")
-        return answers
+        if self._unknown is None or self._reference is None:
+            return Inference(probabilities, np.ones(len(images), np.bool_))
+        features = normalise_features(outputs[self._compiled.output(FEATURES_OUTPUT)])
+        distance = nearest_distances(features, self._reference.features)
+        return Inference(probabilities, self._unknown.knows(probabilities.max(axis=1), distance))
 
 
 def _compile(artefact: Path, class_count: int) -> Any:

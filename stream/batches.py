@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.errors import ImageError, ModelError
 from pipelines.images import Image, decode_image
-from pipelines.inference import Classifier, build_answer
+from pipelines.inference import Answer, Classifier, Inference, build_answers
 from stream.dead_letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.messages import DeadLetter, Frame, FrameError, Message, Prediction
@@ -101,26 +100,30 @@ class BatchReader:
 
     def _classify(self, classifier: Classifier, pictures: Sequence[Picture]) -> list[Prediction]:
         try:
-            rows = probabilities_of(classifier, [picture.image for picture in pictures])
+            inference = infer_checked(classifier, [picture.image for picture in pictures])
         except Exception as error:  # noqa: BLE001  an engine may raise anything; the guilty frame is found below
             log.warning("batch of %d frames failed, trying them one by one: %s", len(pictures), error)
             return self._classify_one_by_one(classifier, pictures)
         self.failures_in_a_row = 0
         now = self.clock()
-        return [self._predict(classifier, picture, row, now) for picture, row in zip(pictures, rows, strict=True)]
+        answers = build_answers(classifier.class_names, inference, TOP)
+        return [
+            self._predict(classifier, picture, answer, now) for picture, answer in zip(pictures, answers, strict=True)
+        ]
 
     def _classify_one_by_one(self, classifier: Classifier, pictures: Sequence[Picture]) -> list[Prediction]:
         predictions = []
         for picture in pictures:
             try:
-                row = probabilities_of(classifier, [picture.image])[0]
+                inference = infer_checked(classifier, [picture.image])
             except Exception as error:  # noqa: BLE001  as above; becomes a dead letter with the engine's words
                 self._count_failure(classifier, error)
                 reason = FrameError(f"{type(error).__name__}: {error}", stage="infer", reason="inference_failed")
                 self._give_up(picture.message, reason, camera_id=picture.frame.camera_id)
                 continue
             self.failures_in_a_row = 0
-            predictions.append(self._predict(classifier, picture, row, self.clock()))
+            answer = build_answers(classifier.class_names, inference, TOP)[0]
+            predictions.append(self._predict(classifier, picture, answer, self.clock()))
         return predictions
 
     def _count_failure(self, classifier: Classifier, error: Exception) -> None:
@@ -132,8 +135,7 @@ class BatchReader:
                 "Roll the classifier back, or look at the engine; the frames stay in Kafka."
             ) from error
 
-    def _predict(self, classifier: Classifier, picture: Picture, row: NDArray[np.float32], now: datetime) -> Prediction:
-        answer = build_answer(classifier.class_names, row, TOP)
+    def _predict(self, classifier: Classifier, picture: Picture, answer: Answer, now: datetime) -> Prediction:
         frame = picture.frame
         return Prediction(
             position=frame.position,
@@ -147,7 +149,7 @@ class BatchReader:
             label=answer.label,
             confidence=answer.confidence,
             top=answer.top,
-            decision="known",
+            decision=answer.decision,
             captured_at=frame.captured_at,
             received_at=picture.message.received_at,
             predicted_at=now,
@@ -158,15 +160,15 @@ class BatchReader:
         self._letters.append((message, build_dead_letter(message, error, camera_id=camera_id, now=self.clock())))
 
 
-def probabilities_of(classifier: Classifier, images: Sequence[Image]) -> NDArray[np.float32]:
-    """(pictures, classes), checked. Raises ModelError for another shape or for values that are no number."""
-    rows = classifier.probabilities(images)
+def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
+    """Raises ModelError for answers of another shape or that are no number."""
+    inference = classifier.infer(images)
     expected = (len(images), len(classifier.class_names))
-    if rows.shape != expected:
-        raise ModelError(f"Expected probabilities of shape {expected}, received {rows.shape}.")
-    if not np.isfinite(rows).all():
+    if inference.probabilities.shape != expected or inference.known.shape != expected[:1]:
+        raise ModelError(f"Expected probabilities of shape {expected}, received {inference.probabilities.shape}.")
+    if not np.isfinite(inference.probabilities).all():
         raise ModelError("Expected finite probabilities, received values that are no number.")
-    return rows
+    return inference
 
 
 def _no_model(frame: Frame, absent: Sequence[str]) -> FrameError:

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines.errors import StoreError, VigiaError
 from pipelines.inference import Classifier
-from stream.batches import Serving, probabilities_of
+from stream.batches import Serving, infer_checked
 from stream.store import ModelEvent, ModelEventKind
 
 PRODUCTION: Final = "production"
@@ -170,4 +170,4 @@ def should_load(version: int | None, served: int | None, refusal: Refusal | None
 def warm_up(classifier: Classifier) -> None:
     """One blank picture through the model, so that the first frame does not pay for it. Raises ModelError."""
     height, width = classifier.size_hw
-    probabilities_of(classifier, [np.zeros((height, width, 3), np.uint8)])
+    infer_checked(classifier, [np.zeros((height, width, 3), np.uint8)])

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from pipelines.models.contract import FEATURES_LAYER, build_head
+
 if TYPE_CHECKING:
     import keras
 
@@ -31,10 +33,8 @@ def build_compact_cnn(class_count: int, image_size: int, dropout: float, seed: i
     x = _convolution(x, MIDDLE[1], name="middle2")
     x = layers.MaxPooling2D(name="middle_pool")(x)
     x = _convolution(x, LAST, name="last")
-    x = layers.GlobalAveragePooling2D(name="features")(x)
-    x = layers.Dropout(dropout, seed=seed, name="dropout")(x)
-    probabilities = layers.Dense(class_count, activation="softmax", name="probabilities")(x)
-    return keras.Model(pixels, probabilities, name="compact_cnn")
+    features = layers.GlobalAveragePooling2D(name=FEATURES_LAYER)(x)
+    return keras.Model(pixels, build_head(features, class_count, dropout, seed), name="compact_cnn")
 
 
 def _convolution(x: "keras.KerasTensor", channels: int, *, name: str, strides: int = 1) -> "keras.KerasTensor":

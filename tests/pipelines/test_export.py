@@ -1,17 +1,24 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipelines.artefact import NETWORK_FILE, ServingCard, digest_artefact
 from pipelines.errors import ModelError
+from pipelines.evaluation.calibration import apply_temperature
+from pipelines.evaluation.reference import choose_reference
+from pipelines.evaluation.unknown import UnknownThresholds
 from pipelines.export import PREPROCESSING, Parity, check_parity, compare, measure_parity, write_artefact
-from pipelines.images import Image
-from pipelines.inference import build_answer, load_classifier
+from pipelines.images import Image, resize_image
+from pipelines.inference import Classifier, Inference, build_answers, load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
+from pipelines.models.contract import set_temperature, split_outputs
 
 CARD = ServingCard("cars", ("coupe", "estate", "van"), 32, PREPROCESSING, "0" * 32 + ".dir")
 RANDOM = np.random.default_rng(5)
+DIGESTS = tuple(f"{number:064x}" for number in range(100))
 PICTURES: list[Image] = [RANDOM.integers(0, 256, (40, 60, 3), np.uint8) for _ in range(8)]
 
 
@@ -49,8 +56,8 @@ def test_mlflow_loads_the_same_folder_as_a_keras_model(artefact: Path) -> None:
 def test_one_picture_gives_the_same_answer_alone_and_in_a_batch(artefact: Path) -> None:
     served = load_classifier(artefact, "cars", 4)
 
-    together = served.probabilities(PICTURES)
-    alone = np.concatenate([served.probabilities([picture]) for picture in PICTURES])
+    together = served.infer(PICTURES).probabilities
+    alone = np.concatenate([served.infer([picture]).probabilities for picture in PICTURES])
 
     assert together.shape == (8, 3)
     assert np.abs(together - alone).max() < 1e-5
@@ -95,8 +102,47 @@ def test_a_network_that_strays_is_refused() -> None:
         check_parity(Parity(0.15, 0.5, 2), 0.001)
 
 
-def test_an_answer_ranks_the_best_classes_first() -> None:
-    answer = build_answer(("a", "b", "c"), np.array([0.2, 0.5, 0.3], np.float32), top=2)
+def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_known() -> None:
+    probabilities = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
 
-    assert answer.label == "b"
-    assert [name for name, _ in answer.top] == ["b", "c"]
+    first, second = build_answers(("a", "b", "c"), Inference(probabilities, np.array([True, False])), top=2)
+
+    assert first.label == "b"
+    assert [name for name, _ in first.top] == ["b", "c"]
+    assert (first.decision, second.label, second.decision) == ("known", "a", "unknown")
+
+
+@pytest.mark.integration
+def test_the_temperature_and_the_thresholds_go_into_the_artefact(tmp_path: Path) -> None:
+    model = build_compact_cnn(3, 32, 0.2, 7)
+    hot = load_made(model, tmp_path / "hot", UnknownThresholds(confidence=0.0, distance=2.0), PICTURES)
+    set_temperature(model, 4.0)
+    cool = load_made(model, tmp_path / "cool", UnknownThresholds(confidence=0.99, distance=2.0), PICTURES)
+
+    before, after = hot.infer(PICTURES), cool.infer(PICTURES)
+
+    assert after.probabilities == pytest.approx(apply_temperature(before.probabilities, 4.0), abs=1e-4)
+    assert before.known.all()
+    assert not after.known.any()
+
+
+@pytest.mark.integration
+def test_a_picture_far_from_every_training_picture_is_unknown(tmp_path: Path) -> None:
+    model = build_compact_cnn(3, 32, 0.2, 7)
+    near_only = UnknownThresholds(confidence=0.0, distance=1e-2)
+
+    served = load_made(model, tmp_path / "model", near_only, PICTURES[:2])
+
+    assert served.infer([PICTURES[0], PICTURES[1]]).known.all()
+    assert not served.infer([np.full((32, 32, 3), 255, np.uint8)]).known.any()
+
+
+def load_made(model: Any, artefact: Path, unknown: UnknownThresholds, training: list[Image]) -> Classifier:
+    """The artefact of a model whose training pictures were each seen five times."""
+    batch = np.stack([resize_image(image, (32, 32)) for image in training])
+    features = np.asarray(split_outputs(model).predict(batch, verbose=0)[1])
+    reference = choose_reference(
+        np.repeat(features, 5, axis=0), np.zeros(5 * len(batch), np.int64), DIGESTS[: 5 * len(batch)]
+    )
+    write_artefact(model, replace(CARD, unknown=unknown), PICTURES[0], artefact, reference)
+    return load_classifier(artefact, "cars", 1)

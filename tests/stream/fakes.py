@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from pipelines.errors import ModelError, RegistryError
 from pipelines.images import Image
+from pipelines.inference import Inference
 from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 POISON = 251
+UNSURE = 0.05
 """A picture whose first red value is about this makes a fake model raise."""
 
 
@@ -44,7 +45,7 @@ def message_of(
 
 @dataclass
 class FakeClassifier:
-    """Bright pictures are `light`, the others `dark`; a poisonous one raises."""
+    """Bright pictures are `light`, the others `dark`, medium grey is unknown; a poisonous one raises."""
 
     classifier: str = "cars"
     version: int = 1
@@ -53,13 +54,14 @@ class FakeClassifier:
     seconds_a_batch: float = 0.0
     always_fails: bool = False
 
-    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
+    def infer(self, images: Sequence[Image]) -> Inference:
         if self.seconds_a_batch:
             time.sleep(self.seconds_a_batch)
         if self.always_fails or any(abs(int(image[0, 0, 0]) - POISON) <= 1 for image in images):
             raise RuntimeError("the engine gave up")
         light = np.array([image.mean() / 255 for image in images], np.float32)
-        return np.stack([1 - light, light], axis=1)
+        known = np.abs(light - 0.5) > UNSURE
+        return Inference(np.stack([1 - light, light], axis=1), known)
 
 
 class FakeRegistry:

@@ -3,10 +3,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pipelines.errors import ModelError
 from pipelines.images import Image
+from pipelines.inference import Inference
 from stream.batches import BatchReader
 from stream.messages import FRAMES_TOPIC, Message, Outgoing, encode_v2
 from tests.stream.fakes import NOON, POISON, FakeClassifier, draw_jpeg, message_of
@@ -33,6 +33,12 @@ def test_a_frame_becomes_a_prediction_that_names_model_version_and_picture(reade
     assert (prediction.predicted_at, prediction.received_at, prediction.captured_at) == (NOON, NOON, NOON)
     assert len(prediction.image_sha256) == 64
     assert outcome.dead_letters == ()
+
+
+def test_a_picture_of_nothing_that_the_model_knows_is_stored_as_unknown(reader: BatchReader) -> None:
+    outcome = reader.read([frame(128), frame(30, offset=1)], {"cars": FakeClassifier()}, {})
+
+    assert [prediction.decision for prediction in outcome.predictions] == ["unknown", "known"]
 
 
 def test_only_the_five_best_labels_are_kept(reader: BatchReader) -> None:
@@ -125,10 +131,10 @@ class ManyClasses:
     class_names: tuple[str, ...] = tuple(f"class {number}" for number in range(10))
     size_hw: tuple[int, int] = (32, 32)
 
-    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        return np.tile(np.arange(10, dtype=np.float32) / 45, (len(images), 1))
+    def infer(self, images: Sequence[Image]) -> Inference:
+        return Inference(np.tile(np.arange(10, dtype=np.float32) / 45, (len(images), 1)), np.ones(len(images), bool))
 
 
 class NotANumber(FakeClassifier):
-    def probabilities(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        return np.full((len(images), 2), np.nan, np.float32)
+    def infer(self, images: Sequence[Image]) -> Inference:
+        return Inference(np.full((len(images), 2), np.nan, np.float32), np.ones(len(images), bool))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.errors import ModelError, RegistryError, StoreError
+from pipelines.inference import Inference
 from stream.store import ModelEvent
 from stream.watcher import ModelWatcher, Refusal, should_load
 from tests.stream.fakes import BROKEN_VERSION, FakeClassifier, FakeRegistry, load_fake
@@ -129,8 +130,8 @@ def test_a_model_that_answers_nonsense_to_a_blank_picture_is_refused(
     registry: FakeRegistry, events: Recorder, tmp_path: Path
 ) -> None:
     class Nonsense(FakeClassifier):
-        def probabilities(self, images: object) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-            return np.zeros((1, 7), np.float32)
+        def infer(self, images: object) -> Inference:
+            return Inference(np.zeros((1, 7), np.float32), np.ones(1, bool))
 
     watcher = ModelWatcher(
         lambda: registry, lambda *_: Nonsense(), events.append, folder=tmp_path / "models", worker="w"

@@ -1,0 +1,57 @@
+"""Training pictures in feature space, as the artefact carries them: what a new picture is compared with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import ModelError
+from pipelines.evaluation.unknown import Features, normalise_features
+
+MOST_PICTURES: Final = 2000
+"""A comparison with more of them would cost a tenth of the network's own time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One row a training picture."""
+
+    features: Features
+    """(pictures, length), rows of length 1; kept as 16 bit on disk."""
+    labels: NDArray[np.int64]
+    sha256: tuple[str, ...]
+    """Of the pictures as they were imported."""
+
+    def save(self, file: Path) -> None:
+        digests = np.array(self.sha256, dtype="S64")
+        np.savez(file, features=self.features.astype(np.float16), labels=self.labels.astype(np.int32), sha256=digests)
+
+    @classmethod
+    def load(cls, file: Path) -> "Reference":
+        """Raises ModelError for a file of another kind; nothing in it is ever executed."""
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                features = normalise_features(arrays["features"].astype(np.float32))
+                labels, digests = arrays["labels"].astype(np.int64), arrays["sha256"]
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise ModelError(f"Expected training features at {file}. {error}. Train the model again.") from error
+        if not len(features) == len(labels) == len(digests) or not np.isfinite(features).all():
+            raise ModelError(f"Expected one finite feature vector a training picture in {file}. Train the model again.")
+        return cls(features, labels, tuple(digest.decode("ascii") for digest in digests))
+
+
+def choose_reference(
+    features: NDArray[np.floating], labels: NDArray[np.int64], sha256: tuple[str, ...], most: int = MOST_PICTURES
+) -> Reference:
+    """At most `most` of the training pictures, in equal numbers from each class as far as they go, by hash."""
+    order = sorted(range(len(labels)), key=lambda i: sha256[i])
+    place = np.zeros(len(labels), np.int64)
+    counts = np.zeros(int(labels.max()) + 1, np.int64)
+    for i in order:
+        place[i] = counts[labels[i]]
+        counts[labels[i]] += 1
+    chosen = sorted(sorted(order, key=lambda i: int(place[i]))[:most])
+    rows = np.array(chosen)
+    return Reference(normalise_features(features[rows]), labels[rows], tuple(sha256[i] for i in chosen))

@@ -1,0 +1,49 @@
+"""What every architecture promises, by names of layers: a feature vector, and a temperature before the softmax."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.errors import ModelError
+
+if TYPE_CHECKING:
+    import keras
+
+FEATURES_LAYER: Final = "features"
+"""Its output, (pictures, length), is what the head sees; a layer of the outermost model."""
+TEMPERATURE_LAYER: Final = "temperature"
+"""A Rescaling of the logits by 1/temperature: 1 while training, set once the model is calibrated."""
+
+
+def build_head(features: "keras.KerasTensor", class_count: int, dropout: float, seed: int) -> "keras.KerasTensor":
+    """Dropout, logits, temperature, probabilities."""
+    from keras import layers
+
+    x = layers.Dropout(dropout, seed=seed, name="dropout")(features)
+    x = layers.Dense(class_count, name="logits")(x)
+    x = layers.Rescaling(1.0, name=TEMPERATURE_LAYER)(x)
+    return layers.Softmax(name="probabilities")(x)
+
+
+def set_temperature(model: "keras.Model", temperature: float) -> None:
+    """Divide the logits by `temperature` from now on. Raises ModelError for a model without the layer."""
+    _find_layer(model, TEMPERATURE_LAYER).scale = 1.0 / temperature
+    # a graph compiled before holds the old number
+    model.make_predict_function(force=True)
+
+
+def split_outputs(model: "keras.Model") -> "keras.Model":
+    """The same layers with two outputs: probabilities and features."""
+    import keras
+
+    return keras.Model(model.input, [model.output, _find_layer(model, FEATURES_LAYER, nested=False).output])
+
+
+def _find_layer(model: "keras.Model", name: str, *, nested: bool = True) -> Any:
+    for layer in model.layers:
+        if layer.name == name:
+            return layer
+        if nested and hasattr(layer, "layers"):
+            try:
+                return _find_layer(layer, name)
+            except ModelError:
+                continue
+    raise ModelError(f"Expected a model with a layer named {name!r}, {model.name} has none. Train it again.")

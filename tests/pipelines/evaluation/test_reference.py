@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.errors import ModelError
+from pipelines.evaluation.reference import Reference, choose_reference
+
+RANDOM = np.random.default_rng(3)
+FEATURES = RANDOM.normal(size=(100, 8)).astype(np.float32)
+LABELS = np.array([0] * 80 + [1] * 15 + [2] * 5)
+DIGESTS = tuple(f"{number:064x}" for number in RANDOM.permutation(100))
+
+
+def test_small_classes_are_kept_whole_and_large_ones_give_way() -> None:
+    reference = choose_reference(FEATURES, LABELS, DIGESTS, most=40)
+
+    assert np.bincount(reference.labels).tolist() == [20, 15, 5]
+    assert np.linalg.norm(reference.features, axis=1) == pytest.approx(1)
+
+
+def test_the_choice_does_not_depend_on_the_order_of_the_pictures() -> None:
+    order = RANDOM.permutation(100)
+
+    shuffled = choose_reference(FEATURES[order], LABELS[order], tuple(DIGESTS[i] for i in order), most=40)
+
+    assert set(shuffled.sha256) == set(choose_reference(FEATURES, LABELS, DIGESTS, most=40).sha256)
+
+
+def test_a_reference_comes_back_from_disk_as_it_was_but_for_16_bit(tmp_path: Path) -> None:
+    reference = choose_reference(FEATURES, LABELS, DIGESTS)
+    reference.save(tmp_path / "reference.npz")
+
+    loaded = Reference.load(tmp_path / "reference.npz")
+
+    assert loaded.sha256 == reference.sha256
+    assert (loaded.labels == reference.labels).all()
+    assert loaded.features == pytest.approx(reference.features, abs=1e-3)
+
+
+def test_a_file_of_another_kind_and_a_pickle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.npz").write_text("no arrays")
+    np.savez(tmp_path / "pickled.npz", features=np.array([{"a": 1}], dtype=object))
+
+    for name in ("text.npz", "pickled.npz", "absent.npz"):
+        with pytest.raises(ModelError, match="Expected training features"):
+            Reference.load(tmp_path / name)
