@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Severity = Literal["error", "warning", "info", "off"]
 
 
 class StrictParams(BaseModel):
@@ -40,6 +41,65 @@ class PrepareParams(StrictParams):
     """Pictures in one TFRecord file."""
     min_per_class: int = Field(default=3, ge=3)
     """Fewest pictures of a class; with fewer the dataset is refused."""
+
+
+class AuditParams(StrictParams):
+    """What the audit looks for: how serious each check's findings are, then its bounds. `error` stops training."""
+
+    exact_duplicates: Severity = "warning"
+    """Pictures with the same bytes."""
+    near_duplicates: Severity = "info"
+    """Pictures that look the same."""
+    two_labels: Severity = "warning"
+    """The same picture, or one that looks like it, under two labels."""
+    leaks: Severity = "error"
+    """The same picture, or one that looks like it, in two splits."""
+    blurred: Severity = "warning"
+    """Pictures without crisp edges."""
+    dark: Severity = "warning"
+    """Pictures in which nothing is light."""
+    bright: Severity = "warning"
+    """Pictures in which nothing is dark."""
+    low_information: Severity = "warning"
+    """Pictures of hardly more than one tone."""
+    tiny: Severity = "warning"
+    """Pictures of few pixels."""
+    odd_aspect: Severity = "info"
+    """Pictures far longer than the others."""
+    small_class: Severity = "warning"
+    """Classes with few pictures."""
+    imbalance: Severity = "warning"
+    """Classes with many times the pictures of others."""
+    similar_names: Severity = "warning"
+    """Classes whose names differ only in case, spaces or spelling."""
+    spurious_cue: Severity = "warning"
+    """Classes that file size, dimensions or border give away."""
+    label_disputes: Severity = "warning"
+    """Pictures that look like another class; needs pretrained weights, so `vigia data audit` alone runs it."""
+    rejected: Severity = "info"
+    """Files that did not become pictures of the dataset."""
+    blur_above: float = Field(default=0.62, ge=0, le=1)
+    """Share of the edges that survives another blurring; with more a picture is blurred."""
+    dark_below: float = Field(default=0.35, ge=0, le=1)
+    """Brightness that 99 % of a dark picture stay below."""
+    bright_above: float = Field(default=0.7, ge=0, le=1)
+    """Brightness that 95 % of a bright picture exceed."""
+    entropy_below: float = Field(default=1.5, ge=0, le=6)
+    """Bits of the grey histogram (0 to 6); with fewer a picture holds little information."""
+    aspect_above: float = Field(default=3.0, ge=1)
+    """Longer side by shorter side; with more a picture is odd."""
+    outlier_deviations: float = Field(default=4.0, ge=0)
+    """How far a picture must also lie from the dataset's median, in robust deviations; 0: the bounds alone count."""
+    tiny_side: int = Field(default=32, ge=1)
+    """Shorter side in pixels; with less a picture is tiny."""
+    class_pictures: int = Field(default=20, ge=1)
+    """Fewest pictures of a class that is not small."""
+    imbalance_ratio: float = Field(default=10.0, ge=1)
+    """Largest class by smallest class; with more the dataset is out of balance."""
+    cue_margin: float = Field(default=0.35, ge=0, le=1)
+    """How far a cue may tell a class from the others beyond chance: 0 not at all, 1 always."""
+    dispute_margin: float = Field(default=0.5, ge=0, le=1)
+    """How sure the other pictures must be of another class to dispute a label: 0 hardly, 1 wholly."""
 
 
 class AugmentParams(StrictParams):
@@ -88,6 +148,14 @@ class EvaluateParams(StrictParams):
 
     calibration_bins: int = Field(default=15, ge=2, le=100)
     """Bins of the reliability diagram and of the calibration error."""
+    false_reject_rate: float = Field(default=0.04, ge=0, lt=0.5)
+    """Share of validation pictures that the thresholds of unknown may refuse."""
+    bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
+    """Samples behind each 95 % interval."""
+    robustness_pictures: int = Field(default=150, ge=0)
+    """Test pictures that are spoilt and asked again; 0: none."""
+    mistakes: int = Field(default=24, ge=0, le=200)
+    """Most confident mistakes shown in the report."""
 
 
 class ExportParams(StrictParams):
@@ -129,6 +197,7 @@ class ClassifierParams(StrictParams):
 
     sample: SampleParams = SampleParams()
     prepare: PrepareParams = PrepareParams()
+    audit: AuditParams = AuditParams()
     train: TrainParams = TrainParams()
     evaluate: EvaluateParams = EvaluateParams()
     export: ExportParams = ExportParams()

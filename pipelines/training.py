@@ -25,6 +25,8 @@ class Pictures:
     """(pictures, height, width, 3), RGB."""
     labels: NDArray[np.int64]
     files: tuple[str, ...]
+    sha256: tuple[str, ...]
+    """Of the files as they were imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def load_pictures(prepared: Path, split: str, image_size: int) -> Pictures:
         for index, image in enumerate(pool.map(decode, pictures)):
             images[index] = image
     labels = np.array([picture.label_index for picture in pictures], np.int64)
-    return Pictures(images, labels, tuple(picture.file for picture in pictures))
+    files, digests = zip(*((picture.file, picture.sha256) for picture in pictures), strict=True)
+    return Pictures(images, labels, files, digests)
 
 
 def fit(

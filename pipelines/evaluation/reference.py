@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipelines.errors import ModelError
 from pipelines.evaluation.unknown import Features, normalise_features
 
+REFERENCE_FILE: Final = "reference.npz"
 MOST_PICTURES: Final = 2000
 """A comparison with more of them would cost a tenth of the network's own time."""
 

@@ -6,10 +6,11 @@ import keras
 
 from pipelines.errors import ModelError
 from pipelines.models import Network
-from pipelines.models.weights import find_weights
+from pipelines.models.contract import FEATURES_LAYER, build_head
+from pipelines.models.weights import IMAGENET_FILES, find_weights
 from pipelines.stage_params import TrainParams
 
-IMAGENET_FILE = "mobilenet_v2_1.0_224_imagenet_no_top.weights.h5"
+IMAGENET_FILE = IMAGENET_FILES["mobilenet_v2"]
 
 
 def build_mobilenet_v2(params: TrainParams, class_count: int, weights_dir: Path | None) -> Network:
@@ -23,12 +24,11 @@ def build_mobilenet_v2(params: TrainParams, class_count: int, weights_dir: Path 
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(pixels)
     # training=False: batch norm keeps the statistics it was trained with
     maps = base(scaled, training=False) if pretrained else base(scaled)
-    features = keras.layers.GlobalAveragePooling2D(name="features")(maps)
+    features = keras.layers.GlobalAveragePooling2D(name=FEATURES_LAYER)(maps)
     trunk = keras.Model(pixels, features, name="trunk")
 
     flat = keras.Input((features.shape[-1],), name="flat")
-    dropped = keras.layers.Dropout(params.dropout, seed=params.seed)(flat)
-    head = keras.Model(flat, keras.layers.Dense(class_count, activation="softmax", name="probabilities")(dropped))
+    head = keras.Model(flat, build_head(flat, class_count, params.dropout, params.seed))
 
     model = keras.Model(pixels, head(features), name="mobilenet_v2")
     return Network(model, trunk, head) if pretrained else Network(model)

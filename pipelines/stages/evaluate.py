@@ -1,50 +1,129 @@
-"""Stage `evaluate`: the trained model on the untouched test split."""
+"""Stage `evaluate`: calibrated on the validation split, then measured on the untouched test split."""
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from pipelines.datasets.shards import load_class_names
-from pipelines.evaluation.calibration import reliability
-from pipelines.evaluation.metrics import Labels, Probabilities, build_report
-from pipelines.evaluation_plots import draw_confusion, draw_reliability
+from pipelines.evaluation.answering import Answers, Network
+from pipelines.evaluation.calibrating import CALIBRATION_FILE, calibrate
+from pipelines.evaluation.calibration import apply_temperature
+from pipelines.evaluation.evaluating import Evaluation, Judged, evaluate_answers
+from pipelines.evaluation.plots import draw_confusion, draw_reliability
+from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_reference
+from pipelines.evaluation.robustness import DISTORTIONS
+from pipelines.export import write_network
+from pipelines.images import Image
+from pipelines.models.contract import split_outputs
 from pipelines.params import load_params
+from pipelines.stage_params import EvaluateParams
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
-from pipelines.training import load_pictures
+from pipelines.training import Pictures, load_pictures
+
+REPORT_FILE: Final = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """A classifier's pictures, decoded."""
+
+    train: Pictures
+    validation: Pictures
+    test: Pictures
 
 
 def evaluate(paths: StagePaths) -> None:
-    """Write models/<classifier>/evaluate: metrics.json, confusion.csv, reliability.csv and their pictures."""
+    """Write models/<classifier>/evaluate: metrics, calibration, training features, report, plots."""
     import keras
 
     params = load_params(paths.workspace).classifier(paths.classifier)
     class_names = load_class_names(paths.prepared)
-    pictures = load_pictures(paths.prepared, "test", params.train.image_size)
+    size = params.train.image_size
+    splits = Splits(*(load_pictures(paths.prepared, split, size) for split in ("train", "validation", "test")))
     model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
-    probabilities = np.asarray(model.predict(pictures.images, batch_size=64, verbose=0))
-    write_evaluation(paths.evaluate, class_names, pictures.labels, probabilities, params.evaluate.calibration_bins)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.xml"
+        write_network(split_outputs(model), file)
+        network = Network(file, (size, size))
+        size_bytes = sum(each.stat().st_size for each in file.parent.iterdir())
+        evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate)
+        evaluation = replace(evaluation, size_bytes=size_bytes)
+    write_evaluation(paths.evaluate, evaluation, judged, reference)
+    report, accuracy = evaluation.report, evaluation.intervals["accuracy"]
+    say(
+        f"test: accuracy {report.accuracy:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}), macro-F1 "
+        f"{report.macro_f1:.3f}, calibration error {report.ece:.3f} (before {evaluation.ece_before:.3f}) "
+        f"on {report.pictures} pictures"
+    )
 
 
-def write_evaluation(
-    folder: Path, class_names: Sequence[str], labels: Labels, probabilities: Probabilities, bins: int
-) -> None:
+def evaluate_network(
+    network: Network, splits: Splits, class_names: tuple[str, ...], params: EvaluateParams
+) -> tuple[Evaluation, Judged, Reference]:
+    """The test split is answered once, after everything has been settled on the others."""
+    train = network.answer(splits.train.images)
+    reference = choose_reference(train.features, splits.train.labels, splits.train.sha256)
+    calibration = calibrate(splits.validation.labels, network.answer(splits.validation.images), reference, params)
+    judged = _judge(network.answer(splits.test.images), splits.test, calibration.temperature)
+    evaluation = evaluate_answers(class_names, judged, reference, calibration, params)
+    evaluation = replace(
+        evaluation,
+        robustness=measure_robustness(network, splits.test, params.robustness_pictures),
+        latency=network.measure_latency(splits.test.images[0]),
+    )
+    return evaluation, judged, reference
+
+
+def measure_robustness(network: Network, pictures: Pictures, most: int) -> dict[str, float]:
+    """Accuracy on the first `most` pictures as they are, and spoilt in each way."""
+    if not most:
+        return {}
+    labels = pictures.labels[:most]
+    ways = {"none": lambda image: image, **DISTORTIONS}
+    return {
+        name: _accuracy(network.answer(distort(image) for image in _list(pictures)[:most]), labels)
+        for name, distort in ways.items()
+    }
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation, judged: Judged, reference: Reference) -> None:
     """Every file of the stage; the csv files are what `dvc plots` draws."""
     folder.mkdir(parents=True, exist_ok=True)
-    report = build_report(labels, probabilities, bins)
-    predicted = probabilities.argmax(axis=1)
-    (folder / "metrics.json").write_text(json.dumps(report.metrics(), indent=2), encoding="utf-8")
-    answers = ((class_names[truth], class_names[answer]) for truth, answer in zip(labels, predicted, strict=True))
+    names = evaluation.class_names
+    predicted = judged.probabilities.argmax(axis=1)
+    _write_json(folder / "metrics.json", evaluation.report.metrics())
+    if evaluation.calibration is not None:
+        _write_json(folder / CALIBRATION_FILE, evaluation.calibration.document())
+    _write_json(folder / REPORT_FILE, evaluation.document())
+    reference.save(folder / REFERENCE_FILE)
+    answers = ((names[truth], names[answer]) for truth, answer in zip(judged.labels, predicted, strict=True))
     _write_csv(folder / "confusion.csv", ("actual", "predicted"), answers)
-    curve = reliability(labels, probabilities, bins)
-    _write_csv(folder / "reliability.csv", ("confidence", "accuracy", "pictures"), curve)
-    draw_confusion(folder / "confusion.png", labels, predicted, class_names)
-    draw_reliability(folder / "reliability.png", curve)
-    say(f"test: accuracy {report.accuracy:.3f}, macro-F1 {report.macro_f1:.3f} on {report.pictures} pictures")
+    _write_csv(folder / "reliability.csv", ("confidence", "accuracy", "pictures"), evaluation.reliability)
+    draw_confusion(folder / "confusion.png", judged.labels, predicted, names)
+    draw_reliability(folder / "reliability.png", evaluation.reliability)
+
+
+def _judge(answers: Answers, pictures: Pictures, temperature: float) -> Judged:
+    return Judged(pictures.labels, answers, apply_temperature(answers.probabilities, temperature))
+
+
+def _accuracy(answers: Answers, labels: "np.ndarray[Any, np.dtype[np.int64]]") -> float:
+    return float((answers.probabilities.argmax(axis=1) == labels).mean())
+
+
+def _list(pictures: Pictures) -> list[Image]:
+    return list(pictures.images)
+
+
+def _write_json(file: Path, document: Any) -> None:
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def _write_csv(file: Path, header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 from pipelines.artefact import ServingCard
 from pipelines.datasets.shards import load_class_names, read_split
 from pipelines.datasets.versions import read_dataset_version
+from pipelines.evaluation.calibrating import CALIBRATION_FILE, Calibration
+from pipelines.evaluation.reference import REFERENCE_FILE, Reference
 from pipelines.export import PREPROCESSING, check_parity, measure_parity, write_artefact
 from pipelines.images import decode_image
+from pipelines.models.contract import set_temperature
 from pipelines.params import load_params
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
@@ -21,17 +24,21 @@ def export(paths: StagePaths) -> None:
     import keras
 
     params = load_params(paths.workspace).classifier(paths.classifier)
+    calibration = Calibration.parse(json.loads((paths.evaluate / CALIBRATION_FILE).read_text(encoding="utf-8")))
     card = ServingCard(
         classifier=paths.classifier,
         class_names=load_class_names(paths.prepared),
         image_size=params.train.image_size,
         preprocessing=PREPROCESSING,
         dataset_md5=read_dataset_version(paths.workspace, paths.classifier).md5,
+        temperature=calibration.temperature,
+        unknown=calibration.unknown,
     )
     model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
+    set_temperature(model, calibration.temperature)
     pictures = [decode_image(each.encoded) for each in islice(read_split(paths.prepared, "test"), PARITY_PICTURES)]
     artefact = paths.export / "model"
-    write_artefact(model, card, pictures[0], artefact)
+    write_artefact(model, card, pictures[0], artefact, Reference.load(paths.evaluate / REFERENCE_FILE))
     parity = measure_parity(model, artefact, paths.classifier, pictures)
     check_parity(parity, params.export.max_difference)
     (paths.export / "parity.json").write_text(json.dumps(parity.metrics(), indent=2), encoding="utf-8")

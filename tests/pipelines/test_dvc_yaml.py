@@ -15,7 +15,12 @@ DATA = {
     "prepare": {"data/raw/${item}"},
     "train": {"data/prepared/${item}"},
     "evaluate": {"data/prepared/${item}", "models/${item}/train/model.keras"},
-    "export": {"data/prepared/${item}", "models/${item}/train/model.keras"},
+    "export": {
+        "data/prepared/${item}",
+        "models/${item}/evaluate/calibration.json",
+        "models/${item}/evaluate/reference.npz",
+        "models/${item}/train/model.keras",
+    },
 }
 
 

@@ -21,7 +21,8 @@ def draw(count: int) -> Pictures:
     images = np.zeros((count, 32, 32, 3), np.uint8)
     images[labels == 0, ..., 0] = 220
     images[labels == 1, ..., 2] = 220
-    return Pictures(images, labels, tuple(f"{index}.jpg" for index in range(count)))
+    names = tuple(f"{index}.jpg" for index in range(count))
+    return Pictures(images, labels, names, tuple(f"{index:064x}" for index in range(count)))
 
 
 def test_a_small_network_learns_and_tells_every_epoch() -> None:

@@ -1,0 +1,53 @@
+"""What validation pictures settle before the test pictures are looked at: temperature and thresholds."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.evaluation.answering import Answers
+from pipelines.evaluation.calibration import apply_temperature, expected_calibration_error, fit_temperature
+from pipelines.evaluation.reference import Reference
+from pipelines.evaluation.unknown import UnknownThresholds, fit_thresholds, nearest_distances
+from pipelines.stage_params import EvaluateParams
+
+CALIBRATION_FILE: Final = "calibration.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Of one trained model, from its validation split."""
+
+    temperature: float
+    unknown: UnknownThresholds
+    ece_before: float
+    ece_after: float
+    false_reject_rate: float
+    """Share of the validation pictures that the thresholds refuse."""
+    pictures: int
+
+    def document(self) -> dict[str, Any]:
+        """calibration.json."""
+        return asdict(self)
+
+    @classmethod
+    def parse(cls, document: dict[str, Any]) -> "Calibration":
+        return cls(**{**document, "unknown": UnknownThresholds(**document["unknown"])})
+
+
+def calibrate(labels: NDArray[np.int64], answers: Answers, reference: Reference, params: EvaluateParams) -> Calibration:
+    """`answers` of the network before calibration, to validation pictures."""
+    temperature = fit_temperature(labels, answers.probabilities)
+    scaled = apply_temperature(answers.probabilities, temperature)
+    confidence = scaled.max(axis=1)
+    distance = nearest_distances(answers.features, reference.features)
+    unknown = fit_thresholds(confidence, distance, params.false_reject_rate)
+    return Calibration(
+        temperature=temperature,
+        unknown=unknown,
+        ece_before=expected_calibration_error(labels, answers.probabilities, params.calibration_bins),
+        ece_after=expected_calibration_error(labels, scaled, params.calibration_bins),
+        false_reject_rate=float(1 - unknown.knows(confidence, distance).mean()),
+        pictures=len(labels),
+    )
