@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "deploy.commands",
     "data": "pipelines.commands",
     "train": "flows.commands",
+    "tune": "pipelines.commands",
     "models": "pipelines.commands",
     "promote": "pipelines.commands",
     "rollback": "pipelines.commands",

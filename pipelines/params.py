@@ -10,7 +10,8 @@ from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from pipelines.errors import ParamsError
-from pipelines.stage_params import ClassifierParams, StrictParams
+from pipelines.stage_params import ClassifierParams
+from pipelines.strict_params import StrictParams
 
 PARAMS_FILE = "params.yaml"
 

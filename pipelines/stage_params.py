@@ -2,16 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from pipelines.strict_params import StrictParams
+from pipelines.tuning.space import TuneParams
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Severity = Literal["error", "warning", "info", "off"]
-
-
-class StrictParams(BaseModel):
-    """Frozen; a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SplitShares(StrictParams):
@@ -199,6 +196,7 @@ class ClassifierParams(StrictParams):
     prepare: PrepareParams = PrepareParams()
     audit: AuditParams = AuditParams()
     train: TrainParams = TrainParams()
+    tune: TuneParams = TuneParams()
     evaluate: EvaluateParams = EvaluateParams()
     export: ExportParams = ExportParams()
     promote: PromoteParams = PromoteParams()
