@@ -1,0 +1,1 @@
+"""People: faces found, aligned, embedded and told apart."""
