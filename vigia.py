@@ -19,6 +19,8 @@ COMMANDS = {
     "data": "pipelines.commands",
     "train": "flows.commands",
     "tune": "pipelines.commands",
+    "evaluate": "pipelines.commands",
+    "compare": "pipelines.commands",
     "models": "pipelines.commands",
     "promote": "pipelines.commands",
     "rollback": "pipelines.commands",

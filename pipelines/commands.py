@@ -3,6 +3,7 @@
 import typer
 
 from pipelines.data_commands import data_app
+from pipelines.evaluation_commands import evaluation_app
 from pipelines.registry_commands import registry_app
 from pipelines.tuning_commands import tuning_app
 
@@ -10,6 +11,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=Fa
 app.add_typer(data_app, name="data")
 app.add_typer(registry_app)
 app.add_typer(tuning_app)
+app.add_typer(evaluation_app)
 
 
 @app.callback()

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
@@ -66,7 +67,9 @@ def build_page(title: str, body: str, *, lede: str = "", style: str = "", script
     )
 
 
-def build_table(heading: tuple[str, ...], rows: list[tuple[str, ...]], *, numbers: frozenset[int] = frozenset()) -> str:
+def build_table(
+    heading: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, numbers: frozenset[int] = frozenset()
+) -> str:
     """Cells are HTML; columns whose place is in `numbers` are set to the right."""
 
     def row(cells: tuple[str, ...], tag: str) -> str:
@@ -84,7 +87,7 @@ def build_tile(figure: str, caption: str) -> str:
 
 def build_card(image_uri: str, caption: str, *, alternative: str) -> str:
     """A picture with words below; `caption` is HTML, `alternative` is what is said where it cannot be seen."""
-    picture = f'<img loading="lazy" src="{image_uri}" alt="{escape(alternative, quote=True)}">'
+    picture = f'<img src="{image_uri}" alt="{escape(alternative, quote=True)}">'
     return f'<div class="card">{picture}<div>{caption}</div></div>'
 
 

@@ -23,7 +23,7 @@ class VersionAnswers:
     @property
     def labels(self) -> NDArray[np.str_]:
         """(pictures,): the most probable class of each."""
-        return np.array(self.class_names)[self.probabilities.argmax(axis=1)]
+        return np.asarray(np.array(self.class_names)[self.probabilities.argmax(axis=1)])
 
     @property
     def confidence(self) -> NDArray[np.floating]:

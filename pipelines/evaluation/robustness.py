@@ -1,14 +1,16 @@
 """The same pictures, spoilt as cameras spoil them: what is left of the accuracy."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageFilter
 
+from pipelines.evaluation.answering import Network
 from pipelines.images import Image
 
 NOISE_LEVELS: Final = 16
@@ -53,6 +55,22 @@ DISTORTIONS: Final[Mapping[str, Callable[[Image], Image]]] = MappingProxyType(
         f"rotation −{TURN_DEGREES}°": turn_right,
     }
 )
+
+
+def measure_robustness(
+    network: Network, images: Callable[[], Iterable[Image]], labels: NDArray[np.int64]
+) -> dict[str, float]:
+    """Accuracy on the pictures as they are (`none`) and spoilt in each way; empty without pictures.
+
+    `images` gives them anew at each call, so that they need not all be in memory.
+    """
+    if not len(labels):
+        return {}
+    ways: dict[str, Callable[[Image], Image]] = {"none": lambda image: image, **DISTORTIONS}
+    return {
+        name: float((network.answer(map(distort, images())).probabilities.argmax(axis=1) == labels).mean())
+        for name, distort in ways.items()
+    }
 
 
 def _turn(image: Image, degrees: float) -> Image:

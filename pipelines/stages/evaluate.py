@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from pipelines.datasets.shards import load_class_names
+from pipelines.datasets.versions import read_dataset_version
 from pipelines.evaluation.answering import Answers, Network
 from pipelines.evaluation.calibrating import CALIBRATION_FILE, calibrate
 from pipelines.evaluation.calibration import apply_temperature
 from pipelines.evaluation.evaluating import Evaluation, Judged, evaluate_answers
+from pipelines.evaluation.model_card import CardFacts, build_model_card
 from pipelines.evaluation.plots import draw_confusion, draw_reliability
 from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_reference
-from pipelines.evaluation.robustness import DISTORTIONS
+from pipelines.evaluation.report_page import ReportHeading, build_report_page
+from pipelines.evaluation.robustness import measure_robustness
 from pipelines.export import write_network
-from pipelines.images import Image
 from pipelines.models.contract import split_outputs
 from pipelines.params import load_params
-from pipelines.stage_params import EvaluateParams
+from pipelines.stage_params import ClassifierParams, EvaluateParams
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
-from pipelines.training import Pictures, load_pictures
+from pipelines.training.pictures import Pictures, load_pictures
 
 REPORT_FILE: Final = "report.json"
 
@@ -56,6 +56,7 @@ def evaluate(paths: StagePaths) -> None:
         evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate)
         evaluation = replace(evaluation, size_bytes=size_bytes)
     write_evaluation(paths.evaluate, evaluation, judged, reference)
+    _write_pages(paths, params, splits, evaluation, judged)
     report, accuracy = evaluation.report, evaluation.intervals["accuracy"]
     say(
         f"test: accuracy {report.accuracy:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}), macro-F1 "
@@ -73,24 +74,13 @@ def evaluate_network(
     calibration = calibrate(splits.validation.labels, network.answer(splits.validation.images), reference, params)
     judged = _judge(network.answer(splits.test.images), splits.test, calibration.temperature)
     evaluation = evaluate_answers(class_names, judged, reference, calibration, params)
+    most = params.robustness_pictures
     evaluation = replace(
         evaluation,
-        robustness=measure_robustness(network, splits.test, params.robustness_pictures),
+        robustness=measure_robustness(network, lambda: splits.test.images[:most], splits.test.labels[:most]),
         latency=network.measure_latency(splits.test.images[0]),
     )
     return evaluation, judged, reference
-
-
-def measure_robustness(network: Network, pictures: Pictures, most: int) -> dict[str, float]:
-    """Accuracy on the first `most` pictures as they are, and spoilt in each way."""
-    if not most:
-        return {}
-    labels = pictures.labels[:most]
-    ways = {"none": lambda image: image, **DISTORTIONS}
-    return {
-        name: _accuracy(network.answer(distort(image) for image in _list(pictures)[:most]), labels)
-        for name, distort in ways.items()
-    }
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation, judged: Judged, reference: Reference) -> None:
@@ -110,16 +100,39 @@ def write_evaluation(folder: Path, evaluation: Evaluation, judged: Judged, refer
     draw_reliability(folder / "reliability.png", evaluation.reliability)
 
 
+def _write_pages(
+    paths: StagePaths, params: ClassifierParams, splits: Splits, evaluation: Evaluation, judged: Judged
+) -> None:
+    """report.html and model_card.md."""
+    rows = {digest: row for row, digest in enumerate(splits.train.sha256)}
+    dataset_md5 = read_dataset_version(paths.workspace, paths.classifier).md5
+    facts = CardFacts(
+        classifier=paths.classifier,
+        architecture=params.train.architecture,
+        image_size=params.train.image_size,
+        weights=params.train.weights,
+        dataset_md5=dataset_md5,
+        training_pictures=len(splits.train.labels),
+        validation_pictures=len(splits.validation.labels),
+    )
+    heading = ReportHeading(
+        title=f"{paths.classifier}: {len(evaluation.class_names)} classes",
+        lede=f"{facts.architecture} at {facts.image_size} pixels, trained on {facts.training_pictures} pictures.",
+        dataset=f"Dataset version {dataset_md5}; its test split was answered once, after all was settled.",
+    )
+    page = build_report_page(
+        heading,
+        evaluation,
+        judged,
+        lambda row: splits.test.images[row],
+        lambda digest: splits.train.images[rows[digest]] if digest in rows else None,
+    )
+    (paths.evaluate / "report.html").write_text(page, encoding="utf-8")
+    (paths.evaluate / "model_card.md").write_text(build_model_card(facts, evaluation), encoding="utf-8")
+
+
 def _judge(answers: Answers, pictures: Pictures, temperature: float) -> Judged:
     return Judged(pictures.labels, answers, apply_temperature(answers.probabilities, temperature))
-
-
-def _accuracy(answers: Answers, labels: "np.ndarray[Any, np.dtype[np.int64]]") -> float:
-    return float((answers.probabilities.argmax(axis=1) == labels).mean())
-
-
-def _list(pictures: Pictures) -> list[Image]:
-    return list(pictures.images)
 
 
 def _write_json(file: Path, document: Any) -> None:

@@ -1,1 +1,1 @@
-"""Layouts of picture folders, one module each."""
+"""Layouts of picture folders, one module each; `recognition` lists them and chooses."""

@@ -1,5 +1,7 @@
 """What a layout's module says about a folder: which pictures, under which labels, and how it knows."""
 
+import os
+import stat
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from typing import Protocol
 from pipelines.datasets.catalogue import Box, ClassParts
 from pipelines.datasets.manifest import Rejected
 from pipelines.datasets.splits import Split
+from pipelines.errors import ImageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +66,29 @@ class Layout(Protocol):
 def class_folder(name: str) -> str:
     """A label as a folder name that every file system takes: NFC, separators replaced, no leading dot."""
     return unicodedata.normalize("NFC", name).replace("/", "_").replace("\\", "_").lstrip(".")
+
+
+def read_picture(picture: SourcePicture, max_bytes: int) -> bytes:
+    """Its encoded bytes, never more than `max_bytes` of them in memory.
+
+    Raises ImageError for a file that is larger, is no ordinary file or is shorter than its archive says, OSError for
+    one that cannot be read.
+    """
+    # without O_NONBLOCK a pipe that is named like a picture would wait for its writer for ever
+    with open(os.open(picture.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageError(f"Expected an ordinary file, received {_kind(status.st_mode)}.")
+        size = status.st_size if picture.size is None else picture.size
+        if size > max_bytes:
+            raise ImageError(f"Expected at most {max_bytes} bytes, received {size}.")
+        stream.seek(picture.offset)
+        content = stream.read(max_bytes if picture.size is None else size)
+    if picture.size is not None and len(content) < size:
+        raise ImageError(f"Expected {size} bytes within {picture.path.name}, received {len(content)}.")
+    return content
+
+
+def _kind(mode: int) -> str:
+    names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return names.get(stat.S_IFMT(mode), "a device")

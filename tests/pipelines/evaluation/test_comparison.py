@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipelines.comparison import VersionAnswers, compare_answers
 from pipelines.evaluation.answering import Latency
+from pipelines.evaluation.comparison import VersionAnswers, compare_answers
 
 LABELS = ["cat"] * 50 + ["dog"] * 50
 
