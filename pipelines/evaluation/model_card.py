@@ -17,7 +17,6 @@ class CardFacts:
     classifier: str
     architecture: str
     image_size: int
-    weights: str
     dataset_md5: str
     training_pictures: int
     validation_pictures: int
@@ -45,8 +44,8 @@ its answer should be looked at by a person where a mistake costs more than a sec
 
 ## Model
 
-{facts.architecture}, {facts.image_size}x{facts.image_size} pixels, weights to begin with: {facts.weights}. RGB from 0
-to 255 in, probabilities out; the preprocessing and the temperature are part of the network.
+{facts.architecture}, {facts.image_size}x{facts.image_size} pixels. RGB from 0 to 255 in, probabilities out; the
+preprocessing and the temperature are part of the network.
 
 ## Data
 

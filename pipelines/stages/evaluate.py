@@ -22,7 +22,7 @@ from pipelines.evaluation.robustness import measure_robustness
 from pipelines.export import write_network
 from pipelines.models.contract import split_outputs
 from pipelines.params import load_params
-from pipelines.stage_params import ClassifierParams, EvaluateParams
+from pipelines.stage_params import EvaluateParams
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
 from pipelines.training.pictures import Pictures, load_pictures
@@ -45,9 +45,9 @@ def evaluate(paths: StagePaths) -> None:
 
     params = load_params(paths.workspace).classifier(paths.classifier)
     class_names = load_class_names(paths.prepared)
-    size = params.train.image_size
-    splits = Splits(*(load_pictures(paths.prepared, split, size) for split in ("train", "validation", "test")))
     model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
+    size = int(model.input_shape[1])
+    splits = Splits(*(load_pictures(paths.prepared, split, size) for split in ("train", "validation", "test")))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.xml"
         write_network(split_outputs(model), file)
@@ -56,7 +56,7 @@ def evaluate(paths: StagePaths) -> None:
         evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate)
         evaluation = replace(evaluation, size_bytes=size_bytes)
     write_evaluation(paths.evaluate, evaluation, judged, reference)
-    _write_pages(paths, params, splits, evaluation, judged)
+    _write_pages(paths, str(model.name), splits, evaluation, judged)
     report, accuracy = evaluation.report, evaluation.intervals["accuracy"]
     say(
         f"test: accuracy {report.accuracy:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}), macro-F1 "
@@ -100,17 +100,14 @@ def write_evaluation(folder: Path, evaluation: Evaluation, judged: Judged, refer
     draw_reliability(folder / "reliability.png", evaluation.reliability)
 
 
-def _write_pages(
-    paths: StagePaths, params: ClassifierParams, splits: Splits, evaluation: Evaluation, judged: Judged
-) -> None:
+def _write_pages(paths: StagePaths, architecture: str, splits: Splits, evaluation: Evaluation, judged: Judged) -> None:
     """report.html and model_card.md."""
     rows = {digest: row for row, digest in enumerate(splits.train.sha256)}
     dataset_md5 = read_dataset_version(paths.workspace, paths.classifier).md5
     facts = CardFacts(
         classifier=paths.classifier,
-        architecture=params.train.architecture,
-        image_size=params.train.image_size,
-        weights=params.train.weights,
+        architecture=architecture,
+        image_size=splits.test.images.shape[1],
         dataset_md5=dataset_md5,
         training_pictures=len(splits.train.labels),
         validation_pictures=len(splits.validation.labels),

@@ -25,16 +25,16 @@ def export(paths: StagePaths) -> None:
 
     params = load_params(paths.workspace).classifier(paths.classifier)
     calibration = Calibration.parse(json.loads((paths.evaluate / CALIBRATION_FILE).read_text(encoding="utf-8")))
+    model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
     card = ServingCard(
         classifier=paths.classifier,
         class_names=load_class_names(paths.prepared),
-        image_size=params.train.image_size,
+        image_size=int(model.input_shape[1]),
         preprocessing=PREPROCESSING,
         dataset_md5=read_dataset_version(paths.workspace, paths.classifier).md5,
         temperature=calibration.temperature,
         unknown=calibration.unknown,
     )
-    model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
     set_temperature(model, calibration.temperature)
     pictures = [decode_image(each.encoded) for each in islice(read_split(paths.prepared, "test"), PARITY_PICTURES)]
     artefact = paths.export / "model"

@@ -12,7 +12,7 @@ from pipelines.images import Image
 from tests.pipelines.evaluation.made import make_evaluation
 
 HEADING = ReportHeading("pets: 2 classes", "a small network", "Dataset version 123.")
-FACTS = CardFacts("pets", "compact_cnn", 64, "none", "123.dir", 100, 20)
+FACTS = CardFacts("pets", "compact_cnn", 64, "123.dir", 100, 20)
 
 
 def build() -> str:
