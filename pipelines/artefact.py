@@ -3,6 +3,7 @@
 MLmodel, data/model.keras ...     what `mlflow.keras` writes and loads
 serving/model.xml, model.bin      the OpenVINO network: uint8 RGB in, probabilities out
 serving/classifier.json           class names, input size, preprocessing, and when a picture counts as unknown
+serving/detector.onnx             the face detector of a network that looks at faces
 serving/reference.npz             training pictures in feature space, which new ones are compared with
 """
 
@@ -14,11 +15,13 @@ from typing import Final
 
 from pipelines.errors import ModelError
 from pipelines.evaluation.unknown import UnknownThresholds
+from pipelines.preprocessing import Subject
 
 SERVING_FOLDER: Final = "serving"
 NETWORK_FILE: Final = f"{SERVING_FOLDER}/model.xml"
 CARD_FILE: Final = f"{SERVING_FOLDER}/classifier.json"
 REFERENCE_FILE: Final = f"{SERVING_FOLDER}/reference.npz"
+DETECTOR_FILE: Final = f"{SERVING_FOLDER}/detector.onnx"
 ALLOWED_FILES: Final = frozenset(
     {
         "MLmodel",
@@ -34,6 +37,7 @@ ALLOWED_FILES: Final = frozenset(
         f"{SERVING_FOLDER}/model.bin",
         CARD_FILE,
         REFERENCE_FILE,
+        DETECTOR_FILE,
     }
 )
 # MLflow writes it into what it downloads; it is no part of the artefact
@@ -51,6 +55,8 @@ class ServingCard:
     preprocessing: str
     """How a picture becomes the network's input, in words; its hash is a tag of the version."""
     dataset_md5: str
+    subject: Subject = "picture"
+    """What the network looks at: the whole picture, or its largest face."""
     temperature: float = 1.0
     """By which the network divides its logits already; told for the record."""
     unknown: UnknownThresholds | None = None

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
+from pipelines.artefact import DETECTOR_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.errors import ModelError
 from pipelines.evaluation.reference import Reference
 from pipelines.images import Image, resize_image
 from pipelines.inference import load_classifier
 from pipelines.models.contract import split_outputs
-
-PREPROCESSING = "decode to RGB, EXIF upright; Pillow bilinear to the input size, aspect not kept; uint8 0-255 in NHWC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,18 @@ class Parity:
 
 
 def write_artefact(
-    model: Any, card: ServingCard, example: Image, artefact: Path, reference: Reference | None = None
+    model: Any,
+    card: ServingCard,
+    example: Image,
+    artefact: Path,
+    *,
+    reference: Reference | None = None,
+    detector: Path | None = None,
 ) -> None:
     """Keras model, OpenVINO network, serving card and training features into an empty `artefact` folder.
 
     `example` is one picture of any size; it becomes MLflow's input example. `reference` goes with a card that tells
-    known from unknown.
+    known from unknown, `detector`, the face detector's file, with one of a network that looks at faces.
     """
     import mlflow.keras
     from mlflow.models import infer_signature
@@ -58,14 +62,22 @@ def write_artefact(
     card.save(artefact)
     if reference is not None:
         reference.save(artefact / REFERENCE_FILE)
+    if detector is not None:
+        shutil.copyfile(detector, artefact / DETECTOR_FILE)
     write_network(split_outputs(model), artefact / NETWORK_FILE)
 
 
 def measure_parity(model: Any, artefact: Path, classifier: str, images: Sequence[Image]) -> Parity:
-    """Both runtimes on the same pictures, each through the path it is used with."""
+    """Both runtimes on the same pictures, each through the path it is used with.
+
+    Pictures in which there is nothing to look at are left out: no network sees them.
+    """
     served = load_classifier(artefact, classifier, version=0)
-    ours = served.infer(images).probabilities
-    batch = np.stack([resize_image(image, served.size_hw) for image in images])
+    seen = [(image, prepared) for image in images if (prepared := served.preprocessing(image)) is not None]
+    if not seen:
+        raise ModelError(f"Expected a face in one of {len(images)} test pictures, found none. Look at the dataset.")
+    ours = served.infer([image for image, _ in seen]).probabilities
+    batch = np.stack([prepared for _, prepared in seen])
     return compare(np.asarray(model.predict(batch, verbose=0)), ours)
 
 

@@ -8,11 +8,12 @@ from typing import Any, Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
+from pipelines.artefact import DETECTOR_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.errors import ModelError
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.unknown import nearest_distances, normalise_features
-from pipelines.images import Image, resize_image
+from pipelines.images import Image
+from pipelines.preprocessing import Preprocessing, build_preprocessing
 
 Decision = Literal["known", "unknown"]
 PROBABILITIES_OUTPUT: Final = 0
@@ -76,7 +77,7 @@ def _build_answer(class_names: Sequence[str], probabilities: NDArray[np.float32]
     return Answer(ranking[0][0], ranking[0][1], ranking, "known" if known else "unknown")
 
 
-def load_classifier(artefact: Path, classifier: str, version: int) -> Classifier:
+def load_classifier(artefact: Path, classifier: str, version: int) -> "OpenVinoClassifier":
     """The OpenVINO network of an artefact, compiled for one thread.
 
     Raises ModelError when the artefact is of another classifier, cannot be read, or its head does not match its
@@ -85,18 +86,28 @@ def load_classifier(artefact: Path, classifier: str, version: int) -> Classifier
     card = ServingCard.load(artefact)
     if card.classifier != classifier:
         raise ModelError(f"Expected a model of {classifier}, received one of {card.classifier}.")
+    compiled = _compile(artefact, len(card.class_names))
+    preprocessing = build_preprocessing(card.subject, (card.image_size, card.image_size), artefact / DETECTOR_FILE)
     reference = Reference.load(artefact / REFERENCE_FILE) if card.unknown else None
-    return OpenVinoClassifier(card, version, _compile(artefact, len(card.class_names)), reference)
+    return OpenVinoClassifier(card, version, compiled, preprocessing, reference)
 
 
 class OpenVinoClassifier:
     """Not for two threads at once: the worker has one inference thread."""
 
-    def __init__(self, card: ServingCard, version: int, compiled: Any, reference: Reference | None) -> None:
+    def __init__(
+        self,
+        card: ServingCard,
+        version: int,
+        compiled: Any,
+        preprocessing: Preprocessing,
+        reference: Reference | None,
+    ) -> None:
         self.classifier = card.classifier
         self.version = version
         self.class_names = card.class_names
         self.size_hw = (card.image_size, card.image_size)
+        self.preprocessing = preprocessing
         self._unknown = card.unknown
         self._reference = reference
         self._compiled = compiled
@@ -104,16 +115,19 @@ class OpenVinoClassifier:
 
     def infer(self, images: Sequence[Image]) -> Inference:
         """Raises ModelError when the network answers with something that is no number."""
-        batch = np.stack([resize_image(image, self.size_hw) for image in images])
-        outputs = self._request.infer([batch])
+        prepared = [self.preprocessing(image) for image in images]
+        nothing = np.zeros((*self.size_hw, 3), np.uint8)
+        outputs = self._request.infer([np.stack([nothing if image is None else image for image in prepared])])
         probabilities = np.array(outputs[self._compiled.output(PROBABILITIES_OUTPUT)], np.float32)
         if not np.isfinite(probabilities).all():
             raise ModelError(f"Expected probabilities of {self.classifier} version {self.version}, received NaN.")
+        seen = np.array([image is not None for image in prepared])
+        probabilities[~seen] = 1 / len(self.class_names)
         if self._unknown is None or self._reference is None:
-            return Inference(probabilities, np.ones(len(images), np.bool_))
+            return Inference(probabilities, seen)
         features = normalise_features(outputs[self._compiled.output(FEATURES_OUTPUT)])
         distance = nearest_distances(features, self._reference.features)
-        return Inference(probabilities, self._unknown.knows(probabilities.max(axis=1), distance))
+        return Inference(probabilities, seen & self._unknown.knows(probabilities.max(axis=1), distance))
 
 
 def _compile(artefact: Path, class_count: int) -> Any:

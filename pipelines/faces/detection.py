@@ -117,6 +117,14 @@ class FaceDetector:
         return self._local.detector
 
 
+def find_detector(weights_dir: Path | None) -> Path:
+    """The detector's file. Raises ModelError where it is not there."""
+    file = (weights_dir or Path()) / WEIGHTS_FILE
+    if weights_dir is None or not file.is_file():
+        raise ModelError(f"Expected {WEIGHTS_FILE} in the folder that VIGIA_WEIGHTS_DIR names. Put it there.")
+    return file
+
+
 def largest_face(faces: Iterable[Face]) -> Face | None:
     """The one that a picture is of, most likely; None without any."""
     return max(faces, key=lambda face: face.area, default=None)

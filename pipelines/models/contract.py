@@ -7,10 +7,23 @@ from pipelines.errors import ModelError
 if TYPE_CHECKING:
     import keras
 
+    from pipelines.preprocessing import Subject
+
 FEATURES_LAYER: Final = "features"
 """Its output, (pictures, length), is what the head sees; a layer of the outermost model."""
+LOGITS_LAYER: Final = "logits"
+"""A Dense layer: one number a class, before temperature and softmax."""
 TEMPERATURE_LAYER: Final = "temperature"
 """A Rescaling of the logits by 1/temperature: 1 while training, set once the model is calibrated."""
+
+
+FACE_MODELS: Final = frozenset({"face_embedding"})
+"""Names of models that look at faces."""
+
+
+def subject_of(model_name: str) -> "Subject":
+    """What a model looks at, by its name."""
+    return "face" if model_name in FACE_MODELS else "picture"
 
 
 def build_head(features: "keras.KerasTensor", class_count: int, dropout: float, seed: int) -> "keras.KerasTensor":
@@ -18,7 +31,7 @@ def build_head(features: "keras.KerasTensor", class_count: int, dropout: float, 
     from keras import layers
 
     x = layers.Dropout(dropout, seed=seed, name="dropout")(features)
-    x = layers.Dense(class_count, name="logits")(x)
+    x = layers.Dense(class_count, name=LOGITS_LAYER)(x)
     x = layers.Rescaling(1.0, name=TEMPERATURE_LAYER)(x)
     return layers.Softmax(name="probabilities")(x)
 

@@ -10,13 +10,14 @@ from pipelines.errors import ModelError
 from pipelines.evaluation.calibration import apply_temperature
 from pipelines.evaluation.reference import choose_reference
 from pipelines.evaluation.unknown import UnknownThresholds
-from pipelines.export import PREPROCESSING, Parity, check_parity, compare, measure_parity, write_artefact
+from pipelines.export import Parity, check_parity, compare, measure_parity, write_artefact
 from pipelines.images import Image, resize_image
 from pipelines.inference import Classifier, Inference, build_answers, load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
 from pipelines.models.contract import set_temperature, split_outputs
+from pipelines.preprocessing import DESCRIPTIONS
 
-CARD = ServingCard("cars", ("coupe", "estate", "van"), 32, PREPROCESSING, "0" * 32 + ".dir")
+CARD = ServingCard("cars", ("coupe", "estate", "van"), 32, DESCRIPTIONS["picture"], "0" * 32 + ".dir")
 RANDOM = np.random.default_rng(5)
 DIGESTS = tuple(f"{number:064x}" for number in range(100))
 PICTURES: list[Image] = [RANDOM.integers(0, 256, (40, 60, 3), np.uint8) for _ in range(8)]
@@ -72,7 +73,7 @@ def test_an_artefact_of_another_classifier_or_with_another_head_is_refused(artef
     (tmp_path / "serving").mkdir()
     for file in artefact.glob("serving/*"):
         (tmp_path / "serving" / file.name).write_bytes(file.read_bytes())
-    ServingCard("cars", ("coupe", "van"), 32, PREPROCESSING, CARD.dataset_md5).save(tmp_path)
+    ServingCard("cars", ("coupe", "van"), 32, DESCRIPTIONS["picture"], CARD.dataset_md5).save(tmp_path)
 
     with pytest.raises(ModelError, match="head of 2 classes"):
         load_classifier(tmp_path, "cars", 1)
@@ -144,5 +145,5 @@ def load_made(model: Any, artefact: Path, unknown: UnknownThresholds, training: 
     reference = choose_reference(
         np.repeat(features, 5, axis=0), np.zeros(5 * len(batch), np.int64), DIGESTS[: 5 * len(batch)]
     )
-    write_artefact(model, replace(CARD, unknown=unknown), PICTURES[0], artefact, reference)
+    write_artefact(model, replace(CARD, unknown=unknown), PICTURES[0], artefact, reference=reference)
     return load_classifier(artefact, "cars", 1)
