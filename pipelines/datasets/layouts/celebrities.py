@@ -3,7 +3,7 @@
 Only for the classifier `celebrities` or on demand: nothing in the folder tells people from other classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,8 @@ from pipelines.datasets.layouts.listing import Listing, SourcePicture, read_pict
 from pipelines.datasets.manifest import Rejected
 from pipelines.datasets.threads import map_in_threads
 from pipelines.errors import ImageError
-from pipelines.faces.detection import WEIGHTS_FILE, FaceDetector, largest_face
-from pipelines.images import decode_image
+from pipelines.faces.detection import WEIGHTS_FILE, Face, FaceDetector, largest_face
+from pipelines.images import Image, decode_image
 from pipelines.settings import load_settings
 
 NEEDS: Final = (
@@ -41,17 +41,17 @@ def read(folder: Path) -> Listing:
     if weights is None or not (weights / WEIGHTS_FILE).is_file():
         evidence += f"; whole pictures: {WEIGHTS_FILE}, which finds faces, is not in VIGIA_WEIGHTS_DIR"
         return replace(people, layout="celebrities", evidence=evidence)
-    pictures, rejected = find_faces(people.pictures, FaceDetector.load(weights))
+    pictures, rejected = find_faces(people.pictures, FaceDetector.load(weights).detect)
     evidence += f"; a face in {len(pictures)} of {len(people.pictures)} pictures"
     return replace(people, layout="celebrities", evidence=evidence, pictures=pictures, rejected=rejected)
 
 
 def find_faces(
-    pictures: Sequence[SourcePicture], detector: FaceDetector
+    pictures: Sequence[SourcePicture], detect: Callable[[Image], Sequence[Face]]
 ) -> tuple[tuple[SourcePicture, ...], tuple[Rejected, ...]]:
     """Pictures with the box of their largest face, and those without one, with the reason."""
     found, rejected = [], []
-    for each in map_in_threads(lambda picture: _find_face(picture, detector), pictures):
+    for each in map_in_threads(lambda picture: _find_face(picture, detect), pictures):
         if isinstance(each, Rejected):
             rejected.append(each)
         else:
@@ -59,10 +59,10 @@ def find_faces(
     return tuple(found), tuple(rejected)
 
 
-def _find_face(picture: SourcePicture, detector: FaceDetector) -> SourcePicture | Rejected:
+def _find_face(picture: SourcePicture, detect: Callable[[Image], Sequence[Face]]) -> SourcePicture | Rejected:
     try:
         image = decode_image(read_picture(picture, DATASET_LIMITS.max_bytes), limits=DATASET_LIMITS)
     except (ImageError, OSError):
         return picture  # whoever imports it says what is wrong with it
-    face = largest_face(detector.detect(image))
+    face = largest_face(detect(image))
     return Rejected(picture.name, "No face found.") if face is None else replace(picture, box=face.box)

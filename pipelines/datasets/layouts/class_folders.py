@@ -1,6 +1,6 @@
 """The plain layout: one folder a class, or `train`, `validation` and `test` with one folder a class each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -109,6 +109,11 @@ def _read_class_parts(file: Path) -> dict[str, ClassParts]:
     return parts
 
 
-def _say_evidence(folder: Path, roots: tuple[ClassRoot, ...], classes: int) -> str:
+def _say_evidence(folder: Path, roots: Sequence[ClassRoot], classes: int) -> str:
     where = [root.folder.relative_to(folder).as_posix() for root in roots if root.folder != folder]
-    return f"{classes} class folders" + (f" in {', '.join(where)}" if where else "")
+    evidence = f"{classes} class folders" + (f" in {', '.join(where)}" if where else "")
+    if roots[0].split is None:
+        return evidence
+    parent, used = roots[0].folder.parent, {root.folder.name for root in roots}
+    flat = [name for name in list_folders(parent) if name not in used and list_pictures(parent / name)]
+    return evidence + "".join(f"; {name} has no class folders and is left out" for name in flat)

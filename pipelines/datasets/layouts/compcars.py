@@ -126,7 +126,7 @@ def _find_forms(folder: Path) -> list[_Form]:
 
 def _read_column(file: Path, variable: str, place: int) -> list[str | None]:
     rows = read_cells(file, variable)
-    if any(len(row) <= place for row in rows):
+    if any(len(row) <= place or not isinstance(row[place], str | int | None) for row in rows):
         raise DatasetError(f"Expected a list of makes and models in {file}, received other things. Fetch it again.")
     return [" ".join(str(row[place]).split()) if row[place] is not None else None for row in rows]
 

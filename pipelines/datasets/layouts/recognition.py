@@ -45,7 +45,7 @@ def read_source(source: Path, layout: str = AUTO, *, classifier: str | None = No
     except DatasetError as error:
         if layout != AUTO or name != MODULES[-1]:
             raise
-        raise DatasetError(f"{error} {_say_needs(MODULES[:-1])}") from error
+        raise DatasetError(f"{error} {describe_needs(MODULES[:-1])}") from error
     except RecursionError:
         raise DatasetError(
             f"Expected folders of a sensible depth in {source}, received more than 900 levels."
@@ -87,6 +87,7 @@ def _check_source(source: Path) -> None:
         )
 
 
-def _say_needs(names: Iterable[str]) -> str:
+def describe_needs(names: Iterable[str] = MODULES) -> str:
+    """One sentence for the user: what a folder must hold to be recognised."""
     needs = "; ".join(f"{name}: {load_layout(name).NEEDS}" for name in names)
     return f"Other layouts that are known, and what each needs: {needs}."

@@ -6,6 +6,7 @@ Attia, "The Simpsons Characters Data" (2017); boxes in the form of keras-frcnn: 
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -38,72 +39,84 @@ Boxes = Mapping[str, Box]
 """`character/file` -> where that character is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the parts lie."""
+
+    root: Path
+    characters: tuple[str, ...]
+    test: Path | None
+
+
 def recognise(folder: Path) -> str | None:
     """The names of the folders, and what lists of boxes and test pictures go with them."""
     if not folder.is_dir():
         return None
-    root = _find_root(folder)
-    test = find_folder(folder, *TEST_FOLDERS)
-    boxes = _find_box_list(folder, root)
-    if boxes is None and (root == folder or test is None) and root.name != TRAIN_FOLDERS[0]:
-        return None
-    found = [f"{len(_characters(root))} character folders in {root.name}"]
-    found += [f"boxes in {boxes.name}"] if boxes else []
-    found += [f"test pictures in {test.name}"] if test else []
-    return ", ".join(found)
+    place = _find_place(folder)
+    try:
+        boxes = _find_box_list(folder, place)
+    except DatasetError:  # any folder may have an annotation.txt of its own kind
+        boxes = None
+    return _say_evidence(folder, place, boxes)
 
 
 def read(folder: Path) -> Listing:
     """Character folders; the flat test set is the official test split."""
-    evidence = recognise(folder)
-    root = _find_root(folder)
-    if evidence is None or not _characters(root):
+    place = _find_place(folder)
+    file = _find_box_list(folder, place)
+    evidence = _say_evidence(folder, place, file)
+    if evidence is None:
         raise DatasetError(f"Expected {NEEDS}, found other folders in {folder}. Try --layout class_folders.")
-    file = _find_box_list(folder, root)
     boxes = _read_boxes(file) if file else {}
-    test, rejected = _read_test(folder, _characters(root))
-    split: Split | None = "train" if test else None
+    split: Split | None = "train" if place.test else None
+    below = place.root.relative_to(folder)
     train = tuple(
-        SourcePicture(
-            name, root / name / inner, _below(folder, root / name / inner), split, boxes.get(f"{name}/{inner}")
-        )
-        for name in _characters(root)
-        for inner in find_pictures(root / name)
+        SourcePicture(name, place.root / name / inner, str(below / name / inner), split, boxes.get(f"{name}/{inner}"))
+        for name in place.characters
+        for inner in find_pictures(place.root / name)
     )
+    test, rejected = _read_test(folder, place)
     return Listing("simpsons", evidence, train + test, rejected=rejected)
 
 
-def _read_test(folder: Path, characters: list[str]) -> tuple[tuple[SourcePicture, ...], tuple[Rejected, ...]]:
-    root = find_folder(folder, *TEST_FOLDERS)
+def _find_place(folder: Path) -> _Place:
+    root = find_folder(folder, *TRAIN_FOLDERS) or folder
+    # the archive holds a second copy of all characters in their midst: a folder without pictures of its own
+    characters = tuple(name for name in list_folders(root) if list_pictures(root / name))
+    return _Place(root, characters, find_folder(folder, *TEST_FOLDERS))
+
+
+def _say_evidence(folder: Path, place: _Place, boxes: Path | None) -> str | None:
+    """None where too little speaks for this layout."""
+    tested = place.test is not None and place.root != folder
+    if not place.characters or not (boxes or tested or place.root.name == TRAIN_FOLDERS[0]):
+        return None
+    found = [f"{len(place.characters)} character folders in {place.root.absolute().name}"]
+    found += [f"boxes in {boxes.name}"] if boxes else []
+    found += [f"test pictures in {place.test.name}"] if place.test else []
+    return ", ".join(found)
+
+
+def _read_test(folder: Path, place: _Place) -> tuple[tuple[SourcePicture, ...], tuple[Rejected, ...]]:
     pictures, rejected = [], []
-    for name in list_pictures(root) if root else ():
-        path = (root or folder) / name
-        match = TEST_NAME.fullmatch(name)
-        if match and match[1] in characters:
-            pictures.append(SourcePicture(match[1], path, _below(folder, path), "test"))
+    for path in (place.test / name for name in list_pictures(place.test)) if place.test else ():
+        shown = path.relative_to(folder).as_posix()
+        match = TEST_NAME.fullmatch(path.name)
+        if match and match[1] in place.characters:
+            pictures.append(SourcePicture(match[1], path, shown, "test"))
         else:
-            rejected.append(Rejected(_below(folder, path), "Expected the name of a character folder, _ and a number."))
+            rejected.append(Rejected(shown, "Expected the name of a character folder, _ and a number."))
     return tuple(pictures), tuple(rejected)
 
 
-def _find_root(folder: Path) -> Path:
-    return find_folder(folder, *TRAIN_FOLDERS) or folder
-
-
-def _characters(root: Path) -> list[str]:
-    """Folders with pictures; the archive holds a second copy of all of them, nested in their midst."""
-    return [name for name in list_folders(root) if list_pictures(root / name)]
-
-
-def _find_box_list(folder: Path, root: Path) -> Path | None:
+def _find_box_list(folder: Path, place: _Place) -> Path | None:
     beside = folder.absolute().parent
     candidates = [folder / name for name in list_files(folder) if any(fnmatch(name, form) for form in BOX_LISTS)]
     candidates += [beside / BOX_LISTS[0], beside / f"{folder.absolute().name}_bboxes.csv"]
-    characters = set(_characters(root))
-    return next((file for file in candidates if _speaks_of(file, characters)), None)
+    return next((file for file in candidates if _speaks_of(file, place.characters)), None)
 
 
-def _speaks_of(file: Path, characters: set[str]) -> bool:
+def _speaks_of(file: Path, characters: Sequence[str]) -> bool:
     first = next(_read_box_rows(file), None) if file.is_file() else None
     return first is not None and first[0].split("/")[0] in characters
 
@@ -136,7 +149,3 @@ def _read_box_rows(file: Path) -> Iterator[tuple[str, Box]]:
 def _parse_corners(words: Sequence[str]) -> Box | None:
     """The corners were clicked by hand, now and then the lower right one first."""
     return parse_box(words) or parse_box([*words[2:], *words[:2]])
-
-
-def _below(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix()

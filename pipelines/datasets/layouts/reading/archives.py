@@ -36,6 +36,9 @@ def read_members(archive: Path, limit: int | None = None) -> Iterator[Member | R
                 checked = _check(member, end)
                 if checked is not None:
                     yield checked
+            stream.seek(tar.offset)
+            if limit is None and stream.read(tarfile.BLOCKSIZE).strip(b"\0"):  # tarfile takes damage for the end
+                raise tarfile.ReadError(f"Damage after {tar.offset} bytes.")
     except (tarfile.TarError, OSError, ValueError, OverflowError, EOFError) as error:
         yield Rejected(archive.name, f"Expected an undamaged, uncompressed tar archive. {error}")
 

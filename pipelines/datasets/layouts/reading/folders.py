@@ -22,12 +22,12 @@ DEEPEST_WRAPPING: Final = 3
 
 def list_folders(folder: Path) -> list[str]:
     """Names of the visible folders inside, sorted."""
-    return [entry.name for entry in _scan(folder) if entry.is_dir()]
+    return [entry.name for entry in _scan(folder) if _is_folder(entry)]
 
 
 def list_files(folder: Path) -> list[str]:
     """Names of the visible files inside, sorted."""
-    return [entry.name for entry in _scan(folder) if entry.is_file()]
+    return [entry.name for entry in _scan(folder) if not _is_folder(entry)]
 
 
 def list_pictures(folder: Path) -> list[str]:
@@ -41,10 +41,10 @@ def find_pictures(folder: Path) -> list[str]:
     waiting = [""]
     while waiting:  # no recursion: folders may be nested deeper than Python's stack
         below = waiting.pop()
-        for entry in _scan(folder / below):
+        for entry in _scan(os.path.join(folder, below)):
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(f"{below}{entry.name}/")
-            elif is_picture_name(entry.name) and not entry.is_dir():
+            elif is_picture_name(entry.name) and not _is_folder(entry):
                 found.append(below + entry.name)
     return sorted(found)
 
@@ -59,7 +59,7 @@ def find_links(folder: Path) -> dict[str, str]:
     waiting = [""]
     while waiting:
         below = waiting.pop()
-        for entry in _scan(folder / below):
+        for entry in _scan(os.path.join(folder, below)):
             if entry.is_symlink():
                 reason = _refuse_link(entry, root)
                 if reason:
@@ -95,7 +95,7 @@ def split_of_name(name: str) -> Split | None:
     return next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), None)
 
 
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
+def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             visible = [entry for entry in entries if not entry.name.startswith(".")]
@@ -104,6 +104,13 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
             f"Expected a readable folder, {folder} refuses: {error.strerror}. Give yourself the right: chmod u+rX."
         ) from error
     return sorted(visible, key=lambda entry: entry.name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
 
 
 def _refuse_link(entry: os.DirEntry[str], root: str) -> str | None:

@@ -10,7 +10,7 @@ from pipelines.errors import DatasetError
 SUFFIXES: Final = (".csv", ".tsv", ".parquet")
 SEPARATORS: Final = ",;\t"
 LONGEST_HEADER: Final = 65_536
-"""Characters; a first line without an end is no table."""
+"""Bytes; a first line without an end is no table."""
 
 
 def read_columns(file: Path) -> tuple[str, ...]:
@@ -20,8 +20,8 @@ def read_columns(file: Path) -> tuple[str, ...]:
             import pyarrow.parquet as pq
 
             return tuple(pq.read_schema(file).names)
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            line = stream.readline(LONGEST_HEADER)
+        with file.open("rb") as stream:
+            line = stream.readline(LONGEST_HEADER).decode("utf-8-sig")
         return tuple(next(csv.reader([line], delimiter=_separator(line)), ()))
     except (OSError, ValueError, csv.Error):  # ValueError: bytes that are no text, and what pyarrow raises
         return ()
