@@ -11,7 +11,8 @@ from prefect.tasks import exponential_backoff
 
 from flows.artifacts import publish_artifacts
 from pipelines.candidates import Candidate, log_candidate, read_candidate, register_candidate
-from pipelines.datasets.versions import DatasetVersion, check_out_dataset, read_dataset_version
+from pipelines.datasets.checkout import check_dataset_unchanged, check_out_dataset
+from pipelines.datasets.versions import DatasetVersion, read_dataset_version
 from pipelines.errors import RegistryError
 from pipelines.params import load_params
 from pipelines.promotion import PromotionDecision, judge_candidate
@@ -81,6 +82,7 @@ def train_classifier(classifier: str) -> TrainingOutcome:
 @task(name="resolve dataset version", timeout_seconds=600)
 def resolve_dataset(workspace: Path, classifier: str) -> DatasetVersion:
     check_out_dataset(workspace, classifier)
+    check_dataset_unchanged(workspace, classifier)
     dataset = read_dataset_version(workspace, classifier)
     get_run_logger().info("%s: %d files, %s", dataset.path, dataset.files, dataset.md5)
     return dataset

@@ -107,6 +107,9 @@ def write_network(model: Any, file: Path) -> None:
     draft = file.with_name("draft.xml")
     model.export(str(draft), format="openvino", verbose=False)
     network = ov.Core().read_model(draft)
+    for extra in network.get_results()[len(model.outputs) :]:
+        # the converter also hands out what gradients would need: of no use here, and in the way of fusing layers
+        network.remove_result(extra)
     steps = PrePostProcessor(network)
     steps.input().tensor().set_element_type(ov.Type.u8)
     steps.input().preprocess().convert_element_type(ov.Type.f32)

@@ -1,14 +1,17 @@
 """Encoded bytes to pixels: the one decoder, used by training and by serving."""
 
 import io
+import threading
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from pipelines.errors import ImageError
 
@@ -16,6 +19,25 @@ Image = NDArray[np.uint8]
 """Decoded picture: RGB uint8 (height, width, 3)."""
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
+JPEG_FORMATS: Final = ("JPEG", "MPO")
+"""MPO is what telephones write: a JPEG with a preview, a second view or a brightness map behind it, which is no
+animation."""
+
+ORIENTATION_TAG: Final = 0x0112
+UPRIGHT: Final[Mapping[int, PillowImage.Transpose]] = {
+    2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
+    3: PillowImage.Transpose.ROTATE_180,
+    4: PillowImage.Transpose.FLIP_TOP_BOTTOM,
+    5: PillowImage.Transpose.TRANSPOSE,
+    6: PillowImage.Transpose.ROTATE_270,
+    7: PillowImage.Transpose.TRANSVERSE,
+    8: PillowImage.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what makes the picture upright."""
+
+LARGE_PIXELS: Final = 12_000_000
+"""Pictures beyond this are decoded one at a time: several of 80 megapixels at once would need gigabytes."""
+_ONE_LARGE: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +58,22 @@ def decode_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Ima
     Raises ImageError for a format, size or content outside the limits; nothing is decoded before the header
     has been checked.
     """
-    if not encoded:
-        raise ImageError("Expected a picture, received 0 bytes.")
-    if len(encoded) > limits.max_bytes:
-        raise ImageError(f"Expected at most {limits.max_bytes} bytes, received {len(encoded)}.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
-            with PillowImage.open(io.BytesIO(encoded), formats=FORMATS) as picture:
-                _check_header(picture, limits)
-                upright = ImageOps.exif_transpose(picture)
-                return np.asarray(_to_rgb(upright), dtype=np.uint8)
-    except ImageError:
-        raise
-    except UnidentifiedImageError as error:  # its own words hold a memory address
-        raise ImageError(f"Expected a {', '.join(FORMATS)} picture, received bytes of another kind.") from error
-    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more
-        raise ImageError(
-            f"Expected a {', '.join(FORMATS)} picture. {type(error).__name__}: {str(error)[:200]}"
-        ) from error
+    with _open(encoded, limits) as picture:
+        picture.load()  # a PNG may tell its orientation behind its pixels
+        return np.asarray(_to_rgb(_turn_upright(picture)), dtype=np.uint8)
+
+
+def check_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> str:
+    """Name of its format. Raises ImageError exactly when `decode_image` does, in a fifth of the time for a JPEG.
+
+    All of a JPEG's data is read, but only an eighth of its size is turned into pixels.
+    """
+    with _open(encoded, limits) as picture:
+        if picture.format in JPEG_FORMATS:
+            picture.draft(picture.mode, (picture.width // 8, picture.height // 8))
+        form = "JPEG" if picture.format in JPEG_FORMATS else str(picture.format)
+        picture.load()
+        return form
 
 
 def resize_image(image: Image, size_hw: tuple[int, int]) -> Image:
@@ -66,6 +85,30 @@ def resize_image(image: Image, size_hw: tuple[int, int]) -> Image:
     return np.asarray(resized, dtype=np.uint8)
 
 
+@contextmanager
+def _open(encoded: bytes, limits: ImageLimits) -> Iterator[PillowImage.Image]:
+    """The picture with its header checked; whatever goes wrong in the block too becomes an ImageError."""
+    if not encoded:
+        raise ImageError("Expected a picture, received 0 bytes.")
+    if len(encoded) > limits.max_bytes:
+        raise ImageError(f"Expected at most {limits.max_bytes} bytes, received {len(encoded)}.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
+            with PillowImage.open(io.BytesIO(encoded), formats=FORMATS) as picture:
+                _check_header(picture, limits)
+                with _ONE_LARGE if picture.width * picture.height > LARGE_PIXELS else nullcontext():
+                    yield picture
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:  # its own words hold a memory address
+        raise ImageError(f"Expected a {', '.join(FORMATS)} picture, received bytes of another kind.") from error
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more
+        raise ImageError(
+            f"Expected a {', '.join(FORMATS)} picture. {type(error).__name__}: {str(error)[:200]}"
+        ) from error
+
+
 def _check_header(picture: PillowImage.Image, limits: ImageLimits) -> None:
     width, height = picture.size
     if width * height > limits.max_pixels or min(width, height) < limits.min_side:
@@ -73,9 +116,17 @@ def _check_header(picture: PillowImage.Image, limits: ImageLimits) -> None:
             f"Expected {limits.min_side} pixels a side at least and {limits.max_pixels} in all, "
             f"received {width}x{height}."
         )
-    frames = int(getattr(picture, "n_frames", 1))
+    frames = 1 if picture.format in JPEG_FORMATS else int(getattr(picture, "n_frames", 1))
     if frames > 1:
         raise ImageError(f"Expected a still picture, received an animation of {frames} frames.")
+
+
+def _turn_upright(picture: PillowImage.Image) -> PillowImage.Image:
+    try:
+        method = UPRIGHT.get(picture.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # noqa: BLE001  a picture whose EXIF is damaged is shown as it lies, as browsers do
+        return picture
+    return picture if method is None else picture.transpose(method)
 
 
 def _to_rgb(picture: PillowImage.Image) -> PillowImage.Image:

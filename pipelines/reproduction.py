@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.errors import TrainingError
 from pipelines.processes import bind_command
 
-_LAST_STAGES = ("evaluate", "export")
+LAST_STAGES = ("evaluate", "export")
 _CHATTER = (
     "> ",
     "To track the changes with git",
@@ -24,12 +24,14 @@ _CHATTER = (
 )
 
 
-def reproduce(workspace: Path, classifier: str, on_line: Callable[[str], None]) -> None:
-    """Bring the classifier's stages up to date; what is unchanged is not run again.
+def reproduce(
+    workspace: Path, classifier: str, on_line: Callable[[str], None], stages: Sequence[str] = LAST_STAGES
+) -> None:
+    """Bring these stages of the classifier, and all before them, up to date; what is unchanged is not run again.
 
     Raises TrainingError with the words of the stage that failed, else with DVC's own.
     """
-    targets = [f"{stage}@{classifier}" for stage in _LAST_STAGES]
+    targets = [f"{stage}@{classifier}" for stage in stages]
     process = subprocess.Popen(
         bind_command(sys.executable, "-m", "dvc", "repro", *targets),
         cwd=workspace,

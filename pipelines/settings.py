@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     """A Prefect of your own; unset: the one that `vigia up` starts."""
     weights_dir: Path | None = None
     """Folder of pretrained weights, looked up by file name."""
+    data_remote: str | None = None
+    """Where `vigia data push` keeps datasets: a folder or `s3://bucket/prefix`; unset: `remote` below the home."""
+    data_remote_endpoint: str | None = None
+    """Address of an S3 that is not Amazon's, for `VIGIA_DATA_REMOTE`."""
     ports: Literal["default", "auto"] = "default"
     """The stack's usual ports, or free ones; `vigia status` says which."""
     host: str = "127.0.0.1"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipelines.strict_params import StrictParams
+from pipelines.training.params import TrainParams
 from pipelines.tuning.space import TuneParams
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -26,14 +27,36 @@ class SplitShares(StrictParams):
         return self
 
 
+class NearDuplicateParams(StrictParams):
+    """When two pictures look alike, and therefore must share a split."""
+
+    enabled: bool = True
+    """Off: only files with the same bytes are alike."""
+    distance: float = Field(default=0.35, gt=0, le=1)
+    """Largest distance in the coarse, 0 for the same look: 0.02 for another encoding, 0.2 for much more light."""
+    detail: float = Field(default=0.8, ge=0.3, le=1)
+    """How far the finer parts must agree: 1 wholly; pictures without relation 0.1."""
+
+
 class PrepareParams(StrictParams):
     """How pictures become shards."""
 
-    labels: Literal["folder"] = "folder"
-    """A label is the class folder's name."""
+    labels: Literal["folder", "make", "make_model", "make_model_year"] = "folder"
+    """A label is the class folder's name, or what classes.csv says of the folder."""
+    label_names: dict[str, str] = Field(default_factory=dict)
+    """Label: the name that takes its place; labels with the same name become one class."""
     splits: SplitShares = SplitShares()
+    official_splits: bool = True
+    """Keep the splits that the source of the pictures gives; off: they are split like any others."""
+    near_duplicates: NearDuplicateParams = NearDuplicateParams()
+    crop_boxes: bool = True
+    """Cut a picture to the box around the labelled thing, where the source has one."""
+    box_margin: float = Field(default=0.1, ge=0, le=2)
+    """Added to each side of a box, as a share of its width or height."""
     max_side: int = Field(default=320, ge=32, le=4096)
     """Longest side in pixels kept in the shards; larger pictures are scaled down."""
+    encoding: Literal["jpeg", "original"] = "jpeg"
+    """What the shards hold: JPEGs of at most `max_side`, or each file's own bytes, whatever its size."""
     shard_pictures: int = Field(default=512, ge=1)
     """Pictures in one TFRecord file."""
     min_per_class: int = Field(default=3, ge=3)
@@ -81,7 +104,7 @@ class AuditParams(StrictParams):
     """Brightness that 99 % of a dark picture stay below."""
     bright_above: float = Field(default=0.7, ge=0, le=1)
     """Brightness that 95 % of a bright picture exceed."""
-    entropy_below: float = Field(default=1.5, ge=0, le=6)
+    entropy_below: float = Field(default=2.4, ge=0, le=6)
     """Bits of the grey histogram (0 to 6); with fewer a picture holds little information."""
     aspect_above: float = Field(default=3.0, ge=1)
     """Longer side by shorter side; with more a picture is odd."""
@@ -95,49 +118,8 @@ class AuditParams(StrictParams):
     """Largest class by smallest class; with more the dataset is out of balance."""
     cue_margin: float = Field(default=0.35, ge=0, le=1)
     """How far a cue may tell a class from the others beyond chance: 0 not at all, 1 always."""
-    dispute_margin: float = Field(default=0.5, ge=0, le=1)
+    dispute_margin: float = Field(default=0.2, ge=0, le=1)
     """How sure the other pictures must be of another class to dispute a label: 0 hardly, 1 wholly."""
-
-
-class AugmentParams(StrictParams):
-    """Random changes of training pictures only."""
-
-    flip: bool = True
-    """Mirror left and right."""
-    rotation_degrees: float = Field(default=8, ge=0, le=180)
-    """Largest turn, either way."""
-    zoom: float = Field(default=0.1, ge=0, lt=1)
-    """Largest change of size, as a share."""
-    translation: float = Field(default=0.08, ge=0, lt=1)
-    """Largest shift, as a share of the side."""
-    brightness: float = Field(default=0.15, ge=0, le=1)
-    """Largest change, as a share of the full range."""
-    contrast: float = Field(default=0.15, ge=0, le=1)
-    """Largest change, as a share."""
-
-
-class TrainParams(StrictParams):
-    """How a model is fitted."""
-
-    architecture: Literal["compact_cnn", "mobilenet_v2"] = "compact_cnn"
-    """A small network fitted from nothing, or MobileNetV2."""
-    weights: str = "none"
-    """`none`, `imagenet`, or a file name looked up in VIGIA_WEIGHTS_DIR."""
-    image_size: int = Field(default=64, ge=32, le=1024)
-    """Height and width in pixels of the network's input."""
-    epochs: int = Field(default=12, ge=1, le=10_000)
-    """Passes over the training pictures."""
-    batch_size: int = Field(default=32, ge=1, le=4096)
-    """Pictures a step."""
-    learning_rate: float = Field(default=2e-3, gt=0, lt=1)
-    """At its highest."""
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    """Share of the features left out while fitting."""
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    """Share of each label spread over all classes."""
-    seed: int = Field(default=7, ge=0)
-    """Of every random choice of a training."""
-    augment: AugmentParams = AugmentParams()
 
 
 class EvaluateParams(StrictParams):

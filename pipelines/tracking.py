@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.errors import RegistryError
 from pipelines.settings import Settings, is_listening
 from pipelines.stage_params import ClassifierParams
-from pipelines.training import Epoch
+from pipelines.strict_params import StrictParams
+from pipelines.training.epochs import Epoch
+from pipelines.training.params import TrainPlan
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -101,7 +103,16 @@ def describe_epoch(epoch: Epoch) -> dict[str, float]:
         "train_accuracy": epoch.accuracy,
         "validation_loss": epoch.validation_loss,
         "validation_accuracy": epoch.validation_accuracy,
+        "learning_rate": epoch.learning_rate,
     }
+
+
+def log_plan(client: "MlflowClient", run_id: str, plan: TrainPlan) -> None:
+    """What `auto` was settled to, as params `plan.<key>` beside those of params.yaml."""
+    from mlflow.entities import Param
+
+    flat = flatten_params(plan)
+    client.log_batch(run_id, params=[Param(f"plan.{key}", value) for key, value in flat.items()])
 
 
 def save_run(folder: Path, run_id: str, inputs: RunInputs) -> None:
@@ -154,7 +165,7 @@ def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str) 
     return str(model.model_id)
 
 
-def flatten_params(params: ClassifierParams) -> dict[str, str]:
+def flatten_params(params: StrictParams) -> dict[str, str]:
     """`section.key` -> value, as MLflow shows params."""
     flat: dict[str, str] = {}
 

@@ -14,7 +14,9 @@ from tests.tree import FOLDERS, ROOT, list_files, list_modules, read
 LONGEST_MODULE = 300
 SCREEN = 50
 # found by a plug-in, a driver name in an address, a command line, or a bound on what another library brings
-DECLARED_WITHOUT_IMPORT = {"dvc", "fastapi", "psycopg", "supervisor", "uvicorn", "tensorflow", "tensorflow-cpu"}
+DECLARED_WITHOUT_IMPORT = {
+    "dvc", "dvc-s3", "fastapi", "psycopg", "supervisor", "uvicorn", "tensorflow", "tensorflow-cpu"
+}  # fmt: skip
 # modules that several distributions share
 SHARED_MODULES = {"google": "protobuf", "mlflow": "mlflow", "ruamel": "ruamel-yaml"}
 DOCUMENTS = [name for name in list_files() if name.endswith(".md") and not name.startswith("tests/")]

@@ -4,8 +4,9 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Iterator
-from typing import Literal, get_args, get_origin
+from collections.abc import Iterator, Sequence
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -77,24 +78,25 @@ def list_keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, s
 
 def describe_type(field: FieldInfo) -> str:
     """Allowed values or range, in words."""
-    kinds = (
-        [kind for kind in get_args(field.annotation) if kind is not type(None)]
-        if is_union(field)
-        else [field.annotation]
-    )
-    if get_origin(kinds[0]) is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(kinds[0]))
-    names = {"Path": "path", "str": "text", "bool": "`true` or `false`", "int": "whole number", "float": "number"}
-    return " ".join([names[getattr(kinds[0], "__name__", "str")], *describe_bounds(field)])
+    return describe_kind(field.annotation, field.metadata)
 
 
-def is_union(field: FieldInfo) -> bool:
-    return type(None) in get_args(field.annotation)
+def describe_kind(kind: Any, bounds: Sequence[Any] = ()) -> str:
+    """A type of a field in words, `bounds` being what Field(...) says of it."""
+    arguments = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return describe_kind(arguments[0], [bound for each in arguments[1:] for bound in each.metadata])
+    if get_origin(kind) in (Union, UnionType):
+        return " or ".join(describe_kind(each, bounds) for each in arguments if each is not type(None))
+    if get_origin(kind) is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    names = {"Path": "path", "bool": "`true` or `false`", "int": "whole number", "float": "number", "dict": "mapping"}
+    return " ".join([names.get(getattr(kind, "__name__", ""), "text"), *describe_bounds(bounds)])
 
 
-def describe_bounds(field: FieldInfo) -> list[str]:
+def describe_bounds(bounds: Sequence[Any]) -> list[str]:
     words = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
-    return [f"{words[key]} {getattr(bound, key)}" for bound in field.metadata for key in words if hasattr(bound, key)]
+    return [f"{words[key]} {getattr(bound, key)}" for bound in bounds for key in words if hasattr(bound, key)]
 
 
 def describe_default(field: FieldInfo) -> str:
@@ -106,9 +108,10 @@ def describe_default(field: FieldInfo) -> str:
 
 def read_sentences(model: type[BaseModel]) -> dict[str, str]:
     """Field name to the docstring below it."""
+    bases = [base for base in model.__bases__ if issubclass(base, BaseModel) and base is not BaseModel]
+    sentences = {name: sentence for base in bases for name, sentence in read_sentences(base).items()}
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     assert isinstance(definition, ast.ClassDef)
-    sentences = {}
     for field, below in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
             sentences[field.target.id] = " ".join(str(ast.literal_eval(below.value)).split())

@@ -16,6 +16,9 @@ OTHER_SUFFIXES: Final = (".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".av
 PICTURE_SUFFIXES: Final = frozenset((*READ_SUFFIXES, *OTHER_SUFFIXES))
 """Files that someone meant as a picture; those that cannot be decoded are then named as rejected, not passed over."""
 
+SHOWN_CLASSES: Final = 10
+"""Named in one line, however many there are."""
+
 DATASET_LIMITS: Final = ImageLimits(max_bytes=64_000_000, max_pixels=80_000_000)
 """Wider than those of a frame: a photograph of 12 megapixels and 6 MB is fit for training, it is scaled down once."""
 
@@ -85,9 +88,11 @@ def check_class_sizes(counts: dict[str, int], min_per_class: int) -> None:
     """Raises DatasetError naming each class with fewer usable pictures than `min_per_class`."""
     small = [f"{name} ({count})" for name, count in sorted(counts.items()) if count < min_per_class]
     if small:
+        more = f" and {len(small) - SHOWN_CLASSES:,} classes more" if len(small) > SHOWN_CLASSES else ""
         raise DatasetError(
             f"Expected at least {min_per_class} different, readable pictures a class, "
-            f"found fewer in {', '.join(small)}. Add pictures to these classes or remove their folders."
+            f"found fewer in {', '.join(small[:SHOWN_CLASSES])}{more}. "
+            f"Add pictures to these classes, remove their folders, or import with --min-pictures {min_per_class}."
         )
 
 

@@ -4,8 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 from pipelines.errors import DatasetError, WorkspaceError
+
+FILL_CACHE_ANEW: Final = "If .dvc/cache is damaged, move it away and run again: it is filled anew from data/raw."
 
 
 def check_dvc(workspace: Path) -> None:
@@ -14,17 +17,9 @@ def check_dvc(workspace: Path) -> None:
         raise WorkspaceError(f"Expected the folder .dvc in {workspace}, found none. Run `dvc init` there.")
 
 
-def run_dvc(workspace: Path, *arguments: str) -> None:
-    """Raises WorkspaceError or DatasetError with DVC's own words."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=workspace,
-        env=os.environ | {"DVC_NO_ANALYTICS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+def run_dvc(workspace: Path, *arguments: str, mend: str = FILL_CACHE_ANEW) -> None:
+    """Raises WorkspaceError or DatasetError with DVC's own words, and with `mend` where it is not plain what to do."""
+    done = _dvc(workspace, arguments)
     if done.returncode == 0:
         return
     lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
@@ -35,7 +30,21 @@ def run_dvc(workspace: Path, *arguments: str) -> None:
         raise WorkspaceError(
             f"Expected no other DVC process in {workspace}, dvc said: {words} Wait for it and run again."
         )
-    raise DatasetError(
-        f"Expected `dvc {' '.join(arguments)}` to succeed, dvc said: {words}. "
-        "If .dvc/cache is damaged, move it away and run again: it is filled anew from data/raw."
+    raise DatasetError(f"Expected `dvc {' '.join(arguments)}` to succeed, dvc said: {words.rstrip('.')}. {mend}")
+
+
+def dvc_succeeds(workspace: Path, *arguments: str) -> bool:
+    """Whether DVC answers with 0."""
+    return _dvc(workspace, arguments).returncode == 0
+
+
+def _dvc(workspace: Path, arguments: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=workspace,
+        env=os.environ | {"DVC_NO_ANALYTICS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )

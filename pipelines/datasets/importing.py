@@ -1,119 +1,107 @@
-"""Pictures from a folder into data/raw/<classifier>: checked, without duplicates, tracked by DVC."""
+"""Pictures of a source into data/raw/<classifier>: checked, without duplicates, tracked by DVC."""
 
-import hashlib
-import os
-import re
-import shutil
-from collections import Counter
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import partial
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipelines.datasets.class_folders import (
-    DATASET_LIMITS,
-    LabelledFile,
-    check_class_names,
-    check_class_sizes,
-    read_class_folders,
-)
+from pipelines.datasets.changes import ChangedPictures, DatasetChange
+from pipelines.datasets.checkout import check_out_dataset
+from pipelines.datasets.class_folders import DATASET_LIMITS, check_class_names, check_class_sizes
+from pipelines.datasets.collecting import CollectedPictures, Tell, collect_pictures
+from pipelines.datasets.committing import commit_change
+from pipelines.datasets.drawn_mark import is_drawn
 from pipelines.datasets.dvc import check_dvc
 from pipelines.datasets.git import check_repository
-from pipelines.datasets.manifest import Rejected
-from pipelines.datasets.samples import is_drawn
-from pipelines.datasets.staging import check_free_space, dataset_lock, recover_folder, replace_folder, staging_folder
-from pipelines.datasets.threads import map_in_threads
+from pipelines.datasets.impact import ImportImpact, describe_impact, weigh_import
+from pipelines.datasets.installing import (
+    incoming_folder,
+    install_dataset,
+    is_in_force,
+    lay_out,
+    recover_dataset,
+    waiting_room,
+)
+from pipelines.datasets.layouts.listing import Listing, SourcePicture
+from pipelines.datasets.layouts.recognition import AUTO, read_source
+from pipelines.datasets.manifest import REJECTED_FILE, Rejected, write_rejected
+from pipelines.datasets.planning import ImportPlan, ImportWish, plan_import
+from pipelines.datasets.present import PresentDataset, read_present
+from pipelines.datasets.reviewing import read_dropped
+from pipelines.datasets.staging import check_free_space, clear_disk_errors, dataset_lock
 from pipelines.datasets.versions import (
-    DatasetChange,
-    check_out_dataset,
-    commit_dataset_version,
+    DatasetVersion,
     dataset_path,
     pointer_path,
+    read_dataset_version,
     record_dataset_version,
 )
-from pipelines.errors import DatasetError, ImageError
-from pipelines.images import decode_image
+from pipelines.errors import DatasetError
 from pipelines.params import ClassifierName, load_params
 from pipelines.stage_params import ClassifierParams
 
-Layout = Literal["auto", "class_folders"]
-LAYOUTS: Final[tuple[Layout, ...]] = get_args(Layout)
-
-UNSAFE: Final = re.compile(r"[^\w.()+,= -]+")
-LONGEST_NAME: Final = 120
-
-
-@dataclass(slots=True)
-class _Collection:
-    """Pictures of the dataset to be, by content."""
-
-    labels: dict[str, str] = field(default_factory=dict)
-    names: set[tuple[str, str]] = field(default_factory=set)
-    added: int = 0
-    duplicates: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+REPORTS: Final = ".vigia/imports"
+"""Below the workspace: the list of what the last import of each classifier rejected."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    file: LabelledFile
-    content: bytes
-    sha256: str
-    reason: str | None
-    """Why it is no picture; None when it is one."""
+class _Import:
+    """What one import has to go by."""
+
+    workspace: Path
+    classifier: str
+    listing: Listing
+    wish: ImportWish
+    min_per_class: int
+    dry_run: bool
+    tell: Tell
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    plan: ImportPlan
+    impact: ImportImpact
 
 
 def import_dataset(
-    workspace: Path, source: Path, classifier: str, layout: Layout = "auto", *, commit: bool = False
+    workspace: Path,
+    source: Path,
+    classifier: str,
+    layout: str = AUTO,
+    *,
+    replace: bool = False,
+    dry_run: bool = False,
+    min_pictures: int = 1,
+    commit: bool = False,
+    tell: Tell = lambda line: None,
 ) -> DatasetChange:
     """Add the pictures of `source` to data/raw/<classifier> and record the new version.
 
-    Pictures are copied. The old version stays in force until the new one is recorded, whatever happens between.
-    A dataset that was drawn is replaced. Raises DatasetError or WorkspaceError; broken pictures are listed instead.
+    Pictures are copied. The old version stays in force until the new one is recorded, whatever happens between. With
+    `replace` the dataset becomes exactly the source; with `dry_run` everything is decided and nothing changed; new
+    classes with fewer than `min_pictures` are left out. A dataset that was drawn is replaced. What goes or changes its
+    name is told before it happens. Raises DatasetError or WorkspaceError; broken pictures are listed instead.
     """
     params = classifier_params(workspace, classifier)
     check_repository(workspace)
     check_dvc(workspace)
     raw = workspace / dataset_path(classifier)
-    if source.resolve().is_relative_to(raw.resolve()):
-        raise DatasetError(f"Expected a folder outside {raw}, received {source}. What lies there is imported already.")
-    files = read_class_folders(source)  # the only layout so far; `auto` means it
-    with dataset_lock(workspace):
-        recover_folder(raw, workspace / pointer_path(classifier))
+    _check_apart(source, raw)
+    listing = read_source(source, layout, classifier=classifier)
+    tell(f"recognised {listing.layout}: {listing.evidence}")
+    wish = ImportWish(_origin(source), listing.classes, replace=replace, min_pictures=min_pictures)
+    task = _Import(workspace, classifier, listing, wish, params.prepare.min_per_class, dry_run, tell)
+    with dataset_lock(workspace), clear_disk_errors(raw):
+        recover_dataset(workspace, classifier)
         check_out_dataset(workspace, classifier)
-        check_free_space(raw, 2 * _size_bytes(files))  # data/raw and the DVC cache
-        with staging_folder(raw) as staged:
-            collection = _Collection()
-            _keep_existing(raw, staged, collection)
-            _add_pictures(source, files, staged, collection)
-            classes = _check_classes(files, collection, params.prepare.min_per_class)
-            record = partial(record_dataset_version, workspace, classifier)
-            version = replace_folder(raw, staged, record) if collection.added else record()
-        if commit:
-            message = f"Dataset {classifier}: {len(collection.labels)} pictures of {len(classes)} classes"
-            version = commit_dataset_version(workspace, classifier, message)
-    return DatasetChange(
-        classifier=classifier,
-        path=version.path,
-        md5=version.md5,
-        images=len(collection.labels),
-        classes=len(classes),
-        added=collection.added,
-        duplicates=collection.duplicates,
-        rejected=tuple(collection.rejected),
-        git_commit=None if version.dirty else version.git_commit,
-    )
-
-
-def check_layout(name: str) -> Layout:
-    """Raises DatasetError naming the known layouts."""
-    for layout in LAYOUTS:
-        if layout == name:
-            return layout
-    raise DatasetError(f"Expected a layout of {', '.join(LAYOUTS)}, received {name!r}.")
+        change = _run(task)
+        if commit and not dry_run:
+            change = commit_change(workspace, change)
+    return change
 
 
 def classifier_params(workspace: Path, classifier: str) -> ClassifierParams:
@@ -128,93 +116,134 @@ def classifier_params(workspace: Path, classifier: str) -> ClassifierParams:
     return load_params(workspace).classifiers.get(classifier, ClassifierParams())
 
 
-def _keep_existing(raw: Path, staged: Path, collection: _Collection) -> None:
-    """Link every file of the version in force into the new one."""
-    if not raw.is_dir() or is_drawn(raw):
-        return
-    shutil.copytree(raw, staged, copy_function=_link, dirs_exist_ok=True)
-    if not any(raw.iterdir()):
-        return
-    for candidate in map_in_threads(_hash, read_class_folders(raw)):
-        collection.labels[candidate.sha256] = candidate.file.label
-        collection.names.add((candidate.file.label, candidate.file.path.name.casefold()))
+def _run(task: _Import) -> DatasetChange:
+    raw = task.workspace / dataset_path(task.classifier)
+    drawn = is_drawn(raw)
+    if drawn:
+        task.tell(f"replaces the drawn sample in {dataset_path(task.classifier)}")
+    present = PresentDataset() if drawn else read_present(raw)
+    task = dataclasses.replace(task, wish=dataclasses.replace(task.wish, dropped=read_dropped(raw)))
+    before = _version_in_force(task)
+    incoming = nullcontext() if task.dry_run else incoming_folder(task.workspace, task.classifier)
+    with incoming as staged:
+        decision = _decide(task, present, staged)
+        if staged is None:
+            return _describe(task, decision, before, before)
+        if decision.impact.changes or drawn:
+            lay_out(raw, staged, decision.plan)
+            version = install_dataset(task.workspace, task.classifier, staged)
+        elif before and is_in_force(task.workspace, task.classifier, present.md5):
+            version = before
+        else:  # changed by hand, or the DVC cache was moved away
+            version = record_dataset_version(task.workspace, task.classifier)
+    return _describe(task, decision, before, version)
 
 
-def _add_pictures(source: Path, files: Iterable[LabelledFile], staged: Path, collection: _Collection) -> None:
-    known = frozenset(collection.labels)
-    for candidate in map_in_threads(partial(_check, known), files):
-        file = candidate.file
-        known_label = collection.labels.get(candidate.sha256)
-        if candidate.reason is not None:
-            collection.rejected.append(Rejected(_shown(source, file), candidate.reason))
-        elif known_label is None:
-            target = staged / file.label / _free_name(source, file, collection)
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(candidate.content)
-            collection.labels[candidate.sha256] = file.label
-            collection.added += 1
-        elif known_label == file.label:
-            collection.duplicates += 1
-        else:
-            reason = f"The dataset has the same picture as {known_label}."
-            collection.rejected.append(Rejected(_shown(source, file), reason))
+def _decide(task: _Import, present: PresentDataset, staged: Path | None) -> _Decision:
+    """Reads the source; tells what is going to happen. Raises DatasetError for a dataset that could not be trained."""
+    pictures = task.listing.pictures
+    check_free_space(task.workspace, 2 * (_size_bytes(pictures) - present.size_bytes))  # data/raw and the DVC cache
+    known = {file.sha256 for file in present.pictures}
+    collected = collect_pictures(pictures, known, staged and waiting_room(staged), task.tell)
+    plan = plan_import(present, collected, task.wish)
+    rejected = sorted(task.listing.rejected + plan.rejected, key=lambda each: (each.file, each.reason))
+    plan = dataclasses.replace(plan, rejected=tuple(rejected))
+    impact = weigh_import(present, collected, plan, replace=task.wish.replace)
+    if staged:
+        _write_report(task, plan.rejected)
+    try:
+        _check_classes(task, collected, plan, impact)
+    except DatasetError:
+        if staged and plan.rejected:
+            task.tell(f"{len(plan.rejected):,} files were rejected, {_report_path(task.classifier)} names them")
+        raise
+    for line in describe_impact(impact):
+        task.tell(line)
+    return _Decision(plan, impact)
 
 
-def _check_classes(files: Iterable[LabelledFile], collection: _Collection, min_per_class: int) -> tuple[str, ...]:
-    if not collection.labels:
-        first = collection.rejected[0]
+def _check_classes(task: _Import, collected: CollectedPictures, plan: ImportPlan, impact: ImportImpact) -> None:
+    if not impact.counts:
+        first = plan.rejected[0]
         raise DatasetError(
-            f"Expected pictures, none of the {len(collection.rejected)} files can be used; {first.file}: {first.reason}"
+            f"Expected pictures, none of the {len(plan.rejected):,} files can be used; {first.file}: {first.reason}"
         )
-    counts = Counter({file.label: 0 for file in files})
-    counts.update(collection.labels.values())
-    check_class_sizes(counts, min_per_class)
-    return check_class_names(counts)
+    usable = {each.picture.label for each in collected.pictures}
+    broken = {picture.label for picture in task.listing.pictures} - usable
+    counts = dict(impact.counts)
+    if task.wish.min_pictures == 1:  # else a class of which nothing can be used is one of those to leave out
+        counts = dict.fromkeys(broken, 0) | counts
+    check_class_names(counts)
+    check_class_sizes(counts, task.min_per_class)
 
 
-def _check(known: frozenset[str], file: LabelledFile) -> _Candidate:
+def _describe(
+    task: _Import, decision: _Decision, before: DatasetVersion | None, version: DatasetVersion | None
+) -> DatasetChange:
+    plan, impact = decision.plan, decision.impact
+    return DatasetChange(
+        classifier=task.classifier,
+        path=dataset_path(task.classifier),
+        md5=version.md5 if version else "",
+        images=sum(impact.counts.values()),
+        classes=len(impact.counts),
+        added=len(plan.new),
+        duplicates=plan.duplicates,
+        rejected=plan.rejected,
+        git_commit=version.git_commit if version and not version.dirty else None,
+        changed=impact.changes if task.dry_run else (before and before.md5) != (version and version.md5),
+        removed=len(impact.removed),
+        relabelled=len(impact.relabelled),
+        annotated=impact.annotated,
+        added_classes=impact.added_classes,
+        removed_classes=tuple(impact.removed_classes),
+        renamed_classes=impact.renamed_classes,
+        layout=task.listing.layout,
+        evidence=task.listing.evidence,
+        rejected_file=_report_path(task.classifier) if plan.rejected and not task.dry_run else None,
+        dry_run=task.dry_run,
+        pictures=ChangedPictures(tuple(plan.new), impact.removed, impact.relabelled) if task.dry_run else None,
+    )
+
+
+def _version_in_force(task: _Import) -> DatasetVersion | None:
+    recorded = (task.workspace / pointer_path(task.classifier)).exists()
+    return read_dataset_version(task.workspace, task.classifier) if recorded else None
+
+
+def _write_report(task: _Import, rejected: Iterable[Rejected]) -> None:
+    folder = (task.workspace / _report_path(task.classifier)).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    write_rejected(folder, rejected)
+
+
+def _report_path(classifier: str) -> str:
+    return f"{REPORTS}/{classifier}/{REJECTED_FILE}"
+
+
+def _check_apart(source: Path, raw: Path) -> None:
+    here, there = source.resolve(), raw.resolve()
+    if here.is_relative_to(there):
+        raise DatasetError(f"Expected a folder outside {raw}, received {source}. What lies there is imported already.")
+    if there.is_relative_to(here):
+        raise DatasetError(
+            f"Expected a folder of pictures, received {source}, in which {raw} lies. Name a folder below."
+        )
+
+
+def _origin(source: Path) -> str:
+    whole = source.resolve()
+    return whole.name if whole.is_dir() else whole.parent.name
+
+
+def _size_bytes(pictures: Iterable[SourcePicture]) -> int:
+    """Of those that may be read at all; one that cannot be looked at is rejected when its turn comes."""
+    sizes = (_size_of(picture) for picture in pictures)
+    return sum(size for size in sizes if size <= DATASET_LIMITS.max_bytes)
+
+
+def _size_of(picture: SourcePicture) -> int:
     try:
-        content = file.path.read_bytes()
-    except OSError as error:
-        return _Candidate(file, b"", "", f"Expected a readable file. {error.strerror}")
-    sha256 = hashlib.sha256(content).hexdigest()
-    if sha256 in known:
-        return _Candidate(file, b"", sha256, None)
-    try:
-        decode_image(content, limits=DATASET_LIMITS)
-    except ImageError as error:
-        return _Candidate(file, b"", sha256, " ".join(str(error).split()))
-    return _Candidate(file, content, sha256, None)
-
-
-def _hash(file: LabelledFile) -> _Candidate:
-    return _Candidate(file, b"", hashlib.sha256(file.path.read_bytes()).hexdigest(), None)
-
-
-def _free_name(source: Path, file: LabelledFile, collection: _Collection) -> str:
-    """A readable, safe and free file name: folders below the class join into it, a taken name gets a number."""
-    below = file.path.relative_to(source).parts[1:]
-    plain = UNSAFE.sub("_", "_".join(below)).lstrip(". ") or "picture"
-    suffix = Path(plain).suffix
-    stem = plain.removesuffix(suffix)[:LONGEST_NAME]
-    name, number = f"{stem}{suffix}", 2
-    while (file.label, name.casefold()) in collection.names:
-        name, number = f"{stem}-{number}{suffix}", number + 1
-    collection.names.add((file.label, name.casefold()))
-    return name
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without hard links
-        shutil.copy2(source, target)
-
-
-def _shown(source: Path, file: LabelledFile) -> str:
-    return file.path.relative_to(source).as_posix()
-
-
-def _size_bytes(files: Iterable[LabelledFile]) -> int:
-    # a link that leads nowhere counts as itself here and is rejected when it is read
-    return sum((file.path if file.path.exists() else file.path.parent).stat().st_size for file in files)
+        return picture.path.stat().st_size if picture.size is None else picture.size
+    except OSError:
+        return 0

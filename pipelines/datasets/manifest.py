@@ -4,12 +4,14 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipelines.datasets.shards import CLASS_NAMES_FILE
 from pipelines.datasets.splits import SPLITS, Split
+from pipelines.errors import DatasetError
+from pipelines.stage_params import SplitShares
 
 MANIFEST_FILE = "manifest.parquet"
 REJECTED_FILE = "rejected.csv"
@@ -20,14 +22,25 @@ SUMMARY_FILE = "summary.json"
 class ManifestRow:
     """One usable picture."""
 
-    file: str
-    """Path below data/raw/<classifier>."""
+    path: str
+    """Below data/raw/<classifier>, such as `cats/cat.1.jpg`."""
     sha256: str
+    """Of the file."""
+    perceptual_hash: str
+    """What it looks like, in 16 hex digits; of pictures that look alike most bits agree."""
     label: str
     split: Split
+    group: str
+    """Pictures that look alike share one, and a split; the sha256 of the first of them that came."""
     width: int
     height: int
-    """Pixels of the picture in data/raw, upright; the shards may hold it smaller."""
+    """Pixels of what is used of the file, upright: its box where it has one; the shards may hold it smaller."""
+    origin: str
+    """Where it came from: its path in the imported folder, or its path here."""
+
+
+CONTRADICTION: Final = "The same picture lies in"
+"""How the reason begins for a picture whose bytes lie in two classes; the audit counts these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +52,35 @@ class Rejected:
 
 
 def write_manifest(folder: Path, rows: Sequence[ManifestRow]) -> None:
-    """One row a picture, sorted by file."""
+    """One row a picture, sorted by path."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    ordered = sorted(rows, key=lambda row: row.file)
-    text, number = pa.string(), pa.int32()
-    columns = {"file": text, "sha256": text, "label": text, "split": text, "width": number, "height": number}
-    table = pa.table({name: pa.array([getattr(row, name) for row in ordered], kind) for name, kind in columns.items()})
-    pq.write_table(table, folder / MANIFEST_FILE)
+    ordered = sorted(rows, key=lambda row: row.path)
+    columns = {
+        field.name: pa.array(
+            [getattr(row, field.name) for row in ordered], pa.int32() if field.type is int else pa.string()
+        )
+        for field in fields(ManifestRow)
+    }
+    pq.write_table(pa.table(columns), folder / MANIFEST_FILE)
+
+
+def read_manifest(folder: Path) -> tuple[ManifestRow, ...]:
+    """Every row, sorted by path. Raises DatasetError when the folder was never prepared, or by another version."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [field.name for field in fields(ManifestRow)]
+    try:
+        table = pq.read_table(folder / MANIFEST_FILE, columns=names)
+        return tuple(ManifestRow(*row) for row in zip(*(table[name].to_pylist() for name in names), strict=True))
+    except FileNotFoundError:
+        raise DatasetError(f"Expected a manifest in {folder}, found none. Run `dvc repro`.") from None
+    except (pa.ArrowException, KeyError) as error:
+        raise DatasetError(
+            f"Expected the columns {', '.join(names)} in {folder / MANIFEST_FILE}. Run `dvc repro`."
+        ) from error
 
 
 def write_rejected(folder: Path, rejected: Iterable[Rejected]) -> None:
@@ -63,19 +96,32 @@ def write_class_names(folder: Path, names: Sequence[str]) -> None:
     _write_json(folder / CLASS_NAMES_FILE, list(names))
 
 
-def write_summary(folder: Path, rows: Sequence[ManifestRow], rejected: int) -> None:
-    """Counts for `dvc metrics show`."""
+def write_summary(folder: Path, rows: Sequence[ManifestRow], rejected: Sequence[Rejected], shares: SplitShares) -> None:
+    """Counts for `dvc metrics show`, with the wanted and the achieved share of each split."""
     by_split = Counter(row.split for row in rows)
     by_class = Counter((row.split, row.label) for row in rows)
-    labels = sorted({row.label for row in rows})
+    sizes = Counter(row.label for row in rows)
+    labels = sorted(sizes)
     summary = {
         "pictures": len(rows),
         "classes": len(labels),
-        "rejected": rejected,
+        "rejected": len(rejected),
+        "groups": len({row.group for row in rows}),
         "splits": {split: by_split[split] for split in SPLITS},
+        "shares": {
+            "wanted": {split: getattr(shares, split) for split in SPLITS},
+            "achieved": {split: _share(by_split[split], len(rows)) for split in SPLITS},
+            "per_class": {
+                label: {split: _share(by_class[split, label], sizes[label]) for split in SPLITS} for label in labels
+            },
+        },
         "per_class": {split: {label: by_class[split, label] for label in labels} for split in SPLITS},
     }
     _write_json(folder / SUMMARY_FILE, summary)
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4)
 
 
 def _write_json(file: Path, document: Any) -> None:

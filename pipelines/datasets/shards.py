@@ -45,7 +45,7 @@ def read_split(prepared: Path, split: str) -> Iterator[PreparedPicture]:
 
     Raises DatasetError when the folder or a shard is missing, or a shard is damaged.
     """
-    for file in _shards(prepared, split):
+    for file in list_shards(prepared, split):
         for record in read_records(file):
             yield _decode(record)
 
@@ -59,7 +59,8 @@ def load_class_names(prepared: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _shards(prepared: Path, split: str) -> list[Path]:
+def list_shards(prepared: Path, split: str) -> list[Path]:
+    """Files of a split, in order. Raises DatasetError when one is missing."""
     files = sorted(prepared.glob(f"{split}-*-of-*.tfrecord"))
     if not files:
         raise DatasetError(f"Expected shards of the {split} split in {prepared}, found none. Run `dvc repro`.")

@@ -1,7 +1,7 @@
-"""Which split a picture belongs to: decided by its own bytes, so that adding pictures never moves the others."""
+"""Which split a group of pictures belongs to: decided by a hash, so that adding pictures never moves the others."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -24,36 +24,25 @@ class SplitRange:
         return max(self.start - position, position - self.end, 0.0)
 
 
-def assign_splits(labels: Mapping[str, str], shares: SplitShares) -> dict[str, Split]:
-    """Split of each picture; `labels` and the answer go by sha256.
+def split_ranges(shares: SplitShares, official: Collection[Split] = ()) -> tuple[SplitRange, ...]:
+    """The stretch of each split that has a share, test first.
 
-    A picture's place on the line from 0 to 1 is its hash, and each split owns a stretch of that line. No rule
-    without memory can also promise every class a picture in every split: of three pictures of a class each must
-    stand alone, and a fourth then moves one. So a split that gets no picture of a class *borrows* the nearest one
-    from the split with the most. Only borrowed pictures can move when pictures are added, and only small classes
-    borrow: with two shares of 0.15, one class in fifty at 28 pictures.
+    A split that the source of the pictures gives is not filled by hash: the others take its stretch.
     """
-    ranges = split_ranges(shares)
-    by_class: dict[str, list[str]] = defaultdict(list)
-    for sha256 in sorted(labels):
-        by_class[labels[sha256]].append(sha256)
-    assigned: dict[str, Split] = {}
-    for members in by_class.values():
-        assigned |= _assign_class(members, ranges)
-    return assigned
-
-
-def split_ranges(shares: SplitShares) -> tuple[SplitRange, ...]:
-    """The stretch of each split that has a share, test first."""
+    widths: dict[Split, float] = {"test": shares.test, "validation": shares.validation, "train": shares.train}
+    open_to_all = {split: width for split, width in widths.items() if width > 0 and split not in official}
+    total = sum(open_to_all.values())
     ranges, start = [], 0.0
-    widths: tuple[tuple[Split, float], ...] = (
-        ("test", shares.test), ("validation", shares.validation), ("train", shares.train),
-    )  # fmt: skip
-    for split, width in widths:
-        if width > 0:
-            ranges.append(SplitRange(split, start, start + width))
-            start += width
+    for split, width in open_to_all.items():
+        ranges.append(SplitRange(split, start, start + width / total))
+        start += width / total
     return tuple(ranges)
+
+
+def find_split(sha256: str, ranges: Sequence[SplitRange]) -> Split:
+    """The split in whose stretch a hash lies."""
+    position = hash_position(sha256)
+    return next((each.split for each in ranges if position < each.end), ranges[-1].split)
 
 
 def hash_position(sha256: str) -> float:
@@ -61,18 +50,38 @@ def hash_position(sha256: str) -> float:
     return int(sha256[:13], 16) / 16**13
 
 
-def _assign_class(members: list[str], ranges: tuple[SplitRange, ...]) -> dict[str, Split]:
-    assigned = {sha256: _natural_split(hash_position(sha256), ranges) for sha256 in members}
+def borrow_groups(
+    splits: Mapping[str, Split], labels: Mapping[str, Collection[str]], ranges: Sequence[SplitRange]
+) -> dict[str, Split]:
+    """The splits with what tiny classes need: each group's split and labels go by the group's sha256.
+
+    No rule without memory can promise every class a picture in every split and never move one: of three pictures of
+    a class each must stand alone, and a fourth then moves one. So a split that has no group of a class *borrows* the
+    nearest one from the split with the most. Only borrowed groups can move when pictures are added, and only small
+    classes borrow: with two shares of 0.15, one class in fifty at 28 groups. A group of two labels is not lent, or
+    one class would move another; nor is one that its source put where it is.
+    """
+    by_class: dict[str, list[str]] = defaultdict(list)
+    for group in sorted(splits):
+        for label in labels[group]:
+            by_class[label].append(group)
+    lent: dict[str, Split] = {}
+    for members in by_class.values():
+        own = {group: splits[group] for group in members}
+        lent |= _borrow_for_class(own, {group for group in members if len(labels[group]) == 1}, ranges)
+    return {**splits, **lent}
+
+
+def _borrow_for_class(own: dict[str, Split], lendable: set[str], ranges: Sequence[SplitRange]) -> dict[str, Split]:
+    lent: dict[str, Split] = {}
     for wanting in ranges:
-        if wanting.split in assigned.values():
+        if wanting.split in own.values():
             continue
-        sizes = {each.split: list(assigned.values()).count(each.split) for each in ranges}
+        sizes = Counter({each.split: 0 for each in ranges})
+        sizes.update(split for split in own.values() if split in sizes)
         lender = max(sizes, key=lambda split: sizes[split])
-        if sizes[lender] > 1:
-            lent = (sha256 for sha256 in members if assigned[sha256] == lender)
-            assigned[min(lent, key=lambda sha256: (wanting.distance(hash_position(sha256)), sha256))] = wanting.split
-    return assigned
-
-
-def _natural_split(position: float, ranges: tuple[SplitRange, ...]) -> Split:
-    return next((each.split for each in ranges if position < each.end), ranges[-1].split)
+        offered = [group for group in lendable if own[group] == lender]
+        if sizes[lender] > 1 and offered:
+            chosen = min(offered, key=lambda group: (wanting.distance(hash_position(group)), group))
+            own[chosen] = lent[chosen] = wanting.split
+    return lent

@@ -122,6 +122,35 @@ def clear_disk_errors(folder: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def unchanged_on_failure(file: Path) -> Iterator[None]:
+    """Put `file` back as it was when the block fails; from a copy made before, for a full disk takes none later."""
+    copy = _copy_of(file)
+    with clear_disk_errors(file.parent):
+        copy.unlink(missing_ok=True)
+        if file.exists():
+            shutil.copy2(file, copy)
+        try:
+            yield
+        except BaseException:
+            if copy.exists():
+                os.replace(copy, file)
+            else:
+                file.unlink(missing_ok=True)
+            raise
+        copy.unlink(missing_ok=True)
+
+
+def forget_copies(*files: Path) -> None:
+    """Remove the copies that a kill within `unchanged_on_failure` left."""
+    for file in files:
+        _copy_of(file).unlink(missing_ok=True)
+
+
+def _copy_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.before.partial")
+
+
 def _discard(folder: Path) -> None:
     """Delete a folder that a kill must not leave half deleted under a name that counts."""
     gone = folder.with_name(f"{folder.name.removesuffix('.old.partial')}.gone.partial")

@@ -1,9 +1,5 @@
 """Dataset versions: the DVC hash of data/raw/<classifier> and the git commit that recorded it."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +9,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipelines.datasets.dvc import run_dvc
 from pipelines.datasets.git import git_succeeds, run_git
-from pipelines.datasets.manifest import Rejected
-from pipelines.datasets.staging import clear_disk_errors
+from pipelines.datasets.staging import unchanged_on_failure
 from pipelines.errors import DatasetError, WorkspaceError
 from pipelines.params import PARAMS_FILE, add_dataset
 
@@ -33,25 +28,6 @@ class DatasetVersion:
     """The commit that last changed the .dvc file; None before the first one."""
     dirty: bool
     """The .dvc file differs from that commit."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetChange:
-    """What an import, or a drawing, made of a classifier's dataset."""
-
-    classifier: str
-    path: str
-    """Below the workspace."""
-    md5: str
-    images: int
-    """Pictures in the dataset now."""
-    classes: int
-    added: int
-    duplicates: int
-    """Pictures of the source that the dataset, or the source itself, already had."""
-    rejected: tuple[Rejected, ...]
-    git_commit: str | None
-    """None while the version is not committed."""
 
 
 def dataset_path(classifier: str) -> str:
@@ -80,9 +56,17 @@ def read_dataset_version(workspace: Path, classifier: str) -> DatasetVersion:
     )
 
 
+def read_recorded_md5(workspace: Path, classifier: str, commit: str = "HEAD") -> str | None:
+    """The version's hash as a commit has it; None when that commit has no such dataset."""
+    named = f"{commit}:./{pointer_path(classifier)}"  # ./: the workspace may lie below the repository's root
+    if not git_succeeds(workspace, "cat-file", "-e", named):
+        return None
+    return str(_parse_pointer(run_git(workspace, "show", named), named)["md5"])
+
+
 def record_dataset_version(workspace: Path, classifier: str) -> DatasetVersion:
     """`dvc add` data/raw/<classifier> and name it in params.yaml; a failure leaves both files as they were."""
-    with _unchanged_on_failure(workspace / pointer_path(classifier)), _unchanged_on_failure(workspace / PARAMS_FILE):
+    with unchanged_on_failure(workspace / pointer_path(classifier)), unchanged_on_failure(workspace / PARAMS_FILE):
         run_dvc(workspace, "add", dataset_path(classifier))
         add_dataset(workspace, classifier)
         return read_dataset_version(workspace, classifier)
@@ -104,54 +88,25 @@ def commit_dataset_version(workspace: Path, classifier: str, message: str) -> Da
     return read_dataset_version(workspace, classifier)
 
 
-def check_out_dataset(workspace: Path, classifier: str) -> None:
-    """Bring the recorded pictures back where the folder is missing, so that nothing is built on an empty one."""
-    folder = workspace / dataset_path(classifier)
-    pointer = pointer_path(classifier)
-    if folder.exists() or not (workspace / pointer).exists():
-        return
-    try:
-        run_dvc(workspace, "checkout", pointer)
-    except DatasetError as error:
-        raise DatasetError(
-            f"Expected the pictures that {pointer} records, the DVC cache does not hold them. "
-            f"Run `dvc pull`, or remove {pointer} to begin a new dataset."
-        ) from error
-
-
 def _read_pointer(file: Path, classifier: str) -> dict[str, Any]:
     try:
-        out: dict[str, Any] = YAML(typ="safe").load(file.read_text(encoding="utf-8"))["outs"][0]
-        out["md5"]
+        return _parse_pointer(file.read_text(encoding="utf-8"), str(file))
     except FileNotFoundError:
         raise DatasetError(
             f"Expected a dataset of {classifier} ({file}), found none. "
             f"Run `vigia data import FOLDER --classifier {classifier}`."
         ) from None
+
+
+def _parse_pointer(text: str, name: str) -> dict[str, Any]:
+    try:
+        out: dict[str, Any] = YAML(typ="safe").load(text)["outs"][0]
+        out["md5"]
     except (YAMLError, KeyError, TypeError, IndexError) as error:
         raise DatasetError(
-            f"Expected outs with an md5 in {file}, found another content. Restore it with git."
+            f"Expected outs with an md5 in {name}, found another content. Restore it with git."
         ) from error
     return out
-
-
-@contextmanager
-def _unchanged_on_failure(file: Path) -> Iterator[None]:
-    """Put `file` back as it was when the block fails; from a copy made before, for a full disk takes none later."""
-    copy = file.with_name(f"{file.name}.before.partial")
-    with clear_disk_errors(file.parent):
-        copy.unlink(missing_ok=True)
-        if file.exists():
-            shutil.copy2(file, copy)
-        try:
-            yield
-        except BaseException:
-            if copy.exists():
-                os.replace(copy, file)
-            else:
-                file.unlink(missing_ok=True)
-            raise
-        copy.unlink(missing_ok=True)
 
 
 def _has_commits(workspace: Path) -> bool:

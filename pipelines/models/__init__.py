@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.stage_params import TrainParams
+from pipelines.errors import ModelError
+from pipelines.models.contract import FEATURES_LAYER
+from pipelines.training.params import TrainPlan
 
 if TYPE_CHECKING:
     import keras
@@ -12,21 +14,77 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A model to fit. With a trunk, only the head learns, on the trunk's features."""
+    """A model to fit. With a cut, only what comes after it learns."""
 
     model: "keras.Model"
-    """(pictures, height, width, 3), RGB 0–255 -> (pictures, classes), rows add up to 1."""
-    trunk: "keras.Model | None" = None
-    """Frozen; shares its layers with `model`."""
-    head: "keras.Model | None" = None
+    """(pictures, height, width, 3), RGB 0–255 -> (pictures, classes), rows add up to 1; its layers are not nested."""
+    cut: str | None = None
+    """Name of the last layer of the frozen trunk; None: everything learns."""
+
+    def trunk(self) -> "keras.Model":
+        """Pixels -> the cut's activations. Shares its layers with `model`, as `learner` does."""
+        import keras
+
+        return keras.Model(self.model.input, self.model.get_layer(self.cut).output, name="trunk")
+
+    def learner(self) -> "keras.Model":
+        """The cut's activations -> probabilities; without a cut, the whole model."""
+        import keras
+
+        if self.cut is None:
+            return self.model
+        return keras.Model(self.model.get_layer(self.cut).output, self.model.output, name="learner")
 
 
-def build_network(params: TrainParams, class_count: int, weights_dir: Path | None) -> Network:
-    """The architecture that params name. Imports Keras, and with it TensorFlow, only here."""
-    if params.architecture == "mobilenet_v2":
-        from pipelines.models.mobilenet_v2 import build_mobilenet_v2
+def build_network(plan: TrainPlan, class_count: int, weights_dir: Path | None) -> Network:
+    """The architecture that the plan names. Imports Keras, and with it TensorFlow, only here.
 
-        return build_mobilenet_v2(params, class_count, weights_dir)
-    from pipelines.models.compact_cnn import build_compact_cnn
+    Raises ModelError when its weights cannot be had, or when it has no such part to finetune.
+    """
+    model, tail_cut = _build(plan, class_count, weights_dir)
+    return Network(model, _find_cut(plan, tail_cut))
 
-    return Network(build_compact_cnn(class_count, params.image_size, params.dropout, params.seed))
+
+def _build(plan: TrainPlan, class_count: int, weights_dir: Path | None) -> "tuple[keras.Model, str | None]":
+    """The model, and where its tail begins."""
+    match plan.architecture:
+        case "mobilenet_v2":
+            from pipelines.models import mobilenet_v2
+
+            return mobilenet_v2.build_mobilenet_v2(plan, class_count, weights_dir), mobilenet_v2.TAIL_CUT
+        case "resnet50":
+            from pipelines.models import resnet50
+
+            return resnet50.build_resnet50(plan, class_count, weights_dir), resnet50.TAIL_CUT
+        case "efficientnet_v2_b0":
+            from pipelines.models import efficientnet_v2_b0 as efficientnet
+
+            return efficientnet.build_efficientnet_v2_b0(plan, class_count, weights_dir), efficientnet.TAIL_CUT
+        case "vision_transformer":
+            from pipelines.models import vision_transformer
+
+            model = vision_transformer.build_vision_transformer(plan, class_count, weights_dir)
+            return model, vision_transformer.TAIL_CUT
+        case "small_cnn":
+            from pipelines.models.small_cnn import build_small_cnn
+
+            return build_small_cnn(plan, class_count), None
+        case "regularised_cnn":
+            from pipelines.models.regularised_cnn import build_regularised_cnn
+
+            return build_regularised_cnn(plan, class_count), None
+        case "compact_cnn":
+            from pipelines.models.compact_cnn import build_compact_cnn
+
+            return build_compact_cnn(class_count, plan.image_size, plan.dropout, plan.seed), None
+
+
+def _find_cut(plan: TrainPlan, tail_cut: str | None) -> str | None:
+    if plan.finetune == "all":
+        return None
+    if plan.weights == "none" or tail_cut is None:
+        raise ModelError(
+            f"Expected pretrained weights to finetune the {plan.finetune} of {plan.architecture}, there are none. "
+            f"Set train.finetune to all or auto, or name train.weights."
+        )
+    return FEATURES_LAYER if plan.finetune == "head" else tail_cut

@@ -1,25 +1,14 @@
-"""Stage `prepare`: pictures of data/raw/<classifier> become shards, a manifest and a report of what was rejected."""
+"""Stage `prepare`: pictures of data/raw/<classifier> become shards, a manifest, an audit and a list of the rejected."""
 
-import hashlib
-import io
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
-from PIL import Image as PillowImage
-
-from pipelines.datasets.class_folders import (
-    DATASET_LIMITS,
-    LabelledFile,
-    check_class_names,
-    check_class_sizes,
-    read_class_folders,
-)
+from pipelines.datasets.arranging import Arrangement, PlacedPicture, arrange_pictures
+from pipelines.datasets.audit.auditing import audit_dataset, write_audit
+from pipelines.datasets.class_folders import check_class_names
+from pipelines.datasets.inventory import list_raw_pictures
 from pipelines.datasets.manifest import (
     ManifestRow,
     Rejected,
@@ -28,31 +17,15 @@ from pipelines.datasets.manifest import (
     write_rejected,
     write_summary,
 )
+from pipelines.datasets.measures import write_measures
+from pipelines.datasets.near_duplicates import write_near_duplicates
 from pipelines.datasets.shards import PreparedPicture, write_split
-from pipelines.datasets.splits import SPLITS, assign_splits
+from pipelines.datasets.splits import SPLITS
+from pipelines.datasets.spool import Spool, spool_pictures
 from pipelines.datasets.staging import whole_folder
-from pipelines.datasets.threads import map_in_threads
-from pipelines.errors import ImageError
-from pipelines.images import DEFAULT_LIMITS, Image, decode_image, resize_image
 from pipelines.params import load_params
-from pipelines.stage_params import PrepareParams
+from pipelines.stage_params import ClassifierParams
 from pipelines.stages.running import run_stage
-
-JPEG_QUALITY = 92
-JPEG_MAGIC = b"\xff\xd8\xff"
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A usable picture whose encoded bytes wait in the spool."""
-
-    file: str
-    label: str
-    sha256: str
-    width: int
-    height: int
-    offset: int
-    size: int
 
 
 def prepare(workspace: Path, classifier: str) -> None:
@@ -60,97 +33,67 @@ def prepare(workspace: Path, classifier: str) -> None:
 
     Raises DatasetError when the pictures cannot make a dataset: none, one class, or too few in a class.
     """
-    params = load_params(workspace).classifier(classifier).prepare
+    params = load_params(workspace).classifier(classifier)
     raw = workspace / "data" / "raw" / classifier
-    files = read_class_folders(raw)
-    prepared = workspace / "data" / "prepared" / classifier
-    with whole_folder(prepared) as folder, tempfile.TemporaryFile(dir=folder) as spool:
-        kept, rejected = _spool(files, raw, params.max_side, spool)
-        kept, doubled = _without_contradictions(kept)
-        rejected += doubled
-        names = check_class_names(file.label for file in files)
-        counts = Counter({each.sha256: each.label for each in kept}.values())
-        check_class_sizes({name: counts[name] for name in names}, params.min_per_class)
-        rows = _write_shards(folder, kept, names, params, spool)
-        write_manifest(folder, rows)
-        write_class_names(folder, names)
-        write_rejected(folder, rejected)
-        write_summary(folder, rows, len(rejected))
-    print(f"{classifier}: {len(rows)} pictures of {len(names)} classes, {len(rejected)} rejected", file=sys.stderr)
-
-
-def _spool(
-    files: Iterable[LabelledFile], raw: Path, max_side: int, spool: BinaryIO
-) -> tuple[list[Kept], list[Rejected]]:
-    """Decode every picture once; its encoded bytes go to the spool, so memory holds a few dozen pictures at most."""
-    kept: list[Kept] = []
-    rejected: list[Rejected] = []
-    for outcome in map_in_threads(partial(_encode, raw, max_side), files):
-        if isinstance(outcome, Rejected):
-            rejected.append(outcome)
-            continue
-        picture, encoded = outcome
-        kept.append(replace(picture, offset=spool.tell()))
-        spool.write(encoded)
-    return kept, rejected
-
-
-def _encode(raw: Path, max_side: int, file: LabelledFile) -> tuple[Kept, bytes] | Rejected:
-    name = file.path.relative_to(raw).as_posix()
-    try:
-        content = file.path.read_bytes()
-        image = decode_image(content, limits=DATASET_LIMITS)
-    except (ImageError, OSError) as error:
-        return Rejected(name, " ".join(str(error).split()))
-    height, width = image.shape[:2]
-    encoded = _scale_down(content, image, max_side)
-    sha256 = hashlib.sha256(content).hexdigest()
-    return Kept(name, file.label, sha256, width, height, offset=0, size=len(encoded)), encoded
-
-
-def _scale_down(content: bytes, image: Image, max_side: int) -> bytes:
-    """A JPEG of at most `max_side` that every reader's limits allow; the original bytes where they are that already."""
-    height, width = image.shape[:2]
-    scale = min(1.0, max_side / max(height, width))
-    if scale == 1 and content.startswith(JPEG_MAGIC) and len(content) <= DEFAULT_LIMITS.max_bytes:
-        return content
-    shortest = DEFAULT_LIMITS.min_side
-    scaled = resize_image(image, (max(shortest, round(height * scale)), max(shortest, round(width * scale))))
-    stream = io.BytesIO()
-    PillowImage.fromarray(scaled).save(stream, "JPEG", quality=JPEG_QUALITY)
-    return stream.getvalue()
-
-
-def _without_contradictions(kept: list[Kept]) -> tuple[list[Kept], list[Rejected]]:
-    """The same bytes under two labels teach nothing: none of them is used."""
-    labels: dict[str, set[str]] = {}
-    for each in kept:
-        labels.setdefault(each.sha256, set()).add(each.label)
-    clear = [each for each in kept if len(labels[each.sha256]) == 1]
-    doubled = [
-        Rejected(each.file, f"The same picture lies in {' and '.join(sorted(labels[each.sha256]))}.")
-        for each in kept
-        if len(labels[each.sha256]) > 1
-    ]
-    return clear, doubled
+    pictures = list_raw_pictures(raw, params.prepare)
+    names = check_class_names(picture.label for picture in pictures)
+    with (
+        whole_folder(workspace / "data" / "prepared" / classifier) as folder,
+        tempfile.TemporaryFile(dir=folder) as encoded,
+        tempfile.TemporaryFile(dir=folder) as looks,
+    ):
+        spool = spool_pictures(raw, pictures, params.prepare, encoded, looks)
+        arrangement = arrange_pictures(spool, names, params.prepare)
+        _write_shards(folder, arrangement.placed, spool, names, params.prepare.shard_pictures)
+        rejected = sorted((*spool.rejected, *arrangement.rejected), key=lambda each: each.file)
+        _write_reports(folder, arrangement, rejected, names, params)
+    used = len(arrangement.placed)
+    print(f"{classifier}: {used} pictures of {len(names)} classes, {len(rejected)} rejected", file=sys.stderr)
 
 
 def _write_shards(
-    folder: Path, kept: list[Kept], names: tuple[str, ...], params: PrepareParams, spool: BinaryIO
-) -> list[ManifestRow]:
-    splits = assign_splits({each.sha256: each.label for each in kept}, params.splits)
-    # by hash: classes come mixed, and the order does not depend on names
-    ordered = sorted(kept, key=lambda each: (each.sha256, each.file))
+    folder: Path, placed: Sequence[PlacedPicture], spool: Spool, names: Sequence[str], shard_pictures: int
+) -> None:
+    indexes = {name: index for index, name in enumerate(names)}
     for split in SPLITS:
-        chosen = [each for each in ordered if splits[each.sha256] == split]
-        pictures = (_load(each, names.index(each.label), spool) for each in chosen)
-        write_split(folder, split, pictures, len(chosen), params.shard_pictures)
-    return [ManifestRow(e.file, e.sha256, e.label, splits[e.sha256], e.width, e.height) for e in ordered]
+        chosen = [each.picture for each in placed if each.split == split]
+        pictures = (
+            PreparedPicture(each.raw.name, each.sha256, indexes[each.raw.label], spool.read(each)) for each in chosen
+        )
+        write_split(folder, split, pictures, len(chosen), shard_pictures)
 
 
-def _load(kept: Kept, label_index: int, spool: BinaryIO) -> PreparedPicture:
-    spool.seek(kept.offset)
-    return PreparedPicture(kept.file, kept.sha256, label_index, spool.read(kept.size))
+def _write_reports(
+    folder: Path,
+    arrangement: Arrangement,
+    rejected: Sequence[Rejected],
+    names: Sequence[str],
+    params: ClassifierParams,
+) -> None:
+    rows = [_describe(each) for each in arrangement.placed]
+    measures = {each.picture.raw.name: each.picture.measures for each in arrangement.placed}
+    write_manifest(folder, rows)
+    write_class_names(folder, names)
+    write_rejected(folder, rejected)
+    write_near_duplicates(folder, arrangement.pairs)
+    write_measures(folder, list(measures), list(measures.values()))
+    write_summary(folder, rows, rejected, params.prepare.splits)
+    write_audit(folder, audit_dataset(rows, measures, arrangement.pairs, rejected, params.audit))
+
+
+def _describe(placed: PlacedPicture) -> ManifestRow:
+    picture = placed.picture
+    return ManifestRow(
+        path=picture.raw.name,
+        sha256=picture.sha256,
+        perceptual_hash=picture.perceptual_hash,
+        label=picture.raw.label,
+        split=placed.split,
+        group=placed.group,
+        width=picture.width,
+        height=picture.height,
+        origin=picture.raw.origin,
+    )
 
 
 if __name__ == "__main__":

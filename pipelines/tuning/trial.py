@@ -15,52 +15,64 @@ from pipelines.stage_params import ClassifierParams
 from pipelines.terminal import say
 
 ERROR_KEY: Final = "error"
+VALUE_KEY: Final = "value"
 
 
 def run_trial(
     workspace: Path, classifier: str, section: Mapping[str, Any], on_epoch: Callable[[int, float], None]
 ) -> float:
-    """Best validation accuracy of a training with `section` as the classifier's params.
+    """Validation accuracy of the epoch that a training with `section` as the classifier's params keeps.
 
     `on_epoch` gets each epoch's number and validation accuracy; what it raises ends the training at once. Raises
     TrainingError with the training's own words when it fails.
     """
     command = bind_command(sys.executable, "-m", "pipelines.tuning.trial", classifier, json.dumps(section))
     child = subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    best, failure = 0.0, None
+    value, failure = None, None
     try:
         for line in child.stdout or ():
             told = json.loads(line)
             failure = told.get(ERROR_KEY)
-            if failure is None:
-                best = max(best, told["validation_accuracy"])
+            if VALUE_KEY in told:
+                value = float(told[VALUE_KEY])
+            elif failure is None:
                 on_epoch(told["epoch"], told["validation_accuracy"])
     finally:
         child.kill()
         child.wait()
         if child.stdout:
             child.stdout.close()
-    if failure is not None or best == 0:
+    if failure is not None or value is None:
         raise TrainingError(failure or f"Expected a training of {classifier} to end, it died. Try it by `vigia train`.")
-    return best
+    return value
 
 
 def train_and_tell(workspace: Path, classifier: str, section: Mapping[str, Any]) -> None:
-    """Fit on the train split and tell each epoch as a line of JSON; the test split is never opened."""
+    """Fit on the train split and tell each epoch as a line of JSON; the test split is never opened.
+
+    What an earlier trial kept, such as activations of a frozen trunk, is used again.
+    """
     from pipelines.models import build_network
     from pipelines.settings import load_settings
-    from pipelines.training import Epoch, fit, load_pictures
+    from pipelines.training.devices import training_devices
+    from pipelines.training.epochs import Epoch, find_kept
+    from pipelines.training.plan import decide_plan
+    from pipelines.training.situation import read_situation
+    from pipelines.training.tails import Bench
+    from pipelines.training.training import fit_network
 
-    params = ClassifierParams.model_validate(section).train
+    settings = load_settings()
     prepared = workspace / "data" / "prepared" / classifier
-    network = build_network(params, len(load_class_names(prepared)), load_settings().weights_dir)
-    train = load_pictures(prepared, "train", params.image_size)
-    validation = load_pictures(prepared, "validation", params.image_size)
+    situation = read_situation(workspace / "data" / "raw" / classifier, prepared, settings.weights_dir)
+    plan = decide_plan(ClassifierParams.model_validate(section).train, situation).plan
 
     def tell(epoch: Epoch) -> None:
         _tell({"epoch": epoch.number, "validation_accuracy": epoch.validation_accuracy})
 
-    fit(network, train, validation, params, tell)
+    with training_devices(plan):
+        network = build_network(plan, len(load_class_names(prepared)), settings.weights_dir)
+        epochs = fit_network(network, prepared, plan, Bench(settings.state / "cache", None, say), tell)
+    _tell({VALUE_KEY: find_kept(epochs, plan).validation_accuracy})
 
 
 def _tell(told: Mapping[str, Any]) -> None:

@@ -1,11 +1,15 @@
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image as PillowImage
+from PIL import ImageOps
 
 from pipelines.errors import ImageError
-from pipelines.images import ImageLimits, decode_image, resize_image
+from pipelines.images import LARGE_PIXELS, ImageLimits, check_image, decode_image, resize_image
 
 
 def encode(picture: PillowImage.Image, form: str = "JPEG", **options: object) -> bytes:
@@ -48,6 +52,78 @@ def test_exif_orientation_is_applied() -> None:
     exif[0x0112] = 6
 
     assert decode_image(encode(RED, exif=exif)).shape == (40, 20, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_every_orientation_puts_the_same_corner_upright(orientation: int, form: str) -> None:
+    exif = PillowImage.Exif()
+    exif[0x0112] = orientation
+    picture = PillowImage.new("RGB", (64, 32), "white")
+    picture.paste((0, 0, 0), (0, 0, 32, 16))
+    encoded = encode(picture, form, exif=exif)
+
+    expected = ImageOps.exif_transpose(PillowImage.open(io.BytesIO(encoded)))
+
+    assert np.array_equal(decode_image(encoded), np.asarray(expected.convert("RGB")))
+
+
+def test_a_picture_with_damaged_exif_is_shown_as_it_lies() -> None:
+    assert decode_image(encode(RED, exif=b"Exif\0\0no tags at all")).shape == (20, 40, 3)
+
+
+def test_inverted_cmyk_as_adobe_writes_it_keeps_its_colours() -> None:
+    encoded = encode(RED.convert("CMYK"))
+
+    assert b"Adobe" in encoded
+    assert decode_image(encoded)[10, 20] == pytest.approx([250, 0, 0], abs=8)
+
+
+def test_the_first_view_of_a_telephones_jpeg_counts_and_is_no_animation() -> None:
+    encoded = encode(RED, "MPO", save_all=True, append_images=[PillowImage.new("RGB", (8, 8))])
+
+    assert decode_image(encoded).shape == (20, 40, 3)
+    assert check_image(encoded) == "JPEG"
+
+
+def test_an_animated_png_is_refused() -> None:
+    encoded = encode(RED, "PNG", save_all=True, append_images=[PillowImage.new("RGB", (40, 20))])
+
+    with pytest.raises(ImageError, match="animation of 2 frames"):
+        decode_image(encoded)
+
+
+def test_a_large_picture_can_be_decoded_again_and_again() -> None:
+    encoded = encode(PillowImage.new("L", (LARGE_PIXELS // 1000 + 1, 1000)), "PNG")
+
+    for _ in range(2):
+        assert check_image(encoded) == "PNG"
+    with pytest.raises(ImageError):
+        check_image(encoded[:-200])
+    assert check_image(encoded) == "PNG"
+
+
+SPOILT = [
+    encode(RED.resize((120, 90)).effect_spread(9), form, **options)
+    for form, options in (("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("WEBP", {}))
+]
+
+
+@given(st.sampled_from(SPOILT), st.data())
+def test_a_picture_is_checked_as_it_is_decoded(encoded: bytes, data: st.DataObject) -> None:
+    spoilt = bytearray(encoded[: data.draw(st.integers(0, len(encoded)))] if data.draw(st.booleans()) else encoded)
+    for place in data.draw(st.lists(st.integers(0, max(len(spoilt) - 1, 0)), max_size=8)) if spoilt else ():
+        spoilt[place] = data.draw(st.integers(0, 255))
+
+    assert refuses(check_image, bytes(spoilt)) == refuses(decode_image, bytes(spoilt))
+
+
+def refuses(look: Callable[[bytes], object], encoded: bytes) -> bool:
+    try:
+        look(encoded)
+    except ImageError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Invented cars on a canvas: their shapes, how they are painted, and the streets they stand in."""
+"""Things that do not exist, painted: cars, animals, people and cartoons, and the places they stand in."""

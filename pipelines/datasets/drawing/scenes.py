@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipelines.datasets.drawing.canvas import Colour, vertical_gradient
+from pipelines.datasets.drawing.colours import Colour, jitter, scaled
+from pipelines.datasets.drawing.gradients import vertical_gradient
 
 SKIES: tuple[tuple[Colour, Colour], ...] = (
     ((96, 160, 214), (214, 232, 242)),
@@ -26,17 +27,21 @@ LEAVES: tuple[Colour, ...] = ((74, 118, 70), (96, 134, 72), (58, 98, 74), (142, 
 
 def paint_scene(size: tuple[int, int], horizon: int, random: np.random.Generator) -> Image.Image:
     """RGB canvas of (width, height) with the road's far edge at `horizon`."""
-    width = size[0]
-    top, bottom = (_jitter(colour, 12, random) for colour in SKIES[random.integers(len(SKIES))])
     canvas = Image.new("RGB", size)
-    canvas.paste(vertical_gradient((width, horizon), top, bottom))
+    paint_distance(canvas, horizon, random)
+    _road(canvas, ImageDraw.Draw(canvas, "RGBA"), horizon, random)
+    return canvas
+
+
+def paint_distance(canvas: Image.Image, horizon: int, random: np.random.Generator) -> None:
+    """The sky and what stands before it, above `horizon`."""
+    top, bottom = (jitter(colour, 12, random) for colour in SKIES[random.integers(len(SKIES))])
+    canvas.paste(vertical_gradient((canvas.width, horizon), top, bottom))
     draw = ImageDraw.Draw(canvas, "RGBA")
     backdrop = (_hills, _houses, _trees, _wall, _clouds)[random.integers(5)]
     if random.random() < 0.5:
-        _clouds(draw, width, horizon, random)
-    backdrop(draw, width, horizon, random)
-    _road(canvas, draw, horizon, random)
-    return canvas
+        _clouds(draw, canvas.width, horizon, random)
+    backdrop(draw, canvas.width, horizon, random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def _hills(draw: ImageDraw.ImageDraw, width: int, horizon: int, random: np.rando
             for x in range(0, width + 16, 16)
         ]
         shade = float(random.uniform(0.75, 1.0)) - 0.12 * layer
-        colour = _scaled(_jitter(LEAVES[random.integers(len(LEAVES))], 18, random), shade)
+        colour = scaled(jitter(LEAVES[random.integers(len(LEAVES))], 18, random), shade)
         draw.polygon([*crest, (width + 16, horizon), (0, horizon)], fill=(*colour, 235))
 
 
@@ -83,9 +88,9 @@ def _houses(draw: ImageDraw.ImageDraw, width: int, horizon: int, random: np.rand
     while x < width:
         across = float(random.uniform(0.14, 0.34)) * width
         tall = horizon * float(random.uniform(0.4, 0.98))
-        wall = _jitter(WALLS[random.integers(len(WALLS))], 16, random)
+        wall = jitter(WALLS[random.integers(len(WALLS))], 16, random)
         draw.rectangle((x, horizon - tall, x + across, horizon), fill=wall)
-        draw.rectangle((x, horizon - tall, x + across, horizon - tall + 5), fill=_scaled(wall, 0.7))
+        draw.rectangle((x, horizon - tall, x + across, horizon - tall + 5), fill=scaled(wall, 0.7))
         _house_windows(draw, (x, horizon - tall, x + across, float(horizon)), wall, random)
         x += across + float(random.choice((0, 0, 0.03))) * width
 
@@ -95,7 +100,7 @@ def _house_windows(
 ) -> None:
     left, upper, right, lower = box
     step = max(26.0, (right - left) / int(random.integers(2, 5)))
-    pane = _scaled(wall, 0.55) if random.random() < 0.7 else (236, 214, 150)
+    pane = scaled(wall, 0.55) if random.random() < 0.7 else (236, 214, 150)
     for y in np.arange(upper + 16, lower - 18, step * 1.1).tolist():
         for x in np.arange(left + step * 0.25, right - step * 0.5, step).tolist():
             draw.rectangle((x, y, x + step * 0.45, y + step * 0.62), fill=pane)
@@ -104,15 +109,15 @@ def _house_windows(
 def _trees(draw: ImageDraw.ImageDraw, width: int, horizon: int, random: np.random.Generator) -> None:
     for _ in range(int(random.integers(4, 9))):
         x, size = float(random.uniform(0, width)), horizon * float(random.uniform(0.16, 0.34))
-        leaf = _jitter(LEAVES[random.integers(len(LEAVES))], 16, random)
+        leaf = jitter(LEAVES[random.integers(len(LEAVES))], 16, random)
         draw.rectangle((x - size * 0.08, horizon - size * 1.4, x + size * 0.08, horizon), fill=(92, 74, 58))
         for across, up, share in ((-0.4, 1.5, 0.6), (0.4, 1.5, 0.6), (0, 2.0, 0.75)):
             cx, cy, radius = x + across * size, horizon - up * size, share * size
-            draw.ellipse((cx - radius, cy - radius, cx + radius, cy + radius), fill=_scaled(leaf, 0.85 + 0.1 * up / 2))
+            draw.ellipse((cx - radius, cy - radius, cx + radius, cy + radius), fill=scaled(leaf, 0.85 + 0.1 * up / 2))
 
 
 def _wall(draw: ImageDraw.ImageDraw, width: int, horizon: int, random: np.random.Generator) -> None:
-    wall = _jitter(WALLS[random.integers(len(WALLS))], 20, random)
+    wall = jitter(WALLS[random.integers(len(WALLS))], 20, random)
     tall = horizon * float(random.uniform(0.6, 1.0))
     draw.rectangle((0, horizon - tall, width, horizon), fill=wall)
     course = float(random.uniform(12, 26))
@@ -122,7 +127,7 @@ def _wall(draw: ImageDraw.ImageDraw, width: int, horizon: int, random: np.random
             draw.line((x, y, x, y + course), fill=(0, 0, 0, 26), width=2)
     if random.random() < 0.5:
         left = float(random.uniform(0, 0.7)) * width
-        poster = _jitter((180, 120, 110), 70, random)
+        poster = jitter((180, 120, 110), 70, random)
         draw.rectangle((left, horizon - tall * 0.85, left + width * 0.26, horizon - tall * 0.25), fill=poster)
 
 
@@ -137,10 +142,10 @@ def _clouds(draw: ImageDraw.ImageDraw, width: int, horizon: int, random: np.rand
 
 def _road(canvas: Image.Image, draw: ImageDraw.ImageDraw, horizon: int, random: np.random.Generator) -> None:
     width, height = canvas.size
-    road = _jitter(_scaled(ROADS[random.integers(len(ROADS))], float(random.uniform(0.8, 1.25))), 4, random)
-    canvas.paste(vertical_gradient((width, height - horizon), _scaled(road, 0.86), _scaled(road, 1.12)), (0, horizon))
+    road = jitter(scaled(ROADS[random.integers(len(ROADS))], float(random.uniform(0.8, 1.25))), 4, random)
+    canvas.paste(vertical_gradient((width, height - horizon), scaled(road, 0.86), scaled(road, 1.12)), (0, horizon))
     kerb = max(4, (height - horizon) // 9)
-    draw.rectangle((0, horizon, width, horizon + kerb), fill=_jitter((176, 172, 164), 22, random))
+    draw.rectangle((0, horizon, width, horizon + kerb), fill=jitter((176, 172, 164), 22, random))
     draw.rectangle((0, horizon + kerb, width, horizon + kerb + 2), fill=(30, 30, 34, 90))
     if random.random() < 0.6:
         y = horizon + (height - horizon) * float(random.uniform(0.78, 0.95))
@@ -153,7 +158,7 @@ def _road(canvas: Image.Image, draw: ImageDraw.ImageDraw, horizon: int, random: 
 def _post(front: _Front) -> None:
     x, across = front.across(0.05, 0.95), front.across(0.012, 0.03)
     foot = front.foot(0.16)
-    front.draw.rectangle((x, 0, x + across, foot), fill=_jitter((86, 90, 96), 26, front.random))
+    front.draw.rectangle((x, 0, x + across, foot), fill=jitter((86, 90, 96), 26, front.random))
     front.draw.rectangle((x, 0, x + across * 0.3, foot), fill=(255, 255, 255, 50))
 
 
@@ -169,11 +174,11 @@ def _sign(front: _Front) -> None:
 
 def _bush(front: _Front) -> None:
     x, radius = front.across(), front.car_height * float(front.random.uniform(0.16, 0.3))
-    leaf = _jitter(LEAVES[front.random.integers(len(LEAVES))], 18, front.random)
+    leaf = jitter(LEAVES[front.random.integers(len(LEAVES))], 18, front.random)
     base = front.ground + front.car_height * 0.18
     for across, up, share in ((-0.8, 0.2, 0.7), (0.8, 0.2, 0.7), (0, 0.5, 0.9), (0.3, 0, 0.8)):
         cx, cy, r = x + across * radius, base - up * radius, share * radius
-        front.draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=_scaled(leaf, 0.9 + 0.2 * up))
+        front.draw.ellipse((cx - r, cy - r, cx + r, cy + r), fill=scaled(leaf, 0.9 + 0.2 * up))
 
 
 def _cone(front: _Front) -> None:
@@ -189,17 +194,7 @@ def _cone(front: _Front) -> None:
 def _railing(front: _Front) -> None:
     random = front.random
     top = front.ground - front.car_height * float(random.uniform(-0.02, 0.1))
-    steel = _jitter((150, 154, 160), 40, random)
+    steel = jitter((150, 154, 160), 40, random)
     front.draw.rectangle((0, top, front.width, top + 5), fill=steel)
     for x in np.arange(float(random.uniform(0, 60)), front.width, float(random.uniform(50, 90))).tolist():
-        front.draw.rectangle((x, top, x + 5, front.ground + front.car_height * 0.22), fill=_scaled(steel, 0.85))
-
-
-def _jitter(colour: Colour, spread: int, random: np.random.Generator) -> Colour:
-    red, green, blue = np.clip(np.asarray(colour) + random.integers(-spread, spread + 1, 3), 0, 255).tolist()
-    return red, green, blue
-
-
-def _scaled(colour: Colour, factor: float) -> Colour:
-    red, green, blue = (min(255, round(part * factor)) for part in colour)
-    return red, green, blue
+        front.draw.rectangle((x, top, x + 5, front.ground + front.car_height * 0.22), fill=scaled(steel, 0.85))

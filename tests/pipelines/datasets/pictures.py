@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -47,8 +49,12 @@ def make_workspace(folder: Path) -> Path:
     return folder
 
 
+def hash_md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 class FakeDvc:
-    """Writes .dvc files like `dvc add` does, by a hash of names and bytes, and can be told to fail."""
+    """Writes .dvc files and the cached listing like `dvc add` does, with its hashes, and can be told to fail."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, ...]] = []
@@ -56,15 +62,44 @@ class FakeDvc:
 
     def __call__(self, workspace: Path, *arguments: str) -> None:
         self.calls.append(arguments)
+        if arguments[0] == "checkout":
+            self._check_out(workspace, arguments[-1])
+            return
         if self.failure:
             (workspace / f"{arguments[1]}.dvc").write_text("half")
             raise self.failure
         folder = workspace / arguments[1]
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        content = b"".join(str(path.relative_to(folder)).encode() + path.read_bytes() for path in files)
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        names = {path.relative_to(folder).as_posix(): path for path in files}
+        entries = [{"md5": hash_md5(names[name].read_bytes()), "relpath": name} for name in sorted(names)]
+        listing = json.dumps(entries, sort_keys=True).encode()
+        md5 = hash_md5(listing)
+        cached = workspace / ".dvc" / "cache" / "files" / "md5" / md5[:2] / f"{md5[2:]}.dir"
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        cached.write_bytes(listing)
+        for entry in entries:
+            self._keep(cached.parent.parent, entry["md5"], names[entry["relpath"]].read_bytes())
         pointer = f"outs:\n- md5: {md5}.dir\n  nfiles: {len(files)}\n  path: {folder.name}\n"
         (workspace / f"{arguments[1]}.dvc").write_text(pointer)
+
+    @staticmethod
+    def _keep(cache: Path, md5: str, content: bytes) -> None:
+        """An object that is there already is left alone, as by DVC itself."""
+        file = cache / md5[:2] / md5[2:]
+        file.parent.mkdir(exist_ok=True)
+        if not file.exists():
+            file.write_bytes(content)
+
+    @staticmethod
+    def _check_out(workspace: Path, pointer: str) -> None:
+        md5 = (workspace / pointer).read_text().split("md5: ")[1].split()[0]
+        cache = workspace / ".dvc" / "cache" / "files" / "md5"
+        folder = (workspace / pointer).with_suffix("")
+        shutil.rmtree(folder, ignore_errors=True)
+        for entry in json.loads((cache / md5[:2] / md5[2:]).read_bytes()):
+            file = folder / entry["relpath"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes((cache / entry["md5"][:2] / entry["md5"][2:]).read_bytes())
 
 
 @pytest.fixture
@@ -72,6 +107,8 @@ def fake_dvc(monkeypatch: pytest.MonkeyPatch) -> FakeDvc:
     """Stands in for the DVC process, which takes more than a second a call."""
     fake = FakeDvc()
     monkeypatch.setattr("pipelines.datasets.versions.run_dvc", fake)
+    monkeypatch.setattr("pipelines.datasets.installing.run_dvc", fake)
+    monkeypatch.setattr("pipelines.datasets.checkout.run_dvc", fake)
     return fake
 
 

@@ -6,20 +6,21 @@ import pytest
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from pipelines.datasets.drawn_cars import CLASS_NAMES, draw_car, draw_cars
+from pipelines.datasets.drawn_cars import CLASS_NAMES, draw_picture
+from pipelines.datasets.drawn_pictures import draw_folder
 from pipelines.images import decode_image, resize_image
 
 
 def test_the_same_seed_draws_the_same_bytes_and_another_seed_does_not() -> None:
-    once, again, other = draw_car(3, 7), draw_car(3, 7), draw_car(3, 8)
+    once, again, other = draw_picture(3, 7), draw_picture(3, 7), draw_picture(3, 8)
 
     assert once == again
     assert once.jpeg != other.jpeg
 
 
 def test_a_picture_does_not_depend_on_how_many_are_drawn(tmp_path: Path) -> None:
-    draw_cars(tmp_path / "few", 12, 7)
-    draw_cars(tmp_path / "more", 34, 7)
+    draw_folder(tmp_path / "few", CLASS_NAMES, draw_picture, 12, 7)
+    draw_folder(tmp_path / "more", CLASS_NAMES, draw_picture, 34, 7)
 
     few = {path.relative_to(tmp_path / "few"): path.read_bytes() for path in (tmp_path / "few").rglob("*.jpg")}
     more = {path.relative_to(tmp_path / "more"): path.read_bytes() for path in (tmp_path / "more").rglob("*.jpg")}
@@ -30,7 +31,7 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn(tmp_path: Path) -> None
 
 
 def test_every_class_is_drawn_equally_often() -> None:
-    labels = [draw_car(index, 1).label for index in range(2 * len(CLASS_NAMES))]
+    labels = [draw_picture(index, 1).label for index in range(2 * len(CLASS_NAMES))]
 
     assert len(CLASS_NAMES) >= 8
     assert all(labels.count(name) == 2 for name in CLASS_NAMES)
@@ -38,7 +39,7 @@ def test_every_class_is_drawn_equally_often() -> None:
 
 def test_pictures_are_jpegs_with_sides_of_96_to_320() -> None:
     for index in range(20):
-        picture = Image.open(io.BytesIO(draw_car(index, 2).jpeg))
+        picture = Image.open(io.BytesIO(draw_picture(index, 2).jpeg))
 
         assert picture.format == "JPEG"
         assert picture.mode == "RGB"
@@ -47,7 +48,7 @@ def test_pictures_are_jpegs_with_sides_of_96_to_320() -> None:
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")  # 40 rounds learn what they were shown
 def test_a_linear_model_on_raw_pixels_stays_under_0_6() -> None:
-    cars = [draw_car(index, 7) for index in range(400)]
+    cars = [draw_picture(index, 7) for index in range(400)]
     pixels = np.stack([resize_image(decode_image(car.jpeg), (32, 32)).reshape(-1) for car in cars]) / np.float32(255)
     labels = np.array([car.label for car in cars])
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datasets.importing import check_layout, import_dataset
+from pipelines.datasets.changes import ChangedPictures, PictureMove
+from pipelines.datasets.importing import import_dataset
 from pipelines.datasets.samples import draw_sample
 from pipelines.errors import DatasetError, WorkspaceError
 from pipelines.params import load_params
@@ -13,7 +14,9 @@ from tests.realdata import find_real_pictures
 
 
 def files_below(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """Without the catalogue."""
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(file for file in files if not file.endswith("pictures.csv"))
 
 
 def test_pictures_are_copied_tracked_and_named_in_params(workspace: Path, tmp_path: Path, fake_dvc: FakeDvc) -> None:
@@ -165,7 +168,7 @@ def test_commit_records_only_the_dataset(workspace: Path, tmp_path: Path, fake_d
     shown = ["git", "-C", str(workspace), "show", "--name-only", "--format=%H"]
     commit, _, *files = subprocess.run(shown, check=True, capture_output=True, text=True).stdout.splitlines()
     assert change.git_commit == commit
-    assert files == ["data/raw/pets.dvc", "params.yaml"]
+    assert files == ["data/raw/.gitignore", "data/raw/pets.dvc", "params.yaml"]
 
 
 def test_recorded_pictures_that_are_not_here_are_not_forgotten(
@@ -174,9 +177,9 @@ def test_recorded_pictures_that_are_not_here_are_not_forgotten(
     source = make_class_folders(tmp_path / "in", cat=3, dog=3)
     import_dataset(workspace, source, "pets")
     shutil.rmtree(workspace / "data/raw/pets")
-    fake_dvc.failure = DatasetError("missing cache")
+    shutil.rmtree(workspace / ".dvc/cache")
 
-    with pytest.raises(DatasetError, match="dvc pull"):
+    with pytest.raises(DatasetError, match="vigia data pull pets"):
         import_dataset(workspace, source, "pets")
 
 
@@ -204,10 +207,87 @@ def test_the_dataset_itself_is_no_source(workspace: Path, tmp_path: Path, fake_d
         import_dataset(workspace, workspace / "data/raw/pets", "pets")
 
 
-def test_an_unknown_layout_is_refused_with_the_known_ones() -> None:
-    assert check_layout("auto") == "auto"
-    with pytest.raises(DatasetError, match="auto, class_folders"):
-        check_layout("kaggle")
+def test_an_unknown_layout_is_refused_with_the_known_ones(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"auto, .*class_folders"):
+        import_dataset(workspace, make_class_folders(tmp_path / "in", cat=3, dog=3), "pets", "attic")
+
+
+def test_a_second_import_of_the_same_folder_asks_nothing_of_dvc(
+    workspace: Path, tmp_path: Path, fake_dvc: FakeDvc
+) -> None:
+    source = make_class_folders(tmp_path / "in", cat=3, dog=3)
+    import_dataset(workspace, source, "pets")
+    calls = len(fake_dvc.calls)
+
+    again = import_dataset(workspace, source, "pets")
+
+    assert (again.changed, len(fake_dvc.calls)) == (False, calls)
+
+
+def test_what_was_changed_by_hand_is_recorded(workspace: Path, tmp_path: Path, fake_dvc: FakeDvc) -> None:
+    source = make_class_folders(tmp_path / "in", cat=3, dog=3)
+    first = import_dataset(workspace, source, "pets")
+    (workspace / "data/raw/pets/cat/mine.jpg").write_bytes(encode_picture(90))
+
+    again = import_dataset(workspace, source, "pets")
+
+    assert (again.changed, again.added, again.images) == (True, 0, 7)
+    assert again.md5 != first.md5
+
+
+def test_a_class_that_a_review_emptied_does_not_stop_the_same_folder(
+    workspace: Path, tmp_path: Path, fake_dvc: FakeDvc
+) -> None:
+    source = make_class_folders(tmp_path / "in", cat=3, dog=3, pup=3)
+    import_dataset(workspace, source, "pets")
+    reviewed = make_class_folders(tmp_path / "reviewed", cat=3, dog=3, pup=3)
+    for file in (reviewed / "pup").iterdir():
+        file.rename(reviewed / "dog" / file.name)
+    (reviewed / "pup").rmdir()
+    import_dataset(workspace, reviewed, "pets", replace=True)
+
+    again = import_dataset(workspace, source, "pets")
+
+    assert (again.changed, again.images, len(again.rejected)) == (False, 9, 3)
+
+
+def test_a_trial_run_names_everything_and_changes_nothing(workspace: Path, tmp_path: Path, fake_dvc: FakeDvc) -> None:
+    source = make_class_folders(tmp_path / "in", cat=4, dog=4)
+    import_dataset(workspace, source, "pets")
+    before = {path: path.read_bytes() for path in workspace.rglob("*") if path.is_file() and ".git/" not in str(path)}
+    (source / "dog" / "dog0.jpg").rename(source / "cat" / "dog0.jpg")
+    (source / "dog" / "dog1.jpg").unlink()
+    (source / "dog" / "new.jpg").write_bytes(encode_picture(92))
+
+    change = import_dataset(workspace, source, "pets", replace=True, dry_run=True)
+
+    assert change.pictures == ChangedPictures(
+        ("dog/new.jpg",), ("dog/dog1.jpg",), (PictureMove("cat/dog0.jpg", "dog", "cat"),)
+    )
+    after = {path: path.read_bytes() for path in workspace.rglob("*") if path.is_file() and ".git/" not in str(path)}
+    assert after == before
+
+
+def test_replacing_makes_the_dataset_exactly_the_source(workspace: Path, tmp_path: Path, fake_dvc: FakeDvc) -> None:
+    import_dataset(workspace, make_class_folders(tmp_path / "in", cat=3, dog=3, fox=3), "pets")
+    source = make_class_folders(tmp_path / "new", cat=4, dog=3)
+    told: list[str] = []
+
+    change = import_dataset(workspace, source, "pets", replace=True, tell=told.append)
+
+    assert (change.added, change.removed, change.removed_classes) == (1, 3, ("fox",))
+    assert "removes class fox (3 pictures)" in told
+    assert files_below(workspace / "data/raw/pets") == files_below(source)
+
+
+def test_small_classes_are_left_out_on_demand_and_listed(workspace: Path, tmp_path: Path, fake_dvc: FakeDvc) -> None:
+    source = make_class_folders(tmp_path / "in", cat=3, dog=3, fox=1)
+
+    change = import_dataset(workspace, source, "pets", min_pictures=3)
+
+    assert (change.images, change.classes) == (6, 2)
+    assert [each.file for each in change.rejected] == ["fox/fox0.jpg"]
+    assert "fox/fox0.jpg,Its class has 1 of 3 pictures." in (workspace / str(change.rejected_file)).read_text()
 
 
 @pytest.mark.realdata

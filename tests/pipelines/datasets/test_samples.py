@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.datasets.drawn_mark import is_drawn
 from pipelines.datasets.importing import import_dataset
-from pipelines.datasets.samples import draw_sample, is_drawn
+from pipelines.datasets.samples import draw_sample
 from pipelines.errors import DatasetError, ParamsError
 from tests.pipelines.datasets.pictures import FakeDvc, make_class_folders
 

@@ -21,9 +21,9 @@ def test_a_version_is_dirty_until_it_is_committed_and_after_it_changes(
     import_dataset(workspace, source, "pets")
     changed = read_dataset_version(workspace, "pets")
 
-    assert (fresh.git_commit, fresh.dirty, fresh.files) == (None, True, 6)
+    assert (fresh.git_commit, fresh.dirty, fresh.files) == (None, True, 7)
     assert (committed.dirty, committed.md5) == (False, fresh.md5)
-    assert (changed.git_commit, changed.dirty, changed.files) == (committed.git_commit, True, 7)
+    assert (changed.git_commit, changed.dirty, changed.files) == (committed.git_commit, True, 8)
 
 
 def test_a_classifier_without_a_dataset_says_how_to_import_one(workspace: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_refused_commit_says_that_the_pictures_are_imported(
     with pytest.raises(WorkspaceError, match=r"pictures are imported.*not today"):
         import_dataset(workspace, make_class_folders(tmp_path / "in", cat=3, dog=3), "pets", commit=True)
 
-    assert read_dataset_version(workspace, "pets").files == 6
+    assert read_dataset_version(workspace, "pets").files == 7
 
 
 @pytest.mark.integration

@@ -6,16 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipelines.datasets.audit.findings import read_audit
+from pipelines.datasets.catalogue import CataloguePicture, write_pictures
+from pipelines.datasets.manifest import ManifestRow, read_manifest
+from pipelines.datasets.measures import read_measures
+from pipelines.datasets.near_duplicates import read_near_duplicates
 from pipelines.datasets.shards import PreparedPicture, load_class_names, read_split
 from pipelines.datasets.splits import SPLITS
 from pipelines.errors import DatasetError
 from pipelines.images import decode_image
 from pipelines.stages.prepare import prepare
 from tests.pipelines.datasets.pictures import encode_picture, make_class_folders
+from tests.pipelines.datasets.scenes import encode_scene
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,9 +40,12 @@ def read_all(workspace: Path) -> dict[str, PreparedPicture]:
     return {each.file: each for split in SPLITS for each in read_split(prepared(workspace), split)}
 
 
-def read_manifest(workspace: Path) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = pq.read_table(prepared(workspace) / "manifest.parquet").to_pylist()
-    return rows
+def read_rows(workspace: Path) -> dict[str, ManifestRow]:
+    return {row.path: row for row in read_manifest(prepared(workspace))}
+
+
+def read_splits(workspace: Path) -> dict[str, str]:
+    return {path: row.split for path, row in read_rows(workspace).items()}
 
 
 def test_every_picture_lies_in_one_shard_with_its_label(workspace: Path) -> None:
@@ -57,11 +65,12 @@ def test_every_picture_lies_in_one_shard_with_its_label(workspace: Path) -> None
 def test_the_manifest_agrees_with_the_shards(workspace: Path) -> None:
     prepare(workspace, "pets")
 
-    rows = read_manifest(workspace)
+    rows = read_rows(workspace)
     in_shards = {each.file: split for split in SPLITS for each in read_split(prepared(workspace), split)}
-    assert list(rows[0]) == ["file", "sha256", "label", "split", "width", "height"]
-    assert {row["file"]: row["split"] for row in rows} == in_shards
-    assert {(row["width"], row["height"]) for row in rows} == {(40, 30)}
+    assert read_splits(workspace) == in_shards
+    assert {(row.width, row.height) for row in rows.values()} == {(40, 30)}
+    assert {row.origin for row in rows.values()} == set(rows), "nobody imported them"
+    assert {row.group for row in rows.values()} == {row.sha256 for row in rows.values()}, "all look different"
     summary = json.loads((prepared(workspace) / "summary.json").read_text())
     assert summary["pictures"] == 40
     assert summary["rejected"] == 0
@@ -71,13 +80,13 @@ def test_the_manifest_agrees_with_the_shards(workspace: Path) -> None:
 
 def test_adding_pictures_moves_no_other_picture(workspace: Path) -> None:
     prepare(workspace, "pets")
-    before = {row["file"]: row["split"] for row in read_manifest(workspace)}
+    before = read_splits(workspace)
     for number in range(30):
         (workspace / "data/raw/pets/cat" / f"new{number}.jpg").write_bytes(encode_picture(500 + number))
 
     prepare(workspace, "pets")
 
-    after = {row["file"]: row["split"] for row in read_manifest(workspace)}
+    after = read_splits(workspace)
     assert len(after) == 70
     assert {file: after[file] for file in before} == before
 
@@ -124,8 +133,53 @@ def test_equal_pictures_share_a_split(workspace: Path) -> None:
 
     prepare(workspace, "pets")
 
-    splits = {row["file"]: row["split"] for row in read_manifest(workspace)}
+    splits = read_splits(workspace)
     assert all(splits[f"cat/twin{number}.jpg"] == splits[f"cat/cat{number}.jpg"] for number in range(20))
+
+
+def test_pictures_that_look_alike_share_a_group_and_a_split_and_the_audit_finds_no_leak(workspace: Path) -> None:
+    folder = workspace / "data/raw/pets/dog"
+    for seed in range(12):
+        (folder / f"scene{seed}.jpg").write_bytes(encode_scene(seed))
+        (folder / f"scene{seed}_again.jpg").write_bytes(encode_scene(seed, quality=50))
+
+    prepare(workspace, "pets")
+
+    rows = read_rows(workspace)
+    for seed in range(12):
+        first, again = rows[f"dog/scene{seed}.jpg"], rows[f"dog/scene{seed}_again.jpg"]
+        assert (first.split, first.group) == (again.split, again.group)
+    assert len(read_near_duplicates(prepared(workspace))) == 12
+    audit = read_audit(prepared(workspace))
+    assert (audit.pictures, audit.leaks) == (64, 0)
+    assert "near_duplicates" in {finding.check for finding in audit.findings}
+
+
+def test_every_picture_has_its_measures(workspace: Path) -> None:
+    prepare(workspace, "pets")
+
+    measures = read_measures(prepared(workspace))
+    assert measures.keys() == read_rows(workspace).keys()
+    assert measures["cat/cat0.jpg"].size_bytes == (workspace / "data/raw/pets/cat/cat0.jpg").stat().st_size
+
+
+def test_an_official_test_split_is_kept_whole_and_validation_comes_from_the_rest(workspace: Path) -> None:
+    raw = workspace / "data/raw/pets"
+    official = [f"{label}/{label}{number}.jpg" for label in ("cat", "dog") for number in range(5)]
+    write_pictures(
+        raw,
+        (
+            CataloguePicture(name, hashlib.sha256((raw / name).read_bytes()).hexdigest(), f"from/{name}", "test", None)
+            for name in official
+        ),
+    )
+
+    prepare(workspace, "pets")
+
+    splits = read_splits(workspace)
+    assert sorted(path for path, split in splits.items() if split == "test") == official
+    assert set(splits.values()) == set(SPLITS)
+    assert read_rows(workspace)[official[0]].origin == f"from/{official[0]}"
 
 
 @pytest.mark.parametrize(
@@ -144,8 +198,8 @@ def test_large_and_other_pictures_become_jpegs_of_the_allowed_side(
     encoded = read_all(workspace)[f"cat/{name}"].encoded
     assert Image.open(io.BytesIO(encoded)).format == "JPEG"
     assert decode_image(encoded).shape == (expected[1], expected[0], 3)
-    row = next(row for row in read_manifest(workspace) if row["file"] == f"cat/{name}")
-    assert (row["width"], row["height"]) == size, "the manifest tells the size in data/raw"
+    row = read_rows(workspace)[f"cat/{name}"]
+    assert (row.width, row.height) == size, "the manifest tells the size in data/raw"
 
 
 @pytest.mark.parametrize(

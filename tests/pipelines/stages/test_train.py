@@ -1,5 +1,5 @@
 from pipelines.stages.train import draw_progress
-from pipelines.training import Epoch
+from pipelines.training.epochs import Epoch
 
 
 def test_progress_shows_a_bar_the_figures_and_the_time_left() -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from pipelines.datasets.drawing.shapes import CarShape, Part, Role
+from pipelines.datasets.drawing.cars.shapes import CarShape, Part, Role
+from pipelines.datasets.drawing.colours import Colour, darker, lighter, mix
+from pipelines.datasets.drawing.gradients import paint_gradient
 
-Colour = tuple[int, int, int]
 Pixels = list[tuple[float, float]]
 
 ROLE_COLOURS: dict[Role, Colour] = {
@@ -86,7 +86,7 @@ def paint_car(canvas: Image.Image, shape: CarShape, pose: Pose, paint: Paint) ->
     for part in (part for part in shape.parts if part.behind):
         _part(canvas, draw, part, pose, paint)
     body = pose.place(cut_corners(shape.body, shape.body_rounds))
-    _gradient(canvas, body, _lighter(paint.body, 0.34), _darker(paint.body, 0.42))
+    paint_gradient(canvas, body, lighter(paint.body, 0.34), darker(paint.body, 0.42))
     _arches(draw, shape, pose)
     _shoulder_and_seams(draw, shape, pose, paint)
     for part in (part for part in shape.parts if not part.behind):
@@ -99,37 +99,16 @@ def paint_car(canvas: Image.Image, shape: CarShape, pose: Pose, paint: Paint) ->
 def _part(canvas: Image.Image, draw: ImageDraw.ImageDraw, part: Part, pose: Pose, paint: Paint) -> None:
     outline = pose.place(cut_corners(part.outline, part.rounds))
     if part.role == "paint":
-        _gradient(canvas, outline, _lighter(paint.body, 0.42), _darker(paint.body, 0.3))
+        paint_gradient(canvas, outline, lighter(paint.body, 0.42), darker(paint.body, 0.3))
         draw.line([*outline, outline[0]], fill=(0, 0, 0, 60), width=_width(pose, 0.018))
     elif part.role == "cargo":
-        _gradient(canvas, outline, ROLE_COLOURS["cargo"], _darker(ROLE_COLOURS["cargo"], 0.25))
+        paint_gradient(canvas, outline, ROLE_COLOURS["cargo"], darker(ROLE_COLOURS["cargo"], 0.25))
     elif part.role == "stripe":
         draw.polygon(outline, fill=(*paint.stripe, 215))
     else:
         draw.polygon(outline, fill=ROLE_COLOURS[part.role])
         if part.role in ("front_lamp", "rear_lamp"):
             draw.line([*outline, outline[0]], fill=(20, 20, 24, 120), width=_width(pose, 0.015))
-
-
-def _gradient(canvas: Image.Image, outline: Pixels, top: Colour, bottom: Colour) -> None:
-    """Fill an outline from its upper to its lower edge."""
-    xs, ys = [x for x, _ in outline], [y for _, y in outline]
-    left, upper = max(0, math.floor(min(xs))), max(0, math.floor(min(ys)))
-    right, lower = min(canvas.width, math.ceil(max(xs)) + 1), min(canvas.height, math.ceil(max(ys)) + 1)
-    if right <= left or lower <= upper:
-        return
-    mask = Image.new("L", (right - left, lower - upper))
-    ImageDraw.Draw(mask).polygon([(x - left, y - upper) for x, y in outline], fill=255)
-    canvas.paste(vertical_gradient((right - left, lower - upper), top, bottom), (left, upper), mask)
-
-
-def vertical_gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
-    """RGB picture of (width, height) that fades from top to bottom."""
-    width, height = size
-    share: NDArray[np.float32] = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    column = np.asarray(top, np.float32) * (1 - share) + np.asarray(bottom, np.float32) * share
-    strip = Image.fromarray(column[:, None, :].round().astype(np.uint8))
-    return strip.resize((width, height), Image.Resampling.NEAREST)
 
 
 def _shadow(draw: ImageDraw.ImageDraw, shape: CarShape, pose: Pose) -> None:
@@ -151,16 +130,16 @@ def _shoulder_and_seams(draw: ImageDraw.ImageDraw, shape: CarShape, pose: Pose, 
     belt = min(y for _, y in shape.glass)
     left, right = min(x for x, _ in shape.body), shape.length
     light = pose.place(((left + 0.12, belt - 0.14), (right - 0.55, belt - 0.14)))
-    draw.line(light, fill=(*_lighter(paint.body, 0.6), 130), width=_width(pose, 0.03))
+    draw.line(light, fill=(*lighter(paint.body, 0.6), 130), width=_width(pose, 0.03))
     for x, low, high in shape.seams:
-        draw.line(pose.place(((x, low), (x, high))), fill=(*_darker(paint.body, 0.6), 190), width=_width(pose, 0.02))
+        draw.line(pose.place(((x, low), (x, high))), fill=(*darker(paint.body, 0.6), 190), width=_width(pose, 0.02))
         handle = pose.place(((x + 0.1, belt - 0.22), (x + 0.3, belt - 0.22)))
-        draw.line(handle, fill=(*_darker(paint.body, 0.55), 220), width=_width(pose, 0.045))
+        draw.line(handle, fill=(*darker(paint.body, 0.55), 220), width=_width(pose, 0.045))
 
 
 def _windows(canvas: Image.Image, draw: ImageDraw.ImageDraw, shape: CarShape, pose: Pose, paint: Paint) -> None:
     outline = pose.place(cut_corners(shape.glass, 1))
-    _gradient(canvas, outline, _mix(GLASS_TOP, GLASS_BOTTOM, paint.glass_tint), GLASS_BOTTOM)
+    paint_gradient(canvas, outline, mix(GLASS_TOP, GLASS_BOTTOM, paint.glass_tint), GLASS_BOTTOM)
     low, high = min(y for _, y in shape.glass), max(y for _, y in shape.glass)
     left, right = min(x for x, _ in shape.glass), max(x for x, _ in shape.glass)
     rise = high - low
@@ -170,7 +149,7 @@ def _windows(canvas: Image.Image, draw: ImageDraw.ImageDraw, shape: CarShape, po
         draw.polygon(pose.place(glint), fill=(255, 255, 255, 46))
     for x in shape.pillars:
         post = ((x - 0.045, low), (x - 0.035, high + 0.01), (x + 0.035, high + 0.01), (x + 0.045, low))
-        draw.polygon(pose.place(post), fill=_darker(paint.body, 0.12))
+        draw.polygon(pose.place(post), fill=darker(paint.body, 0.12))
     draw.line([*outline, outline[0]], fill=(16, 18, 22, 170), width=_width(pose, 0.025))
 
 
@@ -200,16 +179,3 @@ def _ring(x: float, y: float, across: float, up: float, corners: int) -> list[tu
 
 def _width(pose: Pose, metres: float) -> int:
     return max(1, round(metres * pose.pixels_per_metre))
-
-
-def _mix(one: Colour, other: Colour, share: float) -> Colour:
-    red, green, blue = (round(a * (1 - share) + b * share) for a, b in zip(one, other, strict=True))
-    return red, green, blue
-
-
-def _lighter(colour: Colour, share: float) -> Colour:
-    return _mix(colour, (255, 255, 255), share)
-
-
-def _darker(colour: Colour, share: float) -> Colour:
-    return _mix(colour, (0, 0, 0), share)

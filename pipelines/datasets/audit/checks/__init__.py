@@ -1,0 +1,1 @@
+"""Checks that need numbers alone; `prepare` makes them."""

@@ -1,0 +1,1 @@
+"""Which labels the other pictures dispute: the check that needs pretrained weights."""

@@ -1,0 +1,1 @@
+"""Cats and dogs: modelled from balls, given a coat, and painted."""

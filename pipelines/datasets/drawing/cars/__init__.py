@@ -1,0 +1,1 @@
+"""Invented cars, from the side."""

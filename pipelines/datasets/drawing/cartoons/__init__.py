@@ -1,0 +1,1 @@
+"""Invented cartoon characters, in ink and flat colours."""

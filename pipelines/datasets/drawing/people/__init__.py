@@ -1,0 +1,1 @@
+"""Invented people: a turned head, lit, with features, hair and clothes on it."""
