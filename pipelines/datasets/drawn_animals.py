@@ -45,7 +45,7 @@ def draw_picture(index: int, seed: int) -> DrawnPicture:
     """Picture `index` of a seed: the same bytes on every call."""
     random = np.random.default_rng((seed, index, 2))
     label = CLASS_NAMES[index % len(CLASS_NAMES)]
-    width = int(random.integers(176, 289))
+    width = int(random.integers(176, 265))
     height = max(128, round(width * float(random.uniform(0.72, 1.12))))
     canvas = _compose(label, (width * SUPERSAMPLING, height * SUPERSAMPLING), random)
     return DrawnPicture(label, f"{label}_{seed}_{index:06d}.jpg", photograph(canvas.reduce(SUPERSAMPLING), random))
@@ -91,7 +91,7 @@ def _compose(label: str, size: tuple[int, int], random: np.random.Generator) -> 
     yaw = float(random.uniform(-12, 88))
     stance = STANCES[random.choice(3, p=(0.4, 0.38, 0.22))]
     animal = _draw_animal(label, yaw, stance, random)
-    portrait = bool(random.random() < 0.4)
+    portrait = bool(random.random() < 0.45)
     view = View(yaw, float(random.uniform(2, 15)), DISTANCE)
     view = _frame_head(animal, view, size, random) if portrait else _frame_body(animal, view, size, random)
     if portrait:
@@ -169,22 +169,23 @@ def _bounds(balls: Balls, view: View) -> tuple[float, float, float, float]:
 
 def _cast_shadow(canvas: Image.Image, animal: Animal, view: View) -> None:
     """Dark where the animal keeps the sky from the floor; drawn small, because a shadow has no edge."""
-    small = 2 * SUPERSAMPLING
-    shade = Image.new("L", (canvas.width // small + 1, canvas.height // small + 1))
-    draw = ImageDraw.Draw(shade)
     low = animal.balls.centres[:, 1] < 0.75
     spots = animal.balls.centres[low] * floats((1, 0, 1))
     spots[:, 0] -= 0.1 * animal.light.lamp[0]
     flat, scale = view.project(spots)
+    small, soft = 4, 0.07 * view.pixels
+    radii = (animal.balls.radii[low] * scale).tolist()
+    left, right = float(flat[:, 0].min() - max(radii) - soft), float(flat[:, 0].max() + max(radii) + soft)
+    upper, lower = float(flat[:, 1].min() - max(radii) - soft), float(flat[:, 1].max() + max(radii) + soft)
     factor = SUPERSAMPLING / small
-    for (x, y, _), radius in zip(
-        (flat * factor).tolist(), (animal.balls.radii[low] * scale * factor).tolist(), strict=True
-    ):
-        draw.ellipse((x - radius, y - 0.4 * radius, x + radius, y + 0.4 * radius), fill=150)
-    soft = shade.filter(ImageFilter.GaussianBlur(max(1.0, 0.035 * view.pixels * factor)))
-    mask = soft.resize((shade.width * small, shade.height * small), Image.Resampling.BILINEAR)
-    whole = (0, 0, canvas.width, canvas.height)
-    canvas.paste((22, 20, 24), whole, mask.crop(whole))
+    shade = Image.new("L", (math.ceil((right - left) * factor), math.ceil((lower - upper) * factor)))
+    draw = ImageDraw.Draw(shade)
+    for (x, y, _), radius in zip(flat.tolist(), radii, strict=True):
+        across, down, half = (x - left) * factor, (y - upper) * factor, radius * factor
+        draw.ellipse((across - half, down - 0.4 * half, across + half, down + 0.4 * half), fill=150)
+    blurred = shade.filter(ImageFilter.GaussianBlur(max(1.0, soft * factor / 2)))
+    mask = blurred.resize((shade.width * small, shade.height * small), Image.Resampling.BILINEAR)
+    canvas.paste((22, 20, 24), (round(left * SUPERSAMPLING), round(upper * SUPERSAMPLING)), mask)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def cast_actor(label: str, size: tuple[int, int], random: np.random.Generator) -
 def _compose(character: Character, size: tuple[int, int], random: np.random.Generator) -> Image.Image:
     width, height = size
     canvas = paint_set(size, random)
-    pixels = float(random.uniform(0.24, 0.36)) * min(height, 1.2 * width)
-    place = (width * float(random.uniform(0.34, 0.66)), height * float(random.uniform(0.46, 0.6)), pixels)
+    pixels = float(random.uniform(0.18, 0.37)) * min(height, 1.2 * width)
+    place = (width * float(random.uniform(0.26, 0.74)), height * float(random.uniform(0.44, 0.64)), pixels)
     paint_character(canvas, character, place, draw_act(random), random)
     return canvas.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if random.random() < 0.5 else canvas

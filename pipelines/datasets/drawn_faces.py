@@ -23,7 +23,7 @@ def draw_picture(index: int, seed: int) -> DrawnPicture:
     """Picture `index` of a seed: the same bytes on every call."""
     random = np.random.default_rng((seed, index, 3))
     person = PEOPLE[index % len(PEOPLE)]
-    width = int(random.integers(176, 257))
+    width = int(random.integers(176, 241))
     height = max(160, round(width * float(random.uniform(1.0, 1.3))))
     canvas = _compose(person, (width * SUPERSAMPLING, height * SUPERSAMPLING), random)
     return DrawnPicture(
@@ -56,13 +56,13 @@ def cast_actor(label: str, size: tuple[int, int], random: np.random.Generator) -
 def _compose(person: Person, size: tuple[int, int], random: np.random.Generator) -> Image.Image:
     width, height = size
     canvas = paint_backdrop(size, random)
-    pixels = float(random.uniform(0.25, 0.34)) * min(height, 1.25 * width)
+    pixels = float(random.uniform(0.2, 0.35)) * min(height, 1.25 * width)
     stand = Stand(
         yaw_degrees=float(np.clip(random.normal(0, 14), -32, 32)),
         pitch_degrees=float(np.clip(random.normal(0, 6), -13, 13)),
         roll_degrees=float(random.normal(0, 5)),
-        x=width * float(random.uniform(0.42, 0.58)),
-        y=height * float(random.uniform(0.42, 0.52)),
+        x=width * float(random.uniform(0.32, 0.68)),
+        y=height * float(random.uniform(0.4, 0.54)),
         pixels=pixels,
     )
     paint_person(canvas, person, stand, draw_mood(random), draw_light(random, gloss=0.08), random)

@@ -105,8 +105,9 @@ def describe_impact(impact: ImportImpact) -> tuple[str, ...]:
     more = len(lines) - SHOWN_CLASSES
     if more > 0:
         lines = [*lines[:SHOWN_CLASSES], f"and {more:,} classes more; --dry-run --json names all"]
-    if impact.removed:
-        lines.append(f"removes {len(impact.removed):,} pictures")
+    others = len(impact.removed) - sum(impact.removed_classes.values())
+    if others:
+        lines.append(f"removes {others:,} pictures of other classes")
     if len(impact.relabelled) > renamed:
         lines.append(f"relabels {len(impact.relabelled) - renamed:,} pictures")
     return tuple(lines)

@@ -44,9 +44,10 @@ def paint_backdrop(size: tuple[int, int], random: np.random.Generator) -> Image.
 
 
 def _unsharp(canvas: Image.Image, radius: float) -> Image.Image:
-    """Blurred at half size: what is out of focus has no detail to lose."""
-    half = canvas.reduce(2).filter(ImageFilter.GaussianBlur(radius / 2))
-    return half.resize(canvas.size, Image.Resampling.BILINEAR)
+    """Blurred small: what is out of focus has no detail to lose."""
+    factor = 2 if radius < 3 else 4
+    small = canvas.reduce(factor).filter(ImageFilter.GaussianBlur(radius / factor))
+    return small.resize(canvas.size, Image.Resampling.BILINEAR)
 
 
 def _wall(canvas: Image.Image, horizon: int, random: np.random.Generator) -> None:

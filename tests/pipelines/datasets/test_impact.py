@@ -48,7 +48,7 @@ def test_a_class_whose_old_name_is_offered_too_is_not_renamed() -> None:
 def test_what_goes_is_told_and_what_only_comes_is_not() -> None:
     impact = ImportImpact(
         counts={"cat": 5, "pup": 4},
-        removed=("fox/a.jpg", "fox/b.jpg"),
+        removed=("fox/a.jpg", "fox/b.jpg", "cat/c.jpg"),
         relabelled=tuple(PictureMove(f"pup/{number}.jpg", "dog", "pup") for number in range(4)),
         annotated=0,
         added_classes=("cat",),
@@ -61,13 +61,14 @@ def test_what_goes_is_told_and_what_only_comes_is_not() -> None:
     assert describe_impact(impact) == (
         "renames class dog to pup (4 pictures)",
         "removes class fox (2 pictures)",
-        "removes 2 pictures",
+        "removes 1 pictures of other classes",
     )
 
 
 def test_thousands_of_classes_are_told_in_a_few_lines() -> None:
     gone = {f"class{number}": 1 for number in range(5000)}
-    impact = ImportImpact({}, (), (), 0, (), gone, (), (), changes=True)
+    removed = tuple(f"{name}/a.jpg" for name in gone)
+    impact = ImportImpact({}, removed, (), 0, (), gone, (), (), changes=True)
 
     assert describe_impact(impact)[-1] == "and 4,990 classes more; --dry-run --json names all"
 

@@ -260,7 +260,7 @@ def _ear(breed: Breed, side: int) -> list[Balls]:
         wide = 0.4 if cat else 0.33
         root = ((0.1, 0.98 - 0.5 * wide, (0.12 + 0.06 * cat) * side), (-0.12, 0.42, 0.88 * side))
         tip = (0.02, 0.86 + 0.78 * long, (0.62 if cat else 0.58) * side)
-        return [fan(root, tip, 0.11, Part.EAR, rows=10)]
+        return [fan(root, tip, 0.11, Part.EAR, rows=15)]
     if breed.ears == "folded":
         root = ((0.12, 0.88, 0.2 * side), (-0.1, 0.5, 0.84 * side))
         top = (0.1, 0.78 + 0.32 * long, 0.62 * side)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,7 @@ class Surface:
     """(n, 3): which way the surface looks, in the camera's frame, y up; soft where limbs meet."""
 
 
+@lru_cache(maxsize=256)
 def turn(yaw_degrees: float = 0.0, pitch_degrees: float = 0.0, roll_degrees: float = 0.0) -> Floats:
     """Rotation (3, 3): about the upright, then the cross axis, then the line of sight."""
     yaw, pitch, roll = (math.radians(degrees) for degrees in (yaw_degrees, pitch_degrees, roll_degrees))
@@ -94,7 +96,7 @@ def roll(knots: Sequence[Knot], part: int) -> Balls:
     pieces = [points[:1]]
     for before, start, end, after in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
         gap = float(np.linalg.norm(end[:3] - start[:3]))
-        count = max(1, math.ceil(gap / (0.36 * max(0.02, float(min(start[3], end[3]))))))
+        count = max(1, math.ceil(gap / (0.42 * max(0.02, float(min(start[3], end[3]))))))
         t = np.linspace(0, 1, min(count, 14) + 1, dtype=np.float32)[1:, None]
         # Catmull and Rom's spline: passes through every knot
         bend = (end - before, 2 * before - 5 * start + 4 * end - after, 3 * start - before - 3 * end + after)
@@ -130,7 +132,8 @@ def look_at(balls: Balls, view: View, size: tuple[int, int]) -> Surface:
     """The visible side of a body on a canvas of (width, height)."""
     flat, scale = view.project(balls.centres)
     radii = balls.radii * scale
-    depth, owner = _splat(flat, radii, size)
+    with np.errstate(invalid="ignore"):
+        depth, owner = _splat(flat, radii, size)
     seen = owner >= 0
     rows, columns = np.nonzero(seen)
     owners = owner[rows, columns]
@@ -152,10 +155,12 @@ def _splat(flat: Floats, radii: Floats, size: tuple[int, int]) -> tuple[Floats, 
         upper, lower = max(0, math.ceil(y - radius)), min(height, math.floor(y + radius) + 1)
         if left >= right or upper >= lower:
             continue
-        square = radius * radius - (ys[upper:lower, None] - y) ** 2 - (xs[left:right] - x) ** 2
-        near = z + np.sqrt(np.maximum(square, 0))
+        near = (radius * radius - (ys[upper:lower] - y) ** 2)[:, None] - (xs[left:right] - x) ** 2
+        np.sqrt(near, out=near)
+        near += z
         window = depth[upper:lower, left:right]
-        wins = (square > 0) & (near > window)
+        # beyond the ball's edge the root is no number, and no number is nearer than anything
+        wins = near > window
         np.copyto(window, near, where=wins)
         np.copyto(owner[upper:lower, left:right], np.int16(number), where=wins)
     return depth, owner

@@ -118,7 +118,7 @@ def _eye(easel: _Easel, breed: Breed, look: Look, side: int) -> None:
     easel.draw.polygon(
         oval(look.pupil * (0.72 if cat else 1), 0.86 if cat else 0.66, 0.0, 1 - closed), fill=(14, 12, 14)
     )
-    if closed < 0.4:
+    if closed < 0.3:
         glint = _disc((x, y, z), outward, across * 0.24, up * 0.26, up * 0.36, 0, 1.0, shift=0.07)
         easel.draw.polygon(easel.place(glint), fill=(255, 255, 255, 235))
 

@@ -16,34 +16,22 @@ def grow_fur(
     `fluff` 0 is a smooth coat, 1 a shaggy one.
     """
     width, height = surface.size
+    strands = _strands(surface.size, random)
     pixels = np.zeros((height, width, 3), np.float32)
-    pixels[surface.seen] = colours
+    pixels[surface.seen] = colours * (1 + (0.02 + 0.04 * fluff) * strands[surface.seen])[:, None]
     picture = run_on(pixels, surface.seen, 3)
-    mask = Image.fromarray(surface.seen.astype(np.uint8) * 255)
+    solid = Image.fromarray(surface.seen.astype(np.uint8) * 255)
+    edge = np.asarray(solid.filter(ImageFilter.BoxBlur(0.7 + 1.6 * fluff)), np.float32) / 255
+    cover = np.clip((edge + (0.02 + 0.11 * fluff) * strands - 0.5) * (2.4 + 0.8 * fluff) + 0.5, 0, 1) * 255
     large = (width * zoom, height * zoom)
-    rows = np.asarray(picture.resize(large, Image.Resampling.BICUBIC), np.float32)
-    strands = _strands(large, random)
-    furred = rows * (1 + (0.018 + 0.035 * fluff) * strands[:, :, None])
-    edge = mask.filter(ImageFilter.BoxBlur(0.6 + 1.6 * fluff)).resize(large, Image.Resampling.BICUBIC)
-    ragged = np.asarray(edge, np.float32) / 255 + (0.02 + 0.11 * fluff) * strands
-    cover = np.clip((ragged - 0.42) * 5, 0, 1) * 255
-    return (
-        Image.fromarray(furred.clip(0, 255).astype(np.uint8)),
-        Image.fromarray(cover.astype(np.uint8)),
-    )
+    mask = Image.fromarray(cover.astype(np.uint8))
+    return picture.resize(large, Image.Resampling.BILINEAR), mask.resize(large, Image.Resampling.BILINEAR)
 
 
 def _strands(size: tuple[int, int], random: np.random.Generator) -> Floats:
-    """Chance of mean 0 and spread about 1, drawn out along the hair."""
+    """Chance of mean 0 and spread about 1, drawn out along the hair: (height, width)."""
     width, height = size
-    grain = random.standard_normal((height // 2 + 1, width // 2 + 8), dtype=np.float32)
-    lean = int(random.choice((-1, 1)))
-    drawn = (
-        grain
-        + np.roll(grain, (1, lean), (0, 1))
-        + np.roll(grain, (2, lean), (0, 1))
-        + np.roll(grain, (3, 2 * lean), (0, 1))
-    )
-    strip = Image.fromarray((drawn * 30 + 128).clip(0, 255).astype(np.uint8))
-    large = strip.crop((0, 0, width // 2, height // 2)).resize(size, Image.Resampling.BILINEAR)
-    return floats((np.asarray(large, np.float32) - 128) / 60)
+    grain = random.standard_normal((height + 3, width + 2), dtype=np.float32)
+    lean = int(random.integers(2))
+    drawn = grain[:-3, 1:-1] + grain[1:-2, lean : width + lean] + grain[2:-1, lean : width + lean]
+    return floats(drawn * 0.6)

@@ -112,6 +112,19 @@ def _bumps(face: Face, x: Floats, y: Floats) -> Floats:
     return np.asarray(ridge + np.exp(-across * across - up * up) @ height, np.float32)
 
 
+def _look_up_bumps(face: Face, x: Floats, y: Floats) -> Floats:
+    """The same for a few points, from a table: to a pixel exact enough, and ten times as fast."""
+    column = ((x + 1) * 150).round().clip(0, 300).astype(int)
+    row = ((y + 1.1) * 150).round().clip(0, 330).astype(int)
+    return floats(_bump_table(face)[row, column])
+
+
+@lru_cache(maxsize=64)
+def _bump_table(face: Face) -> Floats:
+    x, y = np.meshgrid(np.linspace(-1, 1, 301), np.linspace(-1.1, 1.1, 331))
+    return _bumps(face, floats(x), floats(y))
+
+
 @lru_cache(maxsize=64)
 def _hills(face: Face) -> Floats:
     """Round hills on both sides of the face: (5, n) of x, y, width, height on the skin, and how far they stand out."""
@@ -136,7 +149,7 @@ class TurnedHead:
         x, y = np.asarray(points, np.float32).T
         half, deep, ahead = _levels(self.face, y)
         round_ = np.sqrt(np.clip(1 - (x / (half * 1.02)) ** 2, 0.0, 1))
-        z = ahead + deep * round_ + _bumps(self.face, x, y) + lift
+        z = ahead + deep * round_ + _look_up_bumps(self.face, x, y) + lift
         across, down = self.stand.project(x, y, z)
         return list(zip(across.tolist(), down.tolist(), strict=True))
 
@@ -163,14 +176,14 @@ class TurnedHead:
         down = self.stand.y - (up * cos_roll + across * sin_roll) * self.stand.pixels
         return list(zip(x.tolist(), down.tolist(), strict=True))
 
-    def relief(self, rows: int = 112) -> Relief:
+    def relief(self, rows: int = 96) -> Relief:
         """The skin on a grid of about `rows` rows, upright: roll it onto the canvas afterwards."""
         sin_yaw, cos_yaw, sin_pitch, cos_pitch, _, _ = self.stand.turns
         columns = round(rows * 0.86)
         across, up = np.meshgrid(np.linspace(-0.95, 0.95, columns), np.linspace(1.1, -1.1, rows))
         y = up.astype(np.float32)
         z = np.zeros_like(y)
-        for _ in range(3):
+        for _ in range(2):
             half, deep, ahead = _levels(self.face, y)
             reach = np.hypot(half * cos_yaw, deep * sin_yaw)
             ratio = (across - ahead * sin_yaw) / reach
@@ -197,4 +210,4 @@ class TurnedHead:
             sin_roll * per_y, cos_roll * per_y, (height - 1) / 2 - (sin_roll * x + cos_roll * y) * per_y,
         )  # fmt: skip
         size = (box[2] - box[0], box[3] - box[1])
-        return picture.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+        return picture.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
