@@ -44,7 +44,8 @@ def copy(files: Iterator[Path], folder: Path) -> None:
 
 
 def test_photographs_become_a_model_that_answers_on_photographs_it_never_saw(place: Place) -> None:
-    trained = place.run("train", "cats_dogs", "--json")
+    # the last layer alone: what is tested is the way to the page, docs/training.md has the figures of whole trainings
+    trained = place.run("train", "cats_dogs", "--set", "train.finetune=head", "--json")
     assert trained.returncode == 0, trained.stderr
     outcome = json.loads(trained.stdout)
     assert outcome["promoted"]

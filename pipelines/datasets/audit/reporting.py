@@ -82,9 +82,7 @@ def _bring_up_to_date(workspace: Path, classifier: str, kept: Path, on_line: Cal
     file = kept / f"{classifier}-prepared.json"
     if read_kept(file, fingerprint_stage(workspace, classifier)):
         return
-    from pipelines.datasets.checkout import check_dataset_unchanged
     from pipelines.reproduction import reproduce
 
-    check_dataset_unchanged(workspace, classifier)
     reproduce(workspace, classifier, on_line, ("prepare",))
     keep(file, fingerprint_stage(workspace, classifier), True)

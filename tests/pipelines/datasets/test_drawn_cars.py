@@ -1,49 +1,17 @@
-import io
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from pipelines.datasets.drawn_cars import CLASS_NAMES, draw_picture
-from pipelines.datasets.drawn_pictures import draw_folder
+from pipelines.datasets.drawn_cars import draw_picture
 from pipelines.images import decode_image, resize_image
 
 
-def test_the_same_seed_draws_the_same_bytes_and_another_seed_does_not() -> None:
-    once, again, other = draw_picture(3, 7), draw_picture(3, 7), draw_picture(3, 8)
+def test_the_cars_of_a_seed_stay_the_same_from_version_to_version() -> None:
+    """Accuracies that were measured on them are compared later; another Pillow may round another way."""
+    pixels = decode_image(draw_picture(3, 7).jpeg)
 
-    assert once == again
-    assert once.jpeg != other.jpeg
-
-
-def test_a_picture_does_not_depend_on_how_many_are_drawn(tmp_path: Path) -> None:
-    draw_folder(tmp_path / "few", CLASS_NAMES, draw_picture, 12, 7)
-    draw_folder(tmp_path / "more", CLASS_NAMES, draw_picture, 34, 7)
-
-    few = {path.relative_to(tmp_path / "few"): path.read_bytes() for path in (tmp_path / "few").rglob("*.jpg")}
-    more = {path.relative_to(tmp_path / "more"): path.read_bytes() for path in (tmp_path / "more").rglob("*.jpg")}
-
-    assert len(few) == 12
-    assert len(more) == 34
-    assert few.items() <= more.items()
-
-
-def test_every_class_is_drawn_equally_often() -> None:
-    labels = [draw_picture(index, 1).label for index in range(2 * len(CLASS_NAMES))]
-
-    assert len(CLASS_NAMES) >= 8
-    assert all(labels.count(name) == 2 for name in CLASS_NAMES)
-
-
-def test_pictures_are_jpegs_with_sides_of_96_to_320() -> None:
-    for index in range(20):
-        picture = Image.open(io.BytesIO(draw_picture(index, 2).jpeg))
-
-        assert picture.format == "JPEG"
-        assert picture.mode == "RGB"
-        assert all(96 <= side <= 320 for side in picture.size)
+    assert pixels.shape == (219, 281, 3)
+    assert pixels.mean(axis=(0, 1)) == pytest.approx((117.6, 143.1, 122.1), abs=1.0)
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")  # 40 rounds learn what they were shown

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.datasets.drawn_faces import CLASS_NAMES, draw_picture
 from pipelines.images import decode_image
-from tests.realdata import find_face_detector
+from tests.realdata import find_real_pictures
 
 PICTURES = 60
 
@@ -16,7 +16,7 @@ def test_there_are_at_least_eight_people() -> None:
 
 @pytest.mark.realdata
 def test_a_face_detector_accepts_nine_of_ten_drawn_faces() -> None:
-    weights = find_face_detector()
+    weights = find_real_pictures("weights") / "yunet_n_640_640.onnx"
 
     accepted = sum(_count_faces(weights, draw_picture(index, 7).jpeg) == 1 for index in range(PICTURES))
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.datasets.drawn_mark import is_drawn
 from pipelines.datasets.importing import import_dataset
-from pipelines.datasets.samples import draw_sample
+from pipelines.datasets.samples import DRAWINGS, draw_sample
 from pipelines.errors import DatasetError, ParamsError
 from tests.pipelines.datasets.pictures import FakeDvc, make_class_folders
 
@@ -38,9 +38,21 @@ def test_imported_pictures_are_not_overwritten(workspace: Path, tmp_path: Path, 
     assert len(list((workspace / "data/raw/cars").rglob("*.jpg"))) == 6
 
 
+def test_each_built_in_classifier_has_a_drawing_of_its_own(workspace: Path, fake_dvc: FakeDvc) -> None:
+    change = draw_sample(workspace, "simpsons", images=33)
+
+    folder = workspace / "data/raw/simpsons"
+    assert (change.images, change.classes) == (33, 11)
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(DRAWINGS["simpsons"].CLASS_NAMES)
+    assert "33 pictures of 11 invented cartoon characters (seed 7)" in (folder / "README.md").read_text()
+
+
 def test_a_classifier_without_a_drawing_says_how_to_import(workspace: Path) -> None:
-    with pytest.raises(DatasetError, match="vigia data import FOLDER --classifier simpsons"):
-        draw_sample(workspace, "simpsons")
+    params = workspace / "params.yaml"
+    params.write_text(params.read_text().replace("simpsons:", "pets:"))
+
+    with pytest.raises(DatasetError, match="vigia data import FOLDER --classifier pets"):
+        draw_sample(workspace, "pets")
 
 
 def test_an_unknown_classifier_is_refused_with_the_known_ones(workspace: Path) -> None:

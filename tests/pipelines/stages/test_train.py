@@ -1,5 +1,25 @@
-from pipelines.stages.train import draw_progress
+import csv
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.errors import RegistryError, TrainingError
+from pipelines.settings import Settings
+from pipelines.stages import train as stage
+from pipelines.stages.running import StagePaths
+from pipelines.stages.train import draw_progress, train, training_lock
+from pipelines.tracking import open_client
 from pipelines.training.epochs import Epoch
+from tests.pipelines.training.colours import write_colours
+
+PARAMS = """
+classifiers:
+  colours:
+    train: {image_size: 32, epochs: 3, batch_size: 8, dropout: 0, augment: {erasing: 0}}
+"""
 
 
 def test_progress_shows_a_bar_the_figures_and_the_time_left() -> None:
@@ -8,3 +28,121 @@ def test_progress_shows_a_bar_the_figures_and_the_time_left() -> None:
     assert line.startswith("[█████···············] epoch 3/12")
     assert "validation 0.690" in line
     assert line.endswith("57 s left")
+
+
+def test_a_second_training_of_the_same_classifier_is_refused_and_another_one_is_not(tmp_path: Path) -> None:
+    with training_lock(tmp_path, "cars"):
+        with pytest.raises(TrainingError, match="another one is running"), training_lock(tmp_path, "cars"):
+            pass
+        with training_lock(tmp_path, "cats_dogs"):
+            pass
+
+    with training_lock(tmp_path, "cars"):
+        pass
+
+
+class Line:
+    """The way to MLflow, which can be cut."""
+
+    up = True
+
+    def __call__(self, _uri: str) -> bool:
+        return self.up
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Line:
+    line = Line()
+    monkeypatch.setattr(stage, "_is_reachable", line)
+    return line
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> StagePaths:
+    """A workspace with prepared pictures, and a home of its own; its MLflow is the session's."""
+    monkeypatch.setenv("VIGIA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", str(settings.mlflow_tracking_uri))
+    monkeypatch.delenv("VIGIA_WEIGHTS_DIR", raising=False)
+    monkeypatch.setattr(stage, "check_audit", lambda _: None)
+    workspace = tmp_path / "workspace"
+    (workspace / "data" / "raw").mkdir(parents=True)
+    (workspace / "params.yaml").write_text(PARAMS, encoding="utf-8")
+    pointer = "outs:\n- md5: 0123456789abcdef0123456789abcdef.dir\n  path: colours\n"
+    (workspace / "data" / "raw" / "colours.dvc").write_text(pointer, encoding="utf-8")
+    write_colours(workspace / "data" / "prepared" / "colours")
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    for words in (("init", "--quiet"), ("add", "params.yaml"), (*identity, "commit", "--quiet", "-m", "start")):
+        subprocess.run(["git", *words], cwd=workspace, check=True)
+    return StagePaths(workspace, "colours")
+
+
+def read_run(paths: StagePaths, settings: Settings) -> Any:
+    run_id = json.loads((paths.train / "run.json").read_text(encoding="utf-8"))["run_id"]
+    return open_client(settings).get_run(run_id)
+
+
+def read_history(paths: StagePaths) -> list[dict[str, str]]:
+    with (paths.train / "history.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.integration  # TensorFlow takes seconds to import
+def test_a_training_leaves_model_curve_plan_and_run(paths: StagePaths, settings: Settings, line: Line) -> None:
+    train(paths)
+
+    run = read_run(paths, settings)
+    assert (paths.train / "model.keras").stat().st_size > 0
+    assert [row["epoch"] for row in read_history(paths)] == ["1", "2", "3"]
+    plan = json.loads((paths.train / "plan.json").read_text(encoding="utf-8"))
+    assert (plan["architecture"], plan["image_size"]) == ("compact_cnn", 32)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["plan.architecture"] == "compact_cnn"
+    assert {"validation_accuracy", "learning_rate", "system/memory_mb"} <= set(run.data.metrics)
+
+
+@pytest.mark.integration
+def test_without_mlflow_at_the_end_the_model_is_kept_and_handed_over_next_time(
+    paths: StagePaths,
+    settings: Settings,
+    line: Line,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def cut_the_line(epoch: Epoch) -> str:
+        line.up = epoch.number < 2
+        return draw_progress(epoch)
+
+    with monkeypatch.context() as going:
+        going.setattr(stage, "draw_progress", cut_the_line)
+        with pytest.raises(RegistryError, match="model is kept"):
+            train(paths)
+    assert not (paths.train / "model.keras").exists()
+
+    line.up = True
+    train(paths)
+
+    assert "its model is taken" in capsys.readouterr().err
+    assert (paths.train / "model.keras").exists()
+    run = read_run(paths, settings)
+    curve = open_client(settings).get_metric_history(run.info.run_id, "train_loss")
+    assert [point.step for point in curve] == [1, 2, 3]
+
+
+@pytest.mark.integration
+def test_a_killed_training_goes_on_where_it_was_with_the_same_curve(
+    paths: StagePaths, settings: Settings, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(epoch: Epoch) -> str:
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+        return draw_progress(epoch)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(stage, "draw_progress", die)
+        with pytest.raises(KeyboardInterrupt):
+            train(paths)
+    train(paths)
+    resumed = read_history(paths)
+    train(paths)  # its inputs are the same, but nothing of it is left: from the beginning
+
+    assert resumed == read_history(paths)

@@ -145,9 +145,10 @@ class TurnedHead:
     stand: Stand
 
     def place(self, points: Sequence[tuple[float, float]], lift: float = 0.0) -> Outline:
-        """Points on the front of the face, x to the viewer's right -> pixels; `lift` above the skin."""
+        """Points on the face, x to the viewer's right, no further than its side -> pixels; `lift` above the skin."""
         x, y = np.asarray(points, np.float32).T
         half, deep, ahead = _levels(self.face, y)
+        x = np.clip(x, -half, half)
         round_ = np.sqrt(np.clip(1 - (x / (half * 1.02)) ** 2, 0.0, 1))
         z = ahead + deep * round_ + _look_up_bumps(self.face, x, y) + lift
         across, down = self.stand.project(x, y, z)
@@ -191,7 +192,7 @@ class TurnedHead:
             x, z = half * np.sin(angle), ahead + deep * np.cos(angle)
             y = np.asarray((up - (z * cos_yaw - x * sin_yaw) * sin_pitch) / cos_pitch, np.float32)
         depth = z * cos_yaw - x * sin_yaw + _bumps(self.face, x, y) * np.clip(np.cos(angle), 0, 1)
-        seen = (np.abs(ratio) < 0.985) & (np.abs(y) < 0.985)
+        seen = (np.abs(ratio) < 0.985) & (y > -0.985) & (y < 0.94)
         step = 2.2 / (rows - 1)
         down, right = np.gradient(depth, step, 1.9 / (columns - 1))
         normals = np.stack((-right, down, np.ones_like(depth)), axis=2)
