@@ -24,6 +24,8 @@ THINGS = "animals"
 DISTANCE = 5.0
 """From the camera to the animal, in shoulder heights."""
 STANCES: tuple[Stance, ...] = ("stand", "sit", "lie")
+WALK_YAW = 32.0
+"""Degrees; a walk straight across would show too little of a face."""
 STEPS = 12
 """Pictures of one stride."""
 
@@ -58,11 +60,11 @@ def paint_stage(size: tuple[int, int], random: np.random.Generator) -> Image.Ima
 
 def cast_actor(label: str, size: tuple[int, int], random: np.random.Generator) -> Actor:
     """An animal of a class that walks to the right and looks at the camera."""
-    animal = _draw_animal(label, 12.0, "stand", random)
-    view = View(12.0, 8.0, DISTANCE)
+    animal = _draw_animal(label, WALK_YAW, "stand", random)
+    view = View(WALK_YAW, 8.0, DISTANCE)
     left, upper, right, lower = _bounds(animal.balls, view)
     width, height = (side / SUPERSAMPLING for side in size)
-    pixels = min(0.6 * width / (right - left), 0.7 * height / (lower - upper))
+    pixels = min(0.72 * width / (right - left), 0.84 * height / (lower - upper))
     view = replace(view, pixels=pixels, left=-pixels * (left + right) / 2, top=0.94 * height - pixels * lower)
     seed = int(random.integers(2**32))
     steps = [_take_step(animal, step / STEPS) for step in range(STEPS)]
@@ -81,7 +83,7 @@ def _take_step(animal: Animal, share: float) -> Animal:
     """The same animal further on in its stride, 0 to 1."""
     swing = math.sin(2 * math.pi * share)
     pitch = animal.bearing.head_pitch + 2 * math.cos(4 * math.pi * share)
-    bearing = replace(animal.bearing, stride=swing, head_pitch=pitch)
+    bearing = replace(animal.bearing, stride=swing, head_pitch=pitch, head_yaw=30.0)
     balls, head = build_animal(animal.breed, bearing)
     return replace(animal, bearing=bearing, balls=balls, head=head)
 
