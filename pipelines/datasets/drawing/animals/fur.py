@@ -22,7 +22,9 @@ def grow_fur(
     picture = run_on(pixels, surface.seen, 3)
     solid = Image.fromarray(surface.seen.astype(np.uint8) * 255)
     edge = np.asarray(solid.filter(ImageFilter.BoxBlur(0.7 + 1.6 * fluff)), np.float32) / 255
-    cover = np.clip((edge + (0.02 + 0.11 * fluff) * strands - 0.5) * (2.4 + 0.8 * fluff) + 0.5, 0, 1) * 255
+    # no hair flies free: where there is no edge, there is no noise
+    ragged = edge + (0.02 + 0.11 * fluff) * strands * np.minimum(1, 8 * edge)
+    cover = np.clip((ragged - 0.5) * (2.4 + 0.8 * fluff) + 0.5, 0, 1) * 255
     large = (width * zoom, height * zoom)
     mask = Image.fromarray(cover.astype(np.uint8))
     return picture.resize(large, Image.Resampling.BILINEAR), mask.resize(large, Image.Resampling.BILINEAR)
