@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import ModelError
-from pipelines.models.contract import FEATURES_LAYER
+from pipelines.models.contract import FEATURES_LAYER, subject_of
+from pipelines.preprocessing import Preprocessing, build_preprocessing
 from pipelines.training.params import TrainPlan
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ class Network:
 
     model: "keras.Model"
     """(pictures, height, width, 3), RGB 0–255 -> (pictures, classes), rows add up to 1; its layers are not nested."""
-    cut: str | None = None
+    cut: str | None
     """Name of the last layer of the frozen trunk; None: everything learns."""
+    preprocessing: Preprocessing
+    """From a decoded picture to what the model sees."""
 
     def trunk(self) -> "keras.Model":
         """Pixels -> the cut's activations. Shares its layers with `model`, as `learner` does."""
@@ -42,7 +45,8 @@ def build_network(plan: TrainPlan, class_count: int, weights_dir: Path | None) -
     Raises ModelError when its weights cannot be had, or when it has no such part to finetune.
     """
     model, tail_cut = _build(plan, class_count, weights_dir)
-    return Network(model, _find_cut(plan, tail_cut))
+    preprocessing = build_preprocessing(subject_of(plan.architecture), (plan.image_size, plan.image_size), weights_dir)
+    return Network(model, _find_cut(plan, tail_cut), preprocessing)
 
 
 def _build(plan: TrainPlan, class_count: int, weights_dir: Path | None) -> "tuple[keras.Model, str | None]":
@@ -77,10 +81,14 @@ def _build(plan: TrainPlan, class_count: int, weights_dir: Path | None) -> "tupl
             from pipelines.models.compact_cnn import build_compact_cnn
 
             return build_compact_cnn(class_count, plan.image_size, plan.dropout, plan.seed), None
+        case "face_embedding":
+            from pipelines.models.face_embedding import build_face_embedding
+
+            return build_face_embedding(class_count, weights_dir), None
 
 
 def _find_cut(plan: TrainPlan, tail_cut: str | None) -> str | None:
-    if plan.finetune == "all":
+    if plan.finetune == "all" or subject_of(plan.architecture) == "face":
         return None
     if plan.weights == "none" or tail_cut is None:
         raise ModelError(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pipelines.faces.alignment import ALIGNED_SIDE
 from pipelines.training.params import Architecture, Augmentation
 
 ALWAYS: Final[Mapping[Architecture, Mapping[str, Any]]] = {
@@ -11,6 +12,7 @@ ALWAYS: Final[Mapping[Architecture, Mapping[str, Any]]] = {
     "resnet50": {"image_size": 224, "dropout": 0.3},
     "efficientnet_v2_b0": {"image_size": 224},
     "vision_transformer": {"image_size": 224},
+    "face_embedding": {"image_size": ALIGNED_SIDE, "views": 1, "epochs": 1, "keep": "last"},
 }
 
 PHOTOGRAPHS: Final = Augmentation(

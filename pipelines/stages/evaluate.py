@@ -20,8 +20,11 @@ from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_ref
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
 from pipelines.evaluation.robustness import measure_robustness
 from pipelines.export import write_network
-from pipelines.models.contract import split_outputs
+from pipelines.images import Image
+from pipelines.models.contract import split_outputs, subject_of
 from pipelines.params import load_params
+from pipelines.preprocessing import Subject, build_preprocessing, prepare_or_squash
+from pipelines.settings import load_settings
 from pipelines.stage_params import EvaluateParams
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
@@ -47,7 +50,7 @@ def evaluate(paths: StagePaths) -> None:
     class_names = load_class_names(paths.prepared)
     model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
     size = int(model.input_shape[1])
-    splits = Splits(*(load_pictures(paths.prepared, split, size) for split in ("train", "validation", "test")))
+    splits = load_splits(paths.prepared, subject_of(str(model.name)), (size, size))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.xml"
         write_network(split_outputs(model), file)
@@ -63,6 +66,17 @@ def evaluate(paths: StagePaths) -> None:
         f"{report.macro_f1:.3f}, calibration error {report.ece:.3f} (before {evaluation.ece_before:.3f}) "
         f"on {report.pictures} pictures"
     )
+
+
+def load_splits(prepared: Path, subject: Subject, size_hw: tuple[int, int]) -> Splits:
+    """As the network sees them; what is judged or calibrated with is all there, even where there is no face."""
+    preprocessing = build_preprocessing(subject, size_hw, load_settings().weights_dir)
+
+    def see(image: Image) -> Image:
+        return prepare_or_squash(preprocessing, image, size_hw)
+
+    held = (load_pictures(prepared, split, see) for split in ("validation", "test"))
+    return Splits(load_pictures(prepared, "train", preprocessing), *held)
 
 
 def evaluate_network(

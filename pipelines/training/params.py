@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelines.preprocessing import Subject
 from pipelines.strict_params import StrictParams
 
 Auto = Literal["auto"]
@@ -15,6 +16,7 @@ Architecture = Literal[
     "resnet50",
     "efficientnet_v2_b0",
     "vision_transformer",
+    "face_embedding",
 ]
 Finetune = Literal["head", "tail", "all"]
 Optimizer = Literal["adam", "adamw", "sgd"]
@@ -68,6 +70,8 @@ class AugmentParams(StrictParams):
 class _Settled(StrictParams):
     """What is never `auto`."""
 
+    subject: Subject = "picture"
+    """What tells the classes apart, for `architecture: auto`: the whole picture, or the largest `face` in it."""
     optimizer: Optimizer = "adamw"
     """`sgd` has Nesterov's momentum."""
     schedule: Schedule = "cosine"

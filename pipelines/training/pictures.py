@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.datasets.shards import PreparedPicture, read_split
-from pipelines.images import Image, decode_image, resize_image
+from pipelines.errors import DatasetError
+from pipelines.images import Image, decode_image
+from pipelines.preprocessing import Preprocessing
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -19,7 +21,7 @@ Outcome = TypeVar("Outcome")
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """A split in memory, decoded and squashed by the code that serving uses."""
+    """A split in memory, decoded and prepared by the code that serving uses."""
 
     images: NDArray[np.uint8]
     """(pictures, height, width, 3), RGB."""
@@ -29,19 +31,33 @@ class Pictures:
     """Of the files as they were imported."""
 
 
-def load_pictures(prepared: Path, split: str, image_size: int) -> Pictures:
-    """Every picture of a split as (image_size, image_size)."""
+def load_pictures(prepared: Path, split: str, preprocessing: Preprocessing) -> Pictures:
+    """The pictures of a split in which there is what the network looks at, as it sees them.
 
-    def decode(picture: PreparedPicture) -> Image:
-        return resize_image(decode_image(picture.encoded), (image_size, image_size))
+    Raises DatasetError when there is none.
+    """
 
-    pictures = list(read_split(prepared, split))
-    images = np.empty((len(pictures), image_size, image_size, 3), np.uint8)
-    for index, image in enumerate(map_ahead(decode, pictures)):
-        images[index] = image
+    def see(picture: PreparedPicture) -> Image | None:
+        return preprocessing(decode_image(picture.encoded))
+
+    every = list(read_split(prepared, split))
+    pictures: list[PreparedPicture] = []
+    images = np.empty((0,), np.uint8)
+    for picture, image in zip(every, map_ahead(see, every), strict=True):
+        if image is None:
+            continue
+        if not pictures:
+            images = np.empty((len(every), *image.shape), np.uint8)
+        images[len(pictures)] = image
+        pictures.append(picture)
+    if not pictures:
+        raise DatasetError(
+            f"Expected faces in the {split} pictures of {prepared.name}, found none in {len(every)}. "
+            f"Set train.subject to picture, or look at them with `vigia data audit {prepared.name}`."
+        )
     labels = np.array([picture.label_index for picture in pictures], np.int64)
     files, digests = zip(*((picture.file, picture.sha256) for picture in pictures), strict=True)
-    return Pictures(images, labels, files, digests)
+    return Pictures(images[: len(pictures)], labels, files, digests)
 
 
 def read_labels(prepared: Path, split: str) -> NDArray[np.int64]:

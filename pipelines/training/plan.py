@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pipelines.faces.detection import WEIGHTS_FILE as DETECTOR_FILE
+from pipelines.models.face_embedding import EMBEDDING_FILE
 from pipelines.models.suited import find_suited
 from pipelines.models.weights import IMAGENET_FILES
 from pipelines.training.params import Architecture, Augmentation, AugmentParams, Finetune, TrainParams, TrainPlan
@@ -39,7 +41,7 @@ class Situation:
     drawn: bool
     """They are a drawn sample, not photographs."""
     found: Mapping[str, bool]
-    """Architecture -> its ImageNet weights lie in VIGIA_WEIGHTS_DIR."""
+    """Architecture -> its pretrained weights lie in VIGIA_WEIGHTS_DIR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def decide_plan(params: TrainParams, situation: Situation) -> Decision:
     """Every `auto` settled; what params.yaml says stays as it is."""
     reasons: list[str] = []
     architecture = _choose_architecture(params, situation, reasons)
-    weights = params.weights if params.weights != "auto" else ("imagenet" if architecture in IMAGENET_FILES else "none")
+    weights = params.weights if params.weights != "auto" else _choose_weights(architecture)
     finetune = _choose_finetune(params, architecture, weights)
     values = _recipe(finetune, weights, situation.pictures)
     values |= find_suited(architecture, pretrained=weights != "none")
@@ -74,6 +76,12 @@ def _choose_architecture(params: TrainParams, situation: Situation, reasons: lis
     if situation.drawn:
         reasons.append("compact_cnn, fitted from nothing: the pictures are drawn")
         return "compact_cnn"
+    if params.subject == "face":
+        if situation.found.get("face_embedding"):
+            return "face_embedding"
+        reasons.append(
+            f"the whole picture instead of faces: VIGIA_WEIGHTS_DIR holds no {EMBEDDING_FILE} with {DETECTOR_FILE}"
+        )
     named = params.weights not in ("auto", "imagenet", "none")
     if named or params.weights == "imagenet" or (params.weights == "auto" and situation.found.get("mobilenet_v2")):
         return "mobilenet_v2"
@@ -85,9 +93,17 @@ def _choose_architecture(params: TrainParams, situation: Situation, reasons: lis
     return "compact_cnn"
 
 
+def _choose_weights(architecture: Architecture) -> str:
+    if architecture == "face_embedding":
+        return EMBEDDING_FILE
+    return "imagenet" if architecture in IMAGENET_FILES else "none"
+
+
 def _choose_finetune(params: TrainParams, architecture: Architecture, weights: str) -> Finetune:
     if params.finetune != "auto":
         return params.finetune
+    if architecture == "face_embedding":
+        return "head"
     return "all" if weights == "none" or architecture not in IMAGENET_FILES else "tail"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from pipelines.models import Network
 from pipelines.training.batches import ChangedPictures
 from pipelines.training.epochs import Epoch
+from pipelines.training.faces import place_people
 from pipelines.training.fitting import Held, OnEpoch, fit_learner
 from pipelines.training.params import TrainPlan
 from pipelines.training.pictures import load_pictures
@@ -19,7 +20,9 @@ def fit_network(network: Network, prepared: Path, plan: TrainPlan, bench: Bench,
     """
     if network.cut is not None:
         return fit_from_cut(network, prepared, plan, bench, on_epoch)
-    train = load_pictures(prepared, "train", plan.image_size)
-    validation = load_pictures(prepared, "validation", plan.image_size)
+    train = load_pictures(prepared, "train", network.preprocessing)
+    validation = load_pictures(prepared, "validation", network.preprocessing)
+    if plan.architecture == "face_embedding":
+        return place_people(network.model, train, validation, on_epoch)
     held = Held(validation.images, validation.labels)
     return fit_learner(network.model, ChangedPictures(train, plan), held, plan, on_epoch, bench.checkpoint)

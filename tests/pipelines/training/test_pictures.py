@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.preprocessing import WholePicture
 from pipelines.training.pictures import load_pictures, map_ahead, read_labels
 from tests.pipelines.training.colours import write_colours
 
@@ -10,7 +11,7 @@ from tests.pipelines.training.colours import write_colours
 def test_a_split_is_read_in_its_order_squashed_to_the_size_asked_for(tmp_path: Path) -> None:
     prepared = write_colours(tmp_path, train=6, validation=2)
 
-    pictures = load_pictures(prepared, "train", 24)
+    pictures = load_pictures(prepared, "train", WholePicture((24, 24)))
 
     assert pictures.images.shape == (6, 24, 24, 3)
     assert pictures.labels.tolist() == read_labels(prepared, "train").tolist() == [0, 1] * 3

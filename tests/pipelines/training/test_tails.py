@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.models import Network
 from pipelines.models.contract import FEATURES_LAYER, build_head
+from pipelines.preprocessing import WholePicture
 from pipelines.training.epochs import Epoch
 from pipelines.training.params import Augmentation, TrainPlan
 from pipelines.training.tails import Bench
@@ -39,7 +40,7 @@ def build_tiny(plan: TrainPlan) -> Network:
     features = layers.GlobalAveragePooling2D(name=FEATURES_LAYER)(x)
     model = keras.Model(pixels, build_head(features, 2, plan.dropout, plan.seed))
     cuts = {"head": FEATURES_LAYER, "tail": "cut", "all": None}
-    return Network(model, cuts[plan.finetune])
+    return Network(model, cuts[plan.finetune], WholePicture((32, 32)))
 
 
 class Trained:
