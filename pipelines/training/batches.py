@@ -13,7 +13,7 @@ from pipelines.training.params import TrainPlan
 from pipelines.training.pictures import Pictures
 
 LAST_UNMIXED: Final = 2
-"""Epochs at the end without MixUp: the last steps see what the model will be asked."""
+"""Epochs at the end without MixUp and CutMix: the last steps see what the model will be asked."""
 
 Array = NDArray[Any]
 
@@ -67,8 +67,9 @@ def draw_batches(examples: Examples, class_count: int, epoch: int, plan: TrainPl
 
     def make(number: int) -> Batch:
         batch = _make_batch(examples, parts[number], epoch, weights)
-        mixes = plan.mixup > 0 and epoch <= plan.epochs - LAST_UNMIXED
-        return mix(batch, plan.mixup, np.random.default_rng((plan.seed, epoch, number))) if mixes else batch
+        if epoch > plan.epochs - LAST_UNMIXED:
+            return batch
+        return combine(batch, plan, np.random.default_rng((plan.seed, epoch, number)))
 
     with ThreadPoolExecutor(1) as maker:
         coming = maker.submit(make, 0)
@@ -77,6 +78,29 @@ def draw_batches(examples: Examples, class_count: int, epoch: int, plan: TrainPl
             if number + 1 < len(parts):
                 coming = maker.submit(make, number + 1)
             yield batch
+
+
+def combine(batch: Batch, plan: TrainPlan, random: np.random.Generator) -> Batch:
+    """The pictures of a step in pairs: pasted into one another, mixed, or left alone, as the plan says."""
+    if plan.cutmix > 0 and batch[0].ndim == 4 and random.random() < plan.cutmix:
+        return paste(batch, random)
+    return mix(batch, plan.mixup, random) if plan.mixup > 0 else batch
+
+
+def paste(batch: Batch, random: np.random.Generator) -> Batch:
+    """A rectangle of each picture, (height, width, ...), is another one's, and so is its share of the label.
+
+    CutMix (Yun et al. 2019, arXiv:1905.04899); on activations of a trunk a rectangle holds what lies behind it.
+    """
+    inputs, targets, weights = batch
+    other = random.permutation(len(inputs))
+    size = np.array(inputs.shape[1:3])
+    sides = np.rint(size * np.sqrt(random.random())).astype(int)
+    (top, left), (height, width) = random.integers(0, size - sides + 1), sides
+    pasted = inputs.copy()
+    pasted[:, top : top + height, left : left + width] = inputs[other, top : top + height, left : left + width]
+    share = np.float32(1 - height * width / size.prod())
+    return pasted, share * targets + (1 - share) * targets[other], share * weights + (1 - share) * weights[other]
 
 
 def mix(batch: Batch, spread: float, random: np.random.Generator) -> Batch:

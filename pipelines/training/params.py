@@ -109,6 +109,7 @@ class _Chosen(StrictParams):
     dropout: Part = 0.2
     label_smoothing: Part = 0.0
     mixup: Share = 0.0
+    cutmix: Share = 0.0
     keep: Literal["best", "last"] = "best"
 
 
@@ -143,6 +144,8 @@ class _Open(StrictParams):
     """Share of each label spread over all classes while the last layer is fitted."""
     mixup: Auto | Share = "auto"
     """Spread of the mixing of pictures in pairs (Zhang et al. 2018, arXiv:1710.09412); 0: none are mixed."""
+    cutmix: Auto | Share = "auto"
+    """Share of the steps in which a part of each picture is pasted from another (Yun et al. 2019, arXiv:1905.04899)."""
     keep: Auto | Literal["best", "last"] = "auto"
     """The epoch whose weights remain: the one with the lowest validation loss, or the last."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.training.batches import ChangedPictures, count_steps, draw_batches, mix, weigh_classes
+from pipelines.training.batches import ChangedPictures, combine, count_steps, draw_batches, mix, paste, weigh_classes
 from pipelines.training.params import Augmentation, TrainPlan
 from pipelines.training.pictures import Pictures
 
@@ -63,6 +63,39 @@ def test_mixing_takes_the_same_share_of_picture_and_label() -> None:
     assert blended == pytest.approx(targets)
     assert targets.sum(axis=1) == pytest.approx(np.ones(3))
     assert weights == pytest.approx(np.ones(3))
+
+
+def test_a_pasted_rectangle_takes_its_share_of_the_label_along() -> None:
+    pictures = np.eye(4, dtype=np.float32)[:, None, None, :] * np.ones((4, 9, 9, 1), np.float32)
+
+    for seed in range(20):
+        pasted, targets, weights = paste(
+            (pictures, np.eye(4, dtype=np.float32), np.ones(4)), np.random.default_rng(seed)
+        )
+        assert pasted.mean(axis=(1, 2)) == pytest.approx(targets, abs=1e-6)
+        assert weights == pytest.approx(np.ones(4))
+        # one rectangle, not pixels here and there
+        changed = (pasted[0] != pictures[0]).any(axis=-1)
+        rows, columns = changed.any(axis=1), changed.any(axis=0)
+        assert changed.sum() == rows.sum() * columns.sum()
+
+
+def test_some_steps_paste_and_the_others_mix() -> None:
+    pictures = np.eye(4, dtype=np.float32)[:, None, None, :] * np.ones((4, 9, 9, 1), np.float32)
+    plan = PLAN.model_copy(update={"mixup": 1.0, "cutmix": 0.5})
+    batch = (pictures, np.eye(4, dtype=np.float32), np.ones(4, np.float32))
+
+    combined = [combine(batch, plan, np.random.default_rng(seed))[0] for seed in range(40)]
+
+    pasted = sum(bool(np.isin(values, (0, 1)).all()) for values in combined)
+    assert 10 < pasted < 30
+
+
+def test_features_that_are_no_pictures_are_never_pasted() -> None:
+    plan = PLAN.model_copy(update={"mixup": 0.0, "cutmix": 1.0})
+    batch = (np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32), np.ones(3, np.float32))
+
+    assert combine(batch, plan, np.random.default_rng(0)) is batch
 
 
 def test_class_weights_make_every_class_weigh_the_same() -> None:
