@@ -14,6 +14,10 @@ from pipelines.images import Image
 from pipelines.page import build_bar, build_card, build_page, build_table, build_tile, thumbnail_data_uri
 
 MOST_CURVES: Final = 30
+NOT_SHOWN: Final = (
+    "<p>It was shown no pictures of other things here. <code>vigia evaluate</code> shows it those of the workspace's "
+    "other classifiers, or of any folder, and says how many it refuses.</p>"
+)
 ZOOM_SCRIPT: Final = """
 document.querySelectorAll("[data-zoom]").forEach(button => button.addEventListener("click", () => {
   const svg = document.querySelector(".matrix svg");
@@ -173,8 +177,12 @@ def _unknown(evaluation: Evaluation) -> str:
     calibration = evaluation.calibration
     if calibration is None:
         return ""
-    rows = [(escape(name), f"{value:.4f}") for name, value in evaluation.unknown.items()]
-    table = build_table(("pictures of nothing the model knows", ""), rows, numbers=frozenset({1})) if rows else ""
+    rows = [
+        (escape(each.name), f"{each.auroc:.4f}", f"{each.refused:.1%}", build_bar(each.refused), f"{each.pictures:,}")
+        for each in evaluation.strangers
+    ]
+    heading = ("pictures of nothing it knows", "AUROC", "refused", "", "pictures")
+    table = build_table(heading, rows, numbers=frozenset({1, 2, 4})) if rows else NOT_SHOWN
     return (
         "<h3>What it refuses</h3><p>A picture counts as unknown when its confidence is below "
         f"{calibration.unknown.confidence:.2f}, or when it lies farther than {calibration.unknown.distance:.2f} from "

@@ -19,6 +19,7 @@ from pipelines.evaluation.plots import draw_confusion, draw_reliability
 from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_reference
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
 from pipelines.evaluation.robustness import measure_robustness
+from pipelines.evaluation.slices import measure_slices, read_looks
 from pipelines.export import write_network
 from pipelines.models.contract import split_outputs
 from pipelines.params import load_params
@@ -54,14 +55,16 @@ def evaluate(paths: StagePaths) -> None:
         network = Network(file, (size, size))
         size_bytes = sum(each.stat().st_size for each in file.parent.iterdir())
         evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate)
-        evaluation = replace(evaluation, size_bytes=size_bytes)
+        right = judged.probabilities.argmax(axis=1) == judged.labels
+        slices = measure_slices(right, read_looks(paths.prepared, splits.test.files))
+        evaluation = replace(evaluation, size_bytes=size_bytes, slices=slices)
     write_evaluation(paths.evaluate, evaluation, judged, reference)
     _write_pages(paths, str(model.name), splits, evaluation, judged)
     report, accuracy = evaluation.report, evaluation.intervals["accuracy"]
     say(
         f"test: accuracy {report.accuracy:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}), macro-F1 "
-        f"{report.macro_f1:.3f}, calibration error {report.ece:.3f} (before {evaluation.ece_before:.3f}) "
-        f"on {report.pictures} pictures"
+        f"{report.macro_f1:.3f}, calibration error {report.ece:.3f} (before {evaluation.ece_before:.3f}, floor "
+        f"{report.ece_floor:.3f}) on {report.pictures} pictures"
     )
 
 
