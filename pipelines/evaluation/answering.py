@@ -25,6 +25,8 @@ class Answers:
     """(pictures, classes)."""
     features: Features
     """(pictures, length), rows of length 1, or of zeros where there was nothing to look at."""
+    middle: Features
+    """The same of the layer that tells pictures of other things; the features where a network has none such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Latency:
 
 
 class Network:
-    """An exported network, both outputs; all cores unless it is timed."""
+    """An exported network, all outputs; all cores unless it is timed."""
 
     def __init__(self, file: Path, size_hw: tuple[int, int], preprocessing: Preprocessing | None = None) -> None:
         """`preprocessing` is of pictures that come as they were taken; without it they are squashed."""
@@ -52,22 +54,24 @@ class Network:
         """Pictures of any size, in order; a few batches are in memory at a time."""
         import openvino as ov
 
-        parts: dict[int, tuple[NDArray[np.float32], Features]] = {}
+        parts: dict[int, list[NDArray[np.float32]]] = {}
+        last = len(self._network.outputs) - 1
         queue = ov.AsyncInferQueue(self._fast)
 
         def keep(request: Any, batch: tuple[int, NDArray[np.bool_]]) -> None:
             number, seen = batch
             probabilities = np.array(request.get_output_tensor(0).data, np.float32)
-            features = normalise_features(request.get_output_tensor(1).data)
-            probabilities[~seen], features[~seen] = 1 / probabilities.shape[1], 0
-            parts[number] = (probabilities, features)
+            probabilities[~seen] = 1 / probabilities.shape[1]
+            features, middle = (normalise_features(request.get_output_tensor(place).data) for place in (1, last))
+            features[~seen], middle[~seen] = 0, 0
+            parts[number] = [probabilities, features, middle]
 
         queue.set_callback(keep)
         for number, (batch, seen) in enumerate(self._batches(images)):
             queue.start_async([batch], (number, seen))
         queue.wait_all()
         ordered = [parts[number] for number in sorted(parts)]
-        return Answers(np.concatenate([part[0] for part in ordered]), np.concatenate([part[1] for part in ordered]))
+        return Answers(*(np.concatenate([part[place] for part in ordered]) for place in range(3)))
 
     def measure_latency(self, image: Image) -> Latency:
         """Of the same picture again and again, as a worker's inference thread would take it."""

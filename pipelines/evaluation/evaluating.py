@@ -15,7 +15,6 @@ from pipelines.evaluation.intervals import Interval, bootstrap_interval
 from pipelines.evaluation.metrics import ClassFigures, Report, build_report, class_figures, log_loss, macro_f1
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.slices import SliceFigures
-from pipelines.evaluation.unknown import nearest_distances
 from pipelines.stage_params import EvaluateParams
 
 Curve = Sequence[tuple[float, float]]
@@ -32,6 +31,8 @@ class Mistake:
     confidence: float
     nearest: tuple[str, ...]
     """SHA-256 of the nearest training pictures, nearest first."""
+    nearest_labels: tuple[str, ...] = ()
+    """Theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ def evaluate_answers(
     labels, probabilities = judged.labels, judged.probabilities
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
-    distance = nearest_distances(judged.answers.features, reference.features)
-    known = calibration.unknown.knows(probabilities.max(axis=1), distance)
+    distance = reference.clouds.distances(judged.answers.middle)
+    known = calibration.unknown.knows(probabilities, distance)
     floor = calibration_floor(probabilities, params.calibration_bins, samples=params.bootstrap_samples)
     report = build_report(labels, probabilities, params.calibration_bins)
     return Evaluation(
@@ -144,6 +145,7 @@ def find_mistakes(
             answer=class_names[predicted[row]],
             confidence=float(confidence[row]),
             nearest=tuple(reference.sha256[i] for i in near),
+            nearest_labels=tuple(class_names[reference.labels[i]] for i in near),
         )
         for row, near in zip(wrong, nearest, strict=True)
     )

@@ -42,11 +42,11 @@ def read_strangers(workspace: Path, classifier: str, class_names: Sequence[str])
 
 
 def measure_strangers(
-    known: NDArray[np.floating], scores: Mapping[str, NDArray[np.floating]]
+    known: NDArray[np.floating], groups: Mapping[str, NDArray[np.floating]], limit: float
 ) -> tuple[StrangeFigures, ...]:
-    """Each group's scores against those of known pictures; above 1 a picture is refused."""
+    """Each group's strangeness against that of known pictures; beyond the limit a picture is refused."""
     return tuple(
-        StrangeFigures(name, len(strange), auroc(known, strange), float((strange > 1).mean()))
-        for name, strange in scores.items()
+        StrangeFigures(name, len(strange), auroc(known, strange), float((strange > limit).mean()))
+        for name, strange in groups.items()
         if len(strange)
     )

@@ -20,7 +20,7 @@ from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.robustness import measure_robustness
 from pipelines.evaluation.slices import Looks, measure_slices
 from pipelines.evaluation.strangers import LEFT_OUT, measure_strangers
-from pipelines.evaluation.unknown import UnknownThresholds, nearest_distances, unknown_score
+from pipelines.evaluation.unknown import UnknownThresholds
 from pipelines.images import Image, resize_image
 from pipelines.preprocessing import build_preprocessing
 from pipelines.registry import Registry
@@ -130,12 +130,12 @@ def _measure_strangers(
         for name, pictures in groups.items()
         if pictures
     }
-    return measure_strangers(_score(opened, known), scores) if scores else ()
+    return measure_strangers(_score(opened, known), scores, opened.thresholds.limit) if scores else ()
 
 
 def _score(opened: OpenedVersion, answers: Answers) -> NDArray[np.float64]:
-    distance = nearest_distances(answers.features, opened.reference.features)
-    return unknown_score(answers.probabilities.max(axis=1), distance, opened.thresholds)
+    distance = opened.reference.clouds.distances(answers.middle)
+    return opened.thresholds.strangeness(answers.probabilities, distance)
 
 
 def _measure_robustness(opened: OpenedVersion, pictures: Sequence[LabelledPicture], most: int) -> dict[str, float]:
@@ -159,8 +159,8 @@ def _judge(card: ServingCard, pictures: Sequence[LabelledPicture], answers: Answ
 
 
 def _read_calibration(opened: OpenedVersion, judged: Judged, params: EvaluateParams) -> Calibration:
-    distance = nearest_distances(judged.answers.features, opened.reference.features)
-    known = opened.thresholds.knows(judged.probabilities.max(axis=1), distance)
+    distance = opened.reference.clouds.distances(judged.answers.middle)
+    known = opened.thresholds.knows(judged.probabilities, distance)
     bins = params.calibration_bins
     return Calibration(
         temperature=opened.card.temperature,

@@ -73,7 +73,7 @@ def evaluate_network(
 ) -> tuple[Evaluation, Judged, Reference]:
     """The test split is answered once, after everything has been settled on the others."""
     train = network.answer(splits.train.images)
-    reference = choose_reference(train.features, splits.train.labels, splits.train.sha256)
+    reference = choose_reference(train, splits.train.labels, splits.train.sha256)
     calibration = calibrate(splits.validation.labels, network.answer(splits.validation.images), reference, params)
     judged = _judge(network.answer(splits.test.images), splits.test, calibration.temperature)
     evaluation = evaluate_answers(class_names, judged, reference, calibration, params)
