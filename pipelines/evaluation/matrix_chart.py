@@ -12,7 +12,7 @@ NUMBERED_CLASSES: Final = 40
 """Cells of a matrix of at most so many classes carry their number."""
 LONGEST_NAME: Final = 26
 """Letters of a class name beside the matrix; all of it shows when one points there."""
-LETTER: Final = 5.6
+LETTER: Final = 6.3
 """Width of a letter, on average."""
 LARGEST: Final = 1.7
 
@@ -61,10 +61,9 @@ def order_alike(matrix: NDArray[np.int64]) -> list[int]:
 
 
 def _grid(margin: float, frame: int, classes: int) -> str:
-    """Faint stripes, every other row and column, lead the eye from a cell to its names."""
+    """Faint stripes, every other row, lead the eye from a cell to its name."""
     stripes = "".join(
         f'<rect x="{margin:.0f}" y="{margin + CELL * place:.0f}" width="{frame}" height="{CELL}"/>'
-        f'<rect x="{margin + CELL * place:.0f}" y="{margin:.0f}" width="{CELL}" height="{frame}"/>'
         for place in range(1, classes, 2)
     )
     return (

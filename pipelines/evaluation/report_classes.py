@@ -56,16 +56,25 @@ def _figures(classes: Sequence[ClassFigures]) -> str:
     every = _table(ordered)
     if len(ordered) <= FEW_CLASSES:
         return f"<h3>Classes, the worst first</h3>{every}"
-    scores = np.array([each.f1 for each in ordered])
-    chart = draw_histogram(scores, scores < 0, x="F1", y="classes", describe="How many classes have which F1")
     ends = (
-        f"<div><h4>The worst</h4>{_table(ordered[:ENDS])}</div>"
-        f"<div><h4>The best</h4>{_table(ordered[-ENDS:][::-1])}</div><div><h4>How many have which F1</h4>{chart}</div>"
+        f"<div><h4>The worst</h4>{_short_table(ordered[:ENDS])}</div>"
+        f"<div><h4>The best</h4>{_short_table(ordered[-ENDS:][::-1])}</div>"
     )
     return (
         f'<h3>Classes</h3><div class="side wide">{ends}</div>'
         f"<details><summary>all {len(ordered)} classes, the worst first</summary>{every}</details>"
     )
+
+
+def _short_table(classes: Sequence[ClassFigures]) -> str:
+    rows = [(break_name(each.name), f"{each.f1:.3f}", build_bar(each.f1), f"{each.pictures:,}") for each in classes]
+    return build_table(("class", "F1", "", "pictures"), rows, numbers=frozenset({1, 3}))
+
+
+def draw_class_histogram(classes: Sequence[ClassFigures]) -> str:
+    """How many classes have which F1."""
+    scores = np.array([each.f1 for each in classes if each.pictures])
+    return draw_histogram(scores, scores < 0, x="F1", y="classes", describe="How many classes have which F1")
 
 
 def _table(classes: Sequence[ClassFigures]) -> str:

@@ -22,8 +22,11 @@ FIGURES: Final = {"accuracy": "accuracy", "macro_f1": "macro-F1", "log_loss": "l
 """Names of the figures that have an interval."""
 STYLE: Final = """
 h4 { font-size: .86rem; font-weight: 500; color: var(--soft); margin: .8rem 0 .2rem; }
-.wide { grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
-@media (max-width: 480px) { .side, .wide { grid-template-columns: minmax(0, 1fr); } }
+.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
+.wide table { width: 100%; }
+.side svg { justify-self: center; }
+@media (max-width: 480px) { .tiles { grid-template-columns: 1fr 1fr; }
+  .side, .wide { grid-template-columns: minmax(0, 1fr); } }
 """
 
 
@@ -90,8 +93,8 @@ def _how_good(evaluation: Evaluation, judged: Judged) -> str:
     ]
     figures = build_table(("figure", "value", "95 % interval"), rows, numbers=frozenset({1}))
     return (
-        f"<h2>How good</h2><p>Figures of {report.pictures} pictures that the model never saw in training. The interval "
-        "says where the figure would lie with other pictures of the same kind.</p>"
+        f"<h2>How good</h2><p>Figures of {report.pictures:,} pictures; they count only if the model never saw these in "
+        "training. The interval says where the figure would lie with other pictures of the same kind.</p>"
         f"{figures}{report_classes.build_classes(evaluation, judged)}{_curves(evaluation)}"
     )
 
@@ -109,10 +112,12 @@ def _curves(evaluation: Evaluation) -> str:
     recall = draw_curve(
         [each.precision_recall for each in curves], x="recall", y="precision", describe="Precision and recall"
     )
+    classes = report_classes.draw_class_histogram(evaluation.classes)
     return (
-        f"<h3>Over every threshold</h3><p>Each class against all others; {worst}, the hardest, stands out. "
-        f"Mean area under the ROC curve {auc:.4f}, mean average precision {precision:.4f}.</p>"
-        f'<div class="side">{roc}{recall}</div>'
+        f"<h3>Class by class</h3><p>Each class against all others, over every threshold; {worst}, the hardest, "
+        f"stands out. Mean area under the ROC curve {auc:.4f}, mean average precision {precision:.4f}. The bars count "
+        "the classes by their F1.</p>"
+        f'<div class="side">{roc}{recall}{classes}</div>'
     )
 
 
@@ -182,7 +187,7 @@ def _how_robust(evaluation: Evaluation) -> str:
             escape(each.name),
             f"{each.accuracy:.3f}",
             build_bar(each.accuracy),
-            f"{each.low:.3f} to {each.high:.3f}",
+            f"{each.low:.3f}&nbsp;to&nbsp;{each.high:.3f}",
             f"{each.pictures:,}",
         )
         for each in evaluation.slices
