@@ -5,6 +5,7 @@ from html import escape
 from typing import Final
 
 from pipelines.evaluation.comparison import Change, ClassChange, Comparison
+from pipelines.evaluation.report_classes import break_name
 from pipelines.images import Image
 from pipelines.page import build_card, build_page, build_table, build_tile, thumbnail_data_uri
 
@@ -91,7 +92,7 @@ def _classes(classes: Sequence[ClassChange], versions: tuple[int, int]) -> str:
         colour = "good" if gap > 0 else "bad"
         rows.append(
             (
-                escape(each.name),
+                break_name(each.name),
                 f"{each.recall_before:.3f}",
                 f"{each.recall_after:.3f}",
                 f'<span class="{colour}">{100 * gap:+.1f}</span>',
@@ -123,13 +124,13 @@ def _changes(
 
 def _card(change: Change, versions: tuple[int, int], image: Image) -> str:
     says = "".join(
-        f'<span>{version}</span><span class="{"good" if answer == change.label else "bad"}">{escape(answer)}</span>'
+        f'<span>{version}</span><span class="{"good" if answer == change.label else "bad"}">{break_name(answer)}</span>'
         f"<span>{confidence:.0%}</span>"
         for version, answer, confidence in (
             (versions[0], change.before, change.before_confidence),
             (versions[1], change.after, change.after_confidence),
         )
     )
-    caption = f'<b>{escape(change.label)}</b><div class="says">{says}</div>'
+    caption = f'<b>{break_name(change.label)}</b><div class="says">{says}</div>'
     words = f"{change.label}, answered {change.before} before and {change.after} after"
     return build_card(thumbnail_data_uri(image), caption, alternative=words)

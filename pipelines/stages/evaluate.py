@@ -15,7 +15,7 @@ from pipelines.evaluation.calibrating import CALIBRATION_FILE, calibrate
 from pipelines.evaluation.calibration import apply_temperature
 from pipelines.evaluation.evaluating import Evaluation, Judged, evaluate_answers
 from pipelines.evaluation.model_card import CardFacts, build_model_card
-from pipelines.evaluation.plots import draw_confusion, draw_reliability
+from pipelines.evaluation.plots import draw_confusion, draw_curves, draw_reliability
 from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_reference
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
 from pipelines.evaluation.robustness import measure_robustness
@@ -29,6 +29,11 @@ from pipelines.terminal import say
 from pipelines.training.pictures import Pictures, load_pictures
 
 REPORT_FILE: Final = "report.json"
+CURVES: Final = {
+    "roc": ("false positives", "true positives"),
+    "precision_recall": ("recall", "precision"),
+}
+"""Field of a class's curves -> what its points are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,11 @@ def write_evaluation(folder: Path, evaluation: Evaluation, judged: Judged, refer
     answers = ((names[truth], names[answer]) for truth, answer in zip(judged.labels, predicted, strict=True))
     _write_csv(folder / "confusion.csv", ("actual", "predicted"), answers)
     _write_csv(folder / "reliability.csv", ("confidence", "accuracy", "pictures"), evaluation.reliability)
+    _write_csv(folder / "risk_coverage.csv", ("answered", "mistakes"), evaluation.risk_coverage)
+    for name, axes in CURVES.items():
+        rows = ((*point, names[each.label_index]) for each in evaluation.curves for point in getattr(each, name))
+        _write_csv(folder / f"{name}.csv", (*axes, "class"), rows)
+    draw_curves(folder / "curves.png", evaluation)
     draw_confusion(folder / "confusion.png", judged.labels, predicted, names)
     draw_reliability(folder / "reliability.png", evaluation.reliability)
 
