@@ -76,7 +76,9 @@ class ServingCard:
             thresholds = UnknownThresholds(**unknown) if unknown else None
             card = cls(**{**fields, "class_names": tuple(fields["class_names"]), "unknown": thresholds})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"Expected a serving card at {artefact / CARD_FILE}. {error}") from error
+            raise ModelError(
+                f"Expected a serving card at {artefact / CARD_FILE}. {error}. Train or import the model again."
+            ) from error
         check_class_names(card.class_names)
         return card
 

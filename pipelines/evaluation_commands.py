@@ -1,5 +1,6 @@
 """`vigia evaluate` and `vigia compare`: registered versions measured in the runtime that serves them."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from pipelines.evaluation.comparison import Change, Comparison
     from pipelines.evaluation.evaluating import Evaluation
     from pipelines.evaluation.labelled import LabelledPicture
+    from pipelines.evaluation.slices import Looks
+    from pipelines.evaluation.versions import OpenedVersion
+    from pipelines.stage_params import ClassifierParams
 
 evaluation_app = typer.Typer(rich_markup_mode=None)
 
@@ -25,30 +29,37 @@ def evaluate(
     model: Annotated[int | None, typer.Option(min=1, help="Version; else production, else the newest.")] = None,
     data: DataOption = None,
     unknown: Annotated[
-        Path | None, typer.Option(help="A folder of pictures of other things, which should be refused.")
+        Path | None,
+        typer.Option(
+            help="A folder of pictures of other things, which should be refused; else the test pictures of this "
+            "workspace's other classifiers."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """The full report on any version and any labelled pictures."""
-    from pipelines.evaluation.labelled import read_labelled_folder
+    from pipelines.evaluation.reports import place_report, write_version_report
     from pipelines.evaluation.versions import choose_version, evaluate_version, open_version
-    from pipelines.params import load_params
     from pipelines.registry import open_registry
     from pipelines.settings import find_workspace, load_settings
 
     workspace, settings = find_workspace(), load_settings()
     registry = open_registry(settings)
-    params = load_params(workspace).classifiers.get(classifier)
-    pictures = read_pictures(workspace, classifier, data)
-    strange = read_labelled_folder(unknown) if unknown else ()
+    params = read_params(workspace, classifier)
     with open_version(registry, classifier, choose_version(registry, classifier, model)) as opened:
-        say(f"{classifier} version {opened.version} on {len(pictures)} pictures")
-        evaluation = evaluate_version(opened, pictures, strange, (params or _defaults()).evaluate)
+        pictures, looks = read_pictures(workspace, classifier, data, params)
+        say(f"{classifier} version {opened.version} on {len(pictures):,} pictures")
+        strangers = read_unknown(workspace, opened, unknown)
+        measured = evaluate_version(opened, pictures, looks(), strangers, params.evaluate)
+        folder = place_report(settings.state, classifier, (opened.version,), data)
+        prepared = workspace / "data" / "prepared" / classifier
+        report = write_version_report(folder, opened, measured, data, prepared)
         version = opened.version
+    say(f"report: {report}")
     if as_json:
-        print_json({"classifier": classifier, "model_version": version, **describe_evaluation(evaluation)})
+        print_json(describe_evaluation(classifier, version, measured.evaluation, report))
     else:
-        tell_evaluation(evaluation)
+        tell_evaluation(measured.evaluation)
 
 
 @evaluation_app.command()
@@ -62,35 +73,77 @@ def compare(
     """Two versions on the same pictures: what each gets right that the other does not."""
     from pipelines.evaluation.comparing import answer_as
     from pipelines.evaluation.comparison import compare_answers
+    from pipelines.evaluation.reports import place_report, write_comparison_report
     from pipelines.evaluation.versions import open_version
     from pipelines.registry import open_registry
     from pipelines.settings import find_workspace, load_settings
 
-    registry = open_registry(load_settings())
-    pictures = read_pictures(find_workspace(), classifier, data)
+    workspace, settings = find_workspace(), load_settings()
+    registry = open_registry(settings)
     with (
         open_version(registry, classifier, first) as before,
         open_version(registry, classifier, second) as after,
     ):
-        say(f"{classifier}: versions {first} and {second} on {len(pictures)} pictures")
+        pictures, _ = read_pictures(workspace, classifier, data, read_params(workspace, classifier))
+        say(f"{classifier}: versions {first} and {second} on {len(pictures):,} pictures")
         answers = answer_as((before, after), pictures)
     comparison = compare_answers([picture.label for picture in pictures], *answers)
+    folder = place_report(settings.state, classifier, (first, second), data)
+    report = write_comparison_report(folder, classifier, comparison, pictures, data)
+    say(f"report: {report}")
     if as_json:
-        print_json(describe_comparison(comparison, pictures))
+        print_json(describe_comparison(comparison, pictures, report))
     else:
         tell_comparison(comparison, pictures)
 
 
-def read_pictures(workspace: Path, classifier: str, data: Path | None) -> "tuple[LabelledPicture, ...]":
-    """Of a folder, else of the workspace's test split."""
-    from pipelines.evaluation.labelled import read_labelled_folder, read_test_split
+def read_params(workspace: Path, classifier: str) -> "ClassifierParams":
+    """Of params.yaml, else the defaults: a version may be of a classifier that this workspace never had."""
+    from pipelines.params import load_params
+    from pipelines.stage_params import ClassifierParams
 
-    return read_labelled_folder(data) if data else read_test_split(workspace / "data" / "prepared" / classifier)
+    return load_params(workspace).classifiers.get(classifier, ClassifierParams())
 
 
-def describe_evaluation(evaluation: "Evaluation") -> dict[str, Any]:
-    """The document of `vigia evaluate --json`."""
-    return {"metrics": evaluation.report.metrics(), **evaluation.document()}
+def read_pictures(
+    workspace: Path, classifier: str, data: Path | None, params: "ClassifierParams"
+) -> "tuple[tuple[LabelledPicture, ...], Callable[[], tuple[Looks, ...]]]":
+    """Of a folder, else of the workspace's test split; and what finds out how they look."""
+    from pipelines.evaluation.labelled import decode_pictures, read_labelled_folder, read_test_split
+    from pipelines.evaluation.slices import measure_looks, read_looks
+
+    if data:
+        pictures = read_labelled_folder(data, classifier, params.prepare)
+        return pictures, lambda: measure_looks(decode_pictures(pictures))
+    prepared = workspace / "data" / "prepared" / classifier
+    pictures = read_test_split(prepared)
+    return pictures, lambda: read_looks(prepared, [picture.name for picture in pictures])
+
+
+def read_unknown(
+    workspace: Path, opened: "OpenedVersion", folder: Path | None
+) -> "Mapping[str, Sequence[LabelledPicture]]":
+    """Pictures that should be refused, by where they are from; each group is named to the person."""
+    from pipelines.evaluation.labelled import read_any_pictures
+    from pipelines.evaluation.strangers import read_strangers
+
+    groups: Mapping[str, Sequence[LabelledPicture]]
+    if folder:
+        groups = {folder.resolve().name: read_any_pictures(folder)}
+    else:
+        groups = read_strangers(workspace, opened.card.classifier, opened.card.class_names)
+    for name, pictures in groups.items():
+        say(f"unknown: {len(pictures):,} {'' if folder else 'test '}pictures of {name}, which should be refused")
+    if not groups:
+        say("unknown: no other classifier has prepared pictures here; name a folder with --unknown")
+    return groups
+
+
+def describe_evaluation(classifier: str, version: int, evaluation: "Evaluation", report: Path) -> dict[str, Any]:
+    """The document of `vigia evaluate --json`; the points of the curves are in report.json beside the report."""
+    document = {"classifier": classifier, "model_version": version, "metrics": evaluation.report.metrics()}
+    document |= {key: value for key, value in evaluation.document().items() if key not in ("curves", "risk_coverage")}
+    return document | {"report": str(report)}
 
 
 def tell_evaluation(evaluation: "Evaluation") -> None:
@@ -99,16 +152,23 @@ def tell_evaluation(evaluation: "Evaluation") -> None:
         print(f"{name:22} {interval.value:.4f}   95 % {interval.low:.4f} to {interval.high:.4f}")
     for name in ("balanced_accuracy", "top5", "log_loss", "brier"):
         print(f"{name:22} {evaluation.report.metrics()[name]:.4f}")
-    print(f"{'ece before scaling':22} {evaluation.ece_before:.4f}")
-    for name, value in evaluation.unknown.items():
-        print(f"{name:22} {value:.4f}")
+    floor = evaluation.ece_floor
+    print(f"{'ece':22} {evaluation.report.ece:.4f}   {evaluation.ece_before:.4f} before scaling")
+    print(f"{'ece if calibrated':22} {floor.value:.4f}   95 % {floor.low:.4f} to {floor.high:.4f}")
     for name, value in evaluation.robustness.items():
         print(f"{'as they are' if name == 'none' else name:22} {value:.4f}")
+    for each in evaluation.slices:
+        print(f"{each.name:22} {each.accuracy:.4f}   95 % {each.low:.4f} to {each.high:.4f}   {each.pictures} pictures")
+    print(f"{'refused though known':22} {evaluation.refused:.4f}")
+    for group in evaluation.strangers:
+        print(f"{f'unknown, {group.name}':22} {group.refused:.4f} refused   AUROC {group.auroc:.4f}")
     if evaluation.latency:
         print(f"{'ms a picture, 1 thread':22} {evaluation.latency.p50:.1f}   p95 {evaluation.latency.p95:.1f}")
 
 
-def describe_comparison(comparison: "Comparison", pictures: "tuple[LabelledPicture, ...]") -> dict[str, Any]:
+def describe_comparison(
+    comparison: "Comparison", pictures: "tuple[LabelledPicture, ...]", report: Path
+) -> dict[str, Any]:
     """The document of `vigia compare --json`."""
     from dataclasses import asdict
 
@@ -116,7 +176,7 @@ def describe_comparison(comparison: "Comparison", pictures: "tuple[LabelledPictu
     document |= {"better": len(comparison.better), "worse": len(comparison.worse), "verdict": comparison.verdict}
     for name, changes in (("better_pictures", comparison.better), ("worse_pictures", comparison.worse)):
         document[name] = [{"path": pictures[change.index].name, **asdict(change)} for change in changes]
-    return document
+    return document | {"report": str(report)}
 
 
 def tell_comparison(comparison: "Comparison", pictures: "tuple[LabelledPicture, ...]") -> None:
@@ -135,9 +195,3 @@ def tell_comparison(comparison: "Comparison", pictures: "tuple[LabelledPicture, 
 
 def _describe_change(change: "Change", pictures: "tuple[LabelledPicture, ...]") -> str:
     return f"{pictures[change.index].name}: {change.before} -> {change.after}, is {change.label}"
-
-
-def _defaults() -> Any:
-    from pipelines.stage_params import ClassifierParams
-
-    return ClassifierParams()

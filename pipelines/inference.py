@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from pipelines.artefact import DETECTOR_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.errors import ModelError
 from pipelines.evaluation.reference import Reference
-from pipelines.evaluation.unknown import nearest_distances, normalise_features
+from pipelines.evaluation.unknown import normalise_features
 from pipelines.images import Image
 from pipelines.preprocessing import Preprocessing, build_preprocessing
 
 Decision = Literal["known", "unknown"]
 PROBABILITIES_OUTPUT: Final = 0
-FEATURES_OUTPUT: Final = 1
-"""Of a network whose card tells known from unknown."""
+MIDDLE_OUTPUT: Final = -1
+"""The last one: of the middle layer, or the features where there is none. Of a network whose card tells known from
+unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,9 @@ class OpenVinoClassifier:
         probabilities[~seen] = 1 / len(self.class_names)
         if self._unknown is None or self._reference is None:
             return Inference(probabilities, seen)
-        features = normalise_features(outputs[self._compiled.output(FEATURES_OUTPUT)])
-        distance = nearest_distances(features, self._reference.features)
-        return Inference(probabilities, seen & self._unknown.knows(probabilities.max(axis=1), distance))
+        middle = normalise_features(outputs[self._compiled.outputs[MIDDLE_OUTPUT]])
+        distance = self._reference.clouds.distances(middle)
+        return Inference(probabilities, seen & self._unknown.knows(probabilities, distance))
 
 
 def _compile(artefact: Path, class_count: int) -> Any:

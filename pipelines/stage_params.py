@@ -127,8 +127,8 @@ class EvaluateParams(StrictParams):
 
     calibration_bins: int = Field(default=15, ge=2, le=100)
     """Bins of the reliability diagram and of the calibration error."""
-    false_reject_rate: float = Field(default=0.04, ge=0, lt=0.5)
-    """Share of validation pictures that the thresholds of unknown may refuse."""
+    false_reject_rate: float = Field(default=0.03, ge=0, lt=0.5)
+    """Share of validation pictures that may count as unknown; of other pictures a little more."""
     bootstrap_samples: int = Field(default=1000, ge=100, le=100_000)
     """Samples behind each 95 % interval."""
     robustness_pictures: int = Field(default=150, ge=0)

@@ -1,6 +1,7 @@
 """MLflow runs: opened by the train stage while it fits, completed by the flow from the files that stages leave."""
 
 import csv
+import hashlib
 import json
 import os
 import time
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.artefact import hash_file
 from pipelines.errors import RegistryError
 from pipelines.settings import Settings, is_listening
 from pipelines.stage_params import ClassifierParams
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 RUN_FILE: Final = "run.json"
 HISTORY_FILE: Final = "history.csv"
 _MODEL_TAG: Final = "vigia.model.sha256"
+_EVALUATION_TAG: Final = "vigia.evaluation.sha256"
 _WORKSPACE_TAG: Final = "vigia.workspace"
 
 
@@ -52,6 +55,7 @@ def open_client(settings: Settings) -> "MlflowClient":
     # MLflow's own default tries for minutes before it says that a server is away
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if uri.startswith("sqlite"):
         settings.mlflow_database.parent.mkdir(parents=True, exist_ok=True)
     from mlflow import MlflowClient, set_tracking_uri
@@ -142,12 +146,15 @@ def ensure_run(client: "MlflowClient", settings: Settings, inputs: RunInputs, tr
 
 
 def log_evaluation(client: "MlflowClient", run_id: str, metrics: Mapping[str, float], evaluation: Path) -> None:
-    """Test metrics and every file of the evaluation; the same again changes nothing."""
-    if client.get_run(run_id).data.metrics.get("accuracy") == metrics["accuracy"]:
+    """Test metrics and every file of the evaluation; the same again changes nothing, another takes its place."""
+    files = sorted(file for file in evaluation.iterdir() if file.is_file())
+    digest = hashlib.sha256("".join(hash_file(file) for file in files).encode()).hexdigest()
+    if client.get_run(run_id).data.tags.get(_EVALUATION_TAG) == digest:
         return
     client.log_artifacts(run_id, str(evaluation), "evaluation")
     for key, value in metrics.items():
         client.log_metric(run_id, key, value)
+    client.set_tag(run_id, _EVALUATION_TAG, digest)
 
 
 def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str) -> str:

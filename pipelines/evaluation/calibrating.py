@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipelines.evaluation.answering import Answers
 from pipelines.evaluation.calibration import apply_temperature, expected_calibration_error, fit_temperature
 from pipelines.evaluation.reference import Reference
-from pipelines.evaluation.unknown import UnknownThresholds, fit_thresholds, nearest_distances
+from pipelines.evaluation.unknown import UnknownThresholds, fit_thresholds
 from pipelines.stage_params import EvaluateParams
 
 CALIBRATION_FILE: Final = "calibration.json"
@@ -40,14 +40,13 @@ def calibrate(labels: NDArray[np.int64], answers: Answers, reference: Reference,
     """`answers` of the network before calibration, to validation pictures."""
     temperature = fit_temperature(labels, answers.probabilities)
     scaled = apply_temperature(answers.probabilities, temperature)
-    confidence = scaled.max(axis=1)
-    distance = nearest_distances(answers.features, reference.features)
-    unknown = fit_thresholds(confidence, distance, params.false_reject_rate)
+    distance = reference.clouds.distances(answers.middle)
+    unknown = fit_thresholds(scaled, distance, params.false_reject_rate)
     return Calibration(
         temperature=temperature,
         unknown=unknown,
         ece_before=expected_calibration_error(labels, answers.probabilities, params.calibration_bins),
         ece_after=expected_calibration_error(labels, scaled, params.calibration_bins),
-        false_reject_rate=float(1 - unknown.knows(confidence, distance).mean()),
+        false_reject_rate=float(1 - unknown.knows(scaled, distance).mean()),
         pictures=len(labels),
     )

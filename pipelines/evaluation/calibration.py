@@ -5,6 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluation.intervals import Interval
+
 SMALLEST: Final = 1e-7
 """Probabilities below count as this much: a 32 bit softmax ends near there."""
 
@@ -31,6 +33,25 @@ def reliability(
         (float(confidence[index == number].mean()), float(right[index == number].mean()), int((index == number).sum()))
         for number in np.unique(index)
     ]
+
+
+def calibration_floor(
+    probabilities: NDArray[np.floating], bins: int, *, samples: int = 1000, seed: int = 0
+) -> Interval:
+    """Calibration error that a perfectly calibrated model would show on pictures as many and as sure as these.
+
+    Its answers are drawn right as often as they are sure (Vaicenavicius et al. 2019, arXiv:1902.06977). The value is
+    the mean of the draws, the range holds 95 of 100 of them: an error within it may be nothing but few pictures.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    random = np.random.default_rng(seed)
+    gaps = np.zeros(samples)
+    for number in np.unique(index):
+        sure = confidence[index == number]
+        gaps += [abs(float((random.random(len(sure)) < sure).sum() - sure.sum())) for _ in range(samples)]
+    low, high = np.percentile(gaps / len(confidence), (2.5, 97.5))
+    return Interval(float(gaps.mean() / len(confidence)), float(low), float(high))
 
 
 def fit_temperature(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> float:

@@ -1,5 +1,6 @@
 """Charts of a report as SVG that follows the page's colours; no script, no picture."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
@@ -7,12 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluation.intervals import share_interval
+
 WIDTH: Final = 360
 HEIGHT: Final = 300
 LEFT, TOP, RIGHT, BOTTOM = 56, 12, 12, 40
-CELL: Final = 16
-LABELLED_CELLS: Final = 24
-"""Cells of a matrix of at most so many classes carry their number."""
 
 Points = Sequence[tuple[float, float]]
 LINE_STYLE: Final = 'fill="none" stroke="var(--accent)" stroke-width="2"'
@@ -24,7 +24,6 @@ def draw_curve(
     x: str,
     y: str,
     diagonal: bool = False,
-    dots: bool = False,
     highest: float = 1.0,
     describe: str,
 ) -> str:
@@ -38,8 +37,6 @@ def draw_curve(
         faint = "" if place == 0 else ' opacity="0.25"'
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in placed)
         parts.append(f'<polyline points="{path}" {LINE_STYLE}{faint}/>')
-        if dots:
-            parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3.5" fill="var(--accent)"/>' for px, py in placed]
     return _svg(WIDTH, HEIGHT, "".join(parts), describe)
 
 
@@ -56,13 +53,13 @@ def draw_bars(shares: Mapping[str, float], *, describe: str) -> str:
     return _svg(410, 8 + 26 * len(shares), "".join(rows), describe)
 
 
-def draw_histogram(values: NDArray[np.floating], marked: NDArray[np.bool_], *, x: str, describe: str) -> str:
+def draw_histogram(values: NDArray[np.floating], marked: NDArray[np.bool_], *, x: str, y: str, describe: str) -> str:
     """How many of `values`, 0 to 1, lie where; the marked ones in the colour of mistakes."""
     counts, _ = np.histogram(values, 20, (0, 1))
     bad, _ = np.histogram(values[marked], 20, (0, 1))
-    highest = max(1, int(counts.max()))
+    highest = round_up(max(1, int(counts.max())), whole=True)
     width = (WIDTH - LEFT - RIGHT) / 20
-    parts = [_frame(x, "pictures", highest)]
+    parts = [_frame(x, y, highest)]
     for place, (count, wrong) in enumerate(zip(counts, bad, strict=True)):
         left = LEFT + place * width + 1
         for amount, colour in ((count, "var(--accent)"), (wrong, "var(--bad)")):
@@ -74,69 +71,35 @@ def draw_histogram(values: NDArray[np.floating], marked: NDArray[np.bool_], *, x
     return _svg(WIDTH, HEIGHT, "".join(parts), describe)
 
 
-def draw_matrix(matrix: NDArray[np.int64], names: Sequence[str], *, describe: str) -> str:
-    """Rows are the truth, columns the answers; a darker cell holds a larger share of its row."""
-    order = order_alike(matrix)
-    shares = matrix / matrix.sum(axis=1, keepdims=True).clip(1)
-    margin = 12 + 6.2 * max(len(name) for name in names)
-    parts = [
-        f'<text x="{margin - 6:.0f}" y="{margin + CELL * (place + 0.75):.1f}" text-anchor="end">{escape(names[row])}'
-        f'</text><text transform="translate({margin + CELL * (place + 0.75):.1f},{margin - 6:.0f}) rotate(-90)">'
-        f"{escape(names[row])}</text>"
-        for place, row in enumerate(order)
-    ]
-    for y, row in enumerate(order):
-        for x, column in enumerate(order):
-            if matrix[row, column]:
-                parts.append(_cell(x, y, margin, matrix[row, column], shares[row, column], names[row], names[column]))
-    side = margin + CELL * len(names) + 4
-    frame = CELL * len(names)
-    parts.append(
-        f'<rect x="{margin:.0f}" y="{margin:.0f}" width="{frame}" height="{frame}" fill="none" stroke="var(--line)"/>'
-    )
-    body = "".join(part if len(names) <= LABELLED_CELLS else _without_number(part) for part in parts)
-    larger = 1.6 if len(names) <= LABELLED_CELLS else 1.0
-    return _svg(round(side), round(side), body, describe, larger)
+def draw_reliability(bins: Sequence[tuple[float, float, int]], *, describe: str) -> str:
+    """(mean confidence, accuracy, pictures) of each bin: a dot as large as its pictures are many.
 
-
-def order_alike(matrix: NDArray[np.int64]) -> list[int]:
-    """Classes in an order that brings those together which are taken for one another.
-
-    Average linkage on the share of mutual mistakes, leaves in optimal order (Bar-Joseph et al. 2001).
+    Each whisker is the 95 % range of its accuracy: a dot beside the dashed line may be nothing but few pictures.
     """
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    if len(matrix) < 3:
-        return list(range(len(matrix)))
-    shares = matrix / matrix.sum(axis=1, keepdims=True).clip(1)
-    mutual = (shares + shares.T) / 2
-    distance = 1 - mutual / max(1e-9, float((mutual - np.diag(np.diag(mutual))).max()))
-    distance = np.clip(distance, 0, 1)
-    np.fill_diagonal(distance, 0)
-    tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=len(matrix) <= 400)
-    return [int(leaf) for leaf in leaves_list(tree)]
-
-
-def _cell(x: int, y: int, margin: float, count: int, share: float, truth: str, answer: str) -> str:
-    colour = "var(--accent)" if truth == answer else "var(--bad)"
-    left, top = margin + CELL * x, margin + CELL * y
-    words = f"{truth} answered as {answer}: {count} ({share:.0%})"
-    cell = (
-        f'<rect x="{left + 0.5:.1f}" y="{top + 0.5:.1f}" width="{CELL - 1}" height="{CELL - 1}" rx="2" fill="{colour}" '
-        f'opacity="{0.15 + 0.85 * share:.2f}"><title>{escape(words)}</title></rect>'
-    )
-    number_colour = "var(--card)" if share > 0.5 else "var(--ink)"
-    return (
-        cell + f'<text x="{left + CELL / 2:.1f}" y="{top + CELL * 0.72:.1f}" text-anchor="middle" '
-        f'style="font-size:9px;fill:{number_colour};pointer-events:none">{count}</text>'
-        if count
-        else cell
-    )
+    (x0, y0), (x1, y1) = _place((0, 0), 1), _place((1, 1), 1)
+    parts = [
+        _frame("confidence", "accuracy", 1),
+        f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="var(--soft)" stroke-dasharray="4 4"/>',
+    ]
+    most = max((count for _, _, count in bins), default=1)
+    for sure, accuracy, count in bins:
+        spread = share_interval(round(accuracy * count), count)
+        px, py = _place((sure, accuracy), 1)
+        low, high = _place((sure, spread.low), 1)[1], _place((sure, spread.high), 1)[1]
+        words = f"{count} pictures answered with {sure:.0%} on average, {accuracy:.0%} of them rightly"
+        parts.append(
+            f'<line x1="{px:.1f}" x2="{px:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="var(--accent)" opacity="0.35"/>'
+            f'<circle cx="{px:.1f}" cy="{py:.1f}" r="{2.5 + 7 * (count / most) ** 0.5:.1f}" fill="var(--accent)" '
+            f'opacity="0.85"><title>{words}</title></circle>'
+        )
+    return _svg(WIDTH, HEIGHT, "".join(parts), describe)
 
 
-def _without_number(part: str) -> str:
-    return part.split("</rect><text", 1)[0] + "</rect>" if part.startswith("<rect") and "<title>" in part else part
+def round_up(value: float, *, whole: bool = False) -> float:
+    """The top of an axis: the least number of which a quarter is round (1, 2, 2.5 or 5 times a power of ten)."""
+    power = 10.0 ** math.floor(math.log10(value / 4))
+    quarters = (factor * power for factor in (1, 2, 2.5, 5, 10, 20))
+    return next(4 * each for each in quarters if 4 * each >= value and (not whole or (each >= 1 and each % 1 == 0)))
 
 
 def _place(point: tuple[float, float], highest: float) -> tuple[float, float]:
@@ -149,7 +112,7 @@ def _frame(x: str, y: str, highest: float) -> str:
     for step in (0, 0.25, 0.5, 0.75, 1):
         px, py = _place((step, step * highest), highest)
         value = step * highest
-        number = f"{value:.0f}" if highest > 1 else f"{value:.2g}"
+        number = f"{value:.0f}" if highest > 1 else f"{value:.3g}"
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{py:.1f}" y2="{py:.1f}" stroke="var(--line)"/>'
             f'<text x="{LEFT - 6}" y="{py + 4:.1f}" text-anchor="end">{number}</text>'
@@ -164,8 +127,8 @@ def _frame(x: str, y: str, highest: float) -> str:
     return "".join(parts)
 
 
-def _svg(width: float, height: float, body: str, describe: str, larger: float = 1.0) -> str:
+def _svg(width: float, height: float, body: str, describe: str) -> str:
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{larger * width:.0f}" role="img" '
+        f'<svg viewBox="0 0 {width} {height}" width="{width:.0f}" role="img" '
         f'aria-label="{escape(describe, quote=True)}">{body}</svg>'
     )

@@ -28,6 +28,7 @@ def answer_as(
             class_names=version.card.class_names,
             probabilities=version.network.answer(decode_pictures(pictures)).probabilities,
             latency=_median([measured[place] for measured in rounds]),
+            size_bytes=version.size_bytes,
         )
         for place, version in enumerate(versions)
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipelines.evaluation.answering import Latency
 from pipelines.evaluation.intervals import Interval, bootstrap_interval, mcnemar_exact
+from pipelines.evaluation.metrics import log_loss, macro_f1
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class VersionAnswers:
     probabilities: NDArray[np.floating]
     """(pictures, classes)."""
     latency: Latency
+    size_bytes: int = 0
+    """Of the served network."""
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -60,6 +63,12 @@ class Comparison:
     versions: tuple[int, int]
     pictures: int
     accuracy: tuple[float, float]
+    intervals: tuple[Interval, Interval]
+    """95 % of each accuracy; where they overlap, `difference` still tells the two apart: it is of the same pictures."""
+    macro_f1: tuple[float, float]
+    log_loss: tuple[float, float]
+    both_right: int
+    both_wrong: int
     difference: Interval
     """Of the accuracies, with its 95 % range; above 0 the second is better."""
     better: tuple[Change, ...]
@@ -70,6 +79,7 @@ class Comparison:
     classes: tuple[ClassChange, ...]
     """Those that changed, the largest loss first."""
     latency: tuple[Latency, Latency]
+    size_bytes: tuple[int, int]
 
     @property
     def verdict(self) -> str:
@@ -92,13 +102,35 @@ def compare_answers(labels: Sequence[str], before: VersionAnswers, after: Versio
         versions=(before.version, after.version),
         pictures=len(truth),
         accuracy=(float(right_before.mean()), float(right_after.mean())),
+        intervals=(_interval_of(right_before), _interval_of(right_after)),
+        macro_f1=(_macro_f1(truth, before), _macro_f1(truth, after)),
+        log_loss=(_log_loss(truth, before), _log_loss(truth, after)),
+        both_right=int((right_before & right_after).sum()),
+        both_wrong=int((~right_before & ~right_after).sum()),
         difference=bootstrap_interval(lambda chosen: float(gain[chosen].mean()), len(truth)),
         better=_changes(better, truth, before, after, after.confidence),
         worse=_changes(worse, truth, before, after, after.confidence),
         p_value=mcnemar_exact(len(better), len(worse)),
         classes=_class_changes(truth, right_before, right_after),
         latency=(before.latency, after.latency),
+        size_bytes=(before.size_bytes, after.size_bytes),
     )
+
+
+def _interval_of(right: NDArray[np.bool_]) -> Interval:
+    return bootstrap_interval(lambda chosen: float(right[chosen].mean()), len(right))
+
+
+def _macro_f1(truth: NDArray[np.str_], answers: VersionAnswers) -> float:
+    names, labels = np.unique(np.concatenate([truth, answers.labels]), return_inverse=True)
+    return macro_f1(labels[: len(truth)], labels[len(truth) :], len(names))
+
+
+def _log_loss(truth: NDArray[np.str_], answers: VersionAnswers) -> float:
+    """A label that the version has no class for has probability 0."""
+    columns = {name: column for column, name in enumerate(answers.class_names)}
+    extended = np.pad(answers.probabilities, ((0, 0), (0, 1)))
+    return log_loss(np.array([columns.get(str(label), len(columns)) for label in truth]), extended)
 
 
 def _changes(

@@ -1,7 +1,7 @@
 """Everything that a report says about one model on one set of labelled pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from pipelines.evaluation.answering import Answers, Latency
 from pipelines.evaluation.calibrating import Calibration
-from pipelines.evaluation.calibration import expected_calibration_error, reliability
+from pipelines.evaluation.calibration import calibration_floor, expected_calibration_error, reliability
 from pipelines.evaluation.curves import ThresholdCurves, risk_coverage, threshold_curves
 from pipelines.evaluation.intervals import Interval, bootstrap_interval
-from pipelines.evaluation.metrics import ClassFigures, Report, build_report, class_figures, macro_f1
+from pipelines.evaluation.metrics import ClassFigures, Report, build_report, class_figures, log_loss, macro_f1
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.slices import SliceFigures
-from pipelines.evaluation.unknown import nearest_distances
 from pipelines.stage_params import EvaluateParams
 
 Curve = Sequence[tuple[float, float]]
@@ -32,6 +31,21 @@ class Mistake:
     confidence: float
     nearest: tuple[str, ...]
     """SHA-256 of the nearest training pictures, nearest first."""
+    nearest_labels: tuple[str, ...] = ()
+    """Theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrangeFigures:
+    """Pictures of nothing that the model knows."""
+
+    name: str
+    """The classifier or the folder that they are from, or `left out`."""
+    pictures: int
+    auroc: float
+    """Chance that one of them looks stranger than a known picture; 0.5 is blind."""
+    refused: float
+    """Share that counts as unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,7 @@ class Evaluation:
     class_names: tuple[str, ...]
     report: Report
     intervals: Mapping[str, Interval]
-    """95 % by bootstrap, of accuracy, macro_f1 and ece."""
+    """95 % by bootstrap, of accuracy, macro_f1 and log_loss."""
     classes: tuple[ClassFigures, ...]
     curves: tuple[ThresholdCurves, ...]
     risk_coverage: Curve
@@ -49,6 +63,8 @@ class Evaluation:
     """(mean confidence, accuracy, pictures) of each bin."""
     ece_before: float
     """On these pictures, with a temperature of 1."""
+    ece_floor: Interval
+    """What a perfectly calibrated model would show; an error within the range may be nothing but few pictures."""
     calibration: Calibration | None
     refused: float
     """Share of these pictures that count as unknown, though they are not."""
@@ -58,8 +74,8 @@ class Evaluation:
     slices: tuple[SliceFigures, ...] = ()
     robustness: Mapping[str, float] = field(default_factory=dict)
     """Distortion -> accuracy; `none` are the same pictures unspoilt."""
-    unknown: Mapping[str, float] = field(default_factory=dict)
-    """Figures on pictures of nothing that the model knows."""
+    strangers: tuple[StrangeFigures, ...] = ()
+    """By where they are from; empty where none were shown to the model."""
     latency: Latency | None = None
     size_bytes: int = 0
     """Of the served network."""
@@ -91,17 +107,20 @@ def evaluate_answers(
     labels, probabilities = judged.labels, judged.probabilities
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
-    distance = nearest_distances(judged.answers.features, reference.features)
-    known = calibration.unknown.knows(probabilities.max(axis=1), distance)
+    distance = reference.clouds.distances(judged.answers.middle)
+    known = calibration.unknown.knows(probabilities, distance)
+    floor = calibration_floor(probabilities, params.calibration_bins, samples=params.bootstrap_samples)
+    report = build_report(labels, probabilities, params.calibration_bins)
     return Evaluation(
         class_names=class_names,
-        report=build_report(labels, probabilities, params.calibration_bins),
+        report=replace(report, ece_floor=floor.value),
         intervals=_intervals(labels, probabilities, params),
         classes=class_figures(labels, predicted, class_names),
         curves=threshold_curves(labels, probabilities),
         risk_coverage=risk_coverage(labels, probabilities),
         reliability=reliability(labels, probabilities, params.calibration_bins),
         ece_before=expected_calibration_error(labels, judged.answers.probabilities, params.calibration_bins),
+        ece_floor=floor,
         calibration=calibration,
         refused=float(1 - known.mean()),
         accuracy_of_known=float(right[known].mean()) if known.any() else 0.0,
@@ -126,6 +145,7 @@ def find_mistakes(
             answer=class_names[predicted[row]],
             confidence=float(confidence[row]),
             nearest=tuple(reference.sha256[i] for i in near),
+            nearest_labels=tuple(class_names[reference.labels[i]] for i in near),
         )
         for row, near in zip(wrong, nearest, strict=True)
     )
@@ -136,11 +156,12 @@ def _intervals(
 ) -> dict[str, Interval]:
     predicted = probabilities.argmax(axis=1)
     right = predicted == labels
-    classes, bins = probabilities.shape[1], params.calibration_bins
+    classes = probabilities.shape[1]
+    # none of the calibration error: fewer distinct pictures raise it, so its resamples lie above the figure itself
     figures = {
         "accuracy": lambda chosen: float(right[chosen].mean()),
         "macro_f1": lambda chosen: macro_f1(labels[chosen], predicted[chosen], classes),
-        "ece": lambda chosen: expected_calibration_error(labels[chosen], probabilities[chosen], bins),
+        "log_loss": lambda chosen: log_loss(labels[chosen], probabilities[chosen]),
     }
     return {
         name: bootstrap_interval(figure, len(labels), samples=params.bootstrap_samples)

@@ -35,3 +35,12 @@ def mcnemar_exact(better: int, worse: int) -> float:
 
     differing = better + worse
     return 1.0 if differing == 0 else float(binomtest(better, differing, 0.5).pvalue)
+
+
+def share_interval(hits: int, pictures: int) -> Interval:
+    """95 % interval of a share of a few pictures, where resampling would see too little (Wilson 1927)."""
+    from scipy.stats import binomtest
+
+    test = binomtest(hits, pictures)
+    low, high = test.proportion_ci(0.95, method="wilson")
+    return Interval(hits / pictures, float(low), float(high))

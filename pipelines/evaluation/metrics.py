@@ -30,6 +30,8 @@ class Report:
     """Share of pictures whose label is among the five most probable."""
     brier: float = 0.0
     """Mean squared distance of the probabilities from the truth, 0 to 2 (Brier 1950)."""
+    ece_floor: float = 0.0
+    """Calibration error that a perfectly calibrated model would show on as many pictures, on average."""
 
     def metrics(self) -> dict[str, float]:
         return {key: float(value) for key, value in asdict(self).items()}

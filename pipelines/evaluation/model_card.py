@@ -33,7 +33,11 @@ def build_model_card(facts: CardFacts, evaluation: Evaluation) -> str:
         f"| {each.name} | {each.precision:.3f} | {each.recall:.3f} | {each.f1:.3f} | {each.pictures} |"
         for each in evaluation.classes
     )
-    limits = "\n".join(f"- {limit}" for limit in list_limits(evaluation))
+    slices = "\n".join(
+        f"| {each.name} | {each.accuracy:.3f} | {each.low:.3f} to {each.high:.3f} | {each.pictures} |"
+        for each in evaluation.slices
+    )
+    limits = "\n".join(f"- {limit}" for limit in list_limits(evaluation, facts.classifier))
     return f"""# {facts.classifier}: model card
 
 ## Intended use
@@ -59,9 +63,17 @@ same are always in the same split.
 |---|---|---|
 {rows}
 
+Calibration error {report.ece:.4f} ({evaluation.ece_before:.4f} before scaling); a perfectly calibrated model would show
+{report.ece_floor:.4f} on as many pictures, {evaluation.ece_floor.low:.4f} to {evaluation.ece_floor.high:.4f} in 95 of
+100 draws.
+
 | class | precision | recall | F1 | pictures |
 |---|---|---|---|---|
 {classes}
+
+| part of the pictures | accuracy | 95 % interval | pictures |
+|---|---|---|---|
+{slices}
 
 ## Limits
 
@@ -69,7 +81,7 @@ same are always in the same split.
 """
 
 
-def list_limits(evaluation: Evaluation) -> list[str]:
+def list_limits(evaluation: Evaluation, classifier: str) -> list[str]:
     """Sentences with their figures; what was not measured is said too."""
     limits = []
     report = evaluation.report
@@ -89,5 +101,14 @@ def list_limits(evaluation: Evaluation) -> list[str]:
         if report.accuracy - each.accuracy > 0.05
     ]
     limits.append(f"{evaluation.refused:.1%} of the test pictures are refused as unknown though they are known.")
+    limits += [
+        f"{1 - each.refused:.1%} of {each.pictures} pictures of {each.name} are taken for known, though they are not."
+        for each in evaluation.strangers
+    ]
+    if not evaluation.strangers:
+        limits.append(
+            f"Pictures of other things were not shown to it here; `vigia evaluate {classifier}` does, and says how "
+            "many it refuses."
+        )
     limits.append("Pictures taken with other cameras, in other light or places than the dataset's were not measured.")
     return limits

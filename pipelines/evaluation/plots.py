@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from pipelines.evaluation.evaluating import Evaluation
 from pipelines.evaluation.metrics import Labels, confusion_matrix
 
 
@@ -32,3 +33,18 @@ def draw_reliability(file: Path, curve: Sequence[tuple[float, float, int]]) -> N
     axes.plot((0, 1), (0, 1), color="grey", linestyle="--", linewidth=1)
     axes.plot([point[0] for point in curve], [point[1] for point in curve], marker="o")
     figure.savefig(file, dpi=110)
+
+
+def draw_curves(file: Path, evaluation: Evaluation) -> None:
+    """PNG: ROC, precision over recall, and mistakes over the share answered."""
+    figure = Figure(figsize=(14, 4.6), layout="constrained")
+    roc, recall, risk = figure.subplots(1, 3)
+    for each in evaluation.curves:
+        roc.plot(*zip(*each.roc, strict=True), linewidth=1, alpha=0.5)
+        recall.plot(*zip(*each.precision_recall, strict=True), linewidth=1, alpha=0.5)
+    roc.plot((0, 1), (0, 1), color="grey", linestyle="--", linewidth=1)
+    risk.plot(*zip(*evaluation.risk_coverage, strict=True))
+    roc.set(xlabel="false positives", ylabel="true positives", title="each class against all others")
+    recall.set(xlabel="recall", ylabel="precision", title="each class against all others")
+    risk.set(xlabel="share answered", ylabel="mistakes", title="the surest pictures first", ylim=(0, None))
+    figure.savefig(file, dpi=100)

@@ -1,34 +1,32 @@
 """report.html: how good, how sure, how wrong and how fast a model is, in one file that needs nothing else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
 import numpy as np
 
-from pipelines.evaluation.charts import draw_bars, draw_curve, draw_histogram, draw_matrix
+from pipelines.evaluation import report_classes, report_mistakes
+from pipelines.evaluation.charts import draw_bars, draw_curve, draw_histogram, draw_reliability, round_up
 from pipelines.evaluation.evaluating import Evaluation, Judged
-from pipelines.evaluation.metrics import ClassFigures, confusion_matrix
 from pipelines.images import Image
-from pipelines.page import build_bar, build_card, build_page, build_table, build_tile, thumbnail_data_uri
+from pipelines.page import build_bar, build_page, build_table, build_tile
 
 MOST_CURVES: Final = 30
-ZOOM_SCRIPT: Final = """
-document.querySelectorAll("[data-zoom]").forEach(button => button.addEventListener("click", () => {
-  const svg = document.querySelector(".matrix svg");
-  svg.style.maxWidth = "none";
-  svg.style.width = Math.max(200, svg.getBoundingClientRect().width * Number(button.dataset.zoom)) + "px";
-}));
-"""
+NOT_SHOWN: Final = (
+    "<p>It was shown no pictures of other things here. <code>vigia evaluate</code> shows it those of the workspace's "
+    "other classifiers, or of any folder, and says how many it refuses.</p>"
+)
+FIGURES: Final = {"accuracy": "accuracy", "macro_f1": "macro-F1", "log_loss": "log loss"}
+"""Names of the figures that have an interval."""
 STYLE: Final = """
-.matrix { max-height: 46rem; overflow: auto; border: 1px solid var(--line); border-radius: 10px;
-  background: var(--card); padding: .6rem; }
-.matrix svg text { font-size: 10px; }
-button { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; padding: .15rem .8rem; cursor: pointer; }
-.card .pair { display: grid; grid-template-columns: 3fr 1fr; gap: 2px; padding: 0; }
-.card .near { display: grid; gap: 2px; padding: 0; align-content: start; } .card .near img { height: 49px; }
+h4 { font-size: .86rem; font-weight: 500; color: var(--soft); margin: .8rem 0 .2rem; }
+.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
+.wide table { width: 100%; }
+.side svg { justify-self: center; }
+@media (max-width: 480px) { .tiles { grid-template-columns: 1fr 1fr; }
+  .side, .wide { grid-template-columns: minmax(0, 1fr); } }
 """
 
 
@@ -54,12 +52,15 @@ def build_report_page(
         _tiles(evaluation),
         _how_good(evaluation, judged),
         _how_sure(evaluation, judged),
-        _how_wrong(evaluation, judged, load_picture, load_training_picture),
+        report_mistakes.build_mistakes(evaluation, judged, load_picture, load_training_picture),
         _how_robust(evaluation),
         _how_fast(evaluation),
         f"<footer>{escape(heading.dataset)}</footer>",
     ]
-    return build_page(heading.title, "\n".join(parts), lede=heading.lede, style=STYLE, script=ZOOM_SCRIPT)
+    styles = STYLE + report_classes.STYLE + report_mistakes.STYLE
+    return build_page(
+        heading.title, "\n".join(parts), lede=heading.lede, style=styles, script=report_classes.ZOOM_SCRIPT
+    )
 
 
 def _tiles(evaluation: Evaluation) -> str:
@@ -67,7 +68,7 @@ def _tiles(evaluation: Evaluation) -> str:
     tiles = [
         build_tile(f"{report.accuracy:.1%}", f"accuracy, {accuracy.low:.1%} to {accuracy.high:.1%} with 95 %"),
         build_tile(f"{report.macro_f1:.3f}", "macro-F1: every class counts the same"),
-        build_tile(f"{report.ece:.3f}", f"calibration error ({evaluation.ece_before:.3f} before scaling)"),
+        build_tile(f"{report.ece:.3f}", f"calibration error; {report.ece_floor:.3f} if it were calibrated perfectly"),
         build_tile(f"{evaluation.refused:.1%}", "of these pictures refused as unknown"),
     ]
     if evaluation.latency:
@@ -78,7 +79,7 @@ def _tiles(evaluation: Evaluation) -> str:
 def _how_good(evaluation: Evaluation, judged: Judged) -> str:
     report = evaluation.report
     rows = [
-        (name, f"{interval.value:.4f}", f"{interval.low:.4f} to {interval.high:.4f}")
+        (FIGURES[name], f"{interval.value:.4f}", f"{interval.low:.4f} to {interval.high:.4f}")
         for name, interval in evaluation.intervals.items()
     ]
     rows += [
@@ -86,47 +87,15 @@ def _how_good(evaluation: Evaluation, judged: Judged) -> str:
         for name, value in (
             ("balanced accuracy", report.balanced_accuracy),
             ("among the five most probable", report.top5),
-            ("log loss", report.log_loss),
             ("Brier score", report.brier),
             ("always answering the largest class", report.majority_share),
         )
     ]
     figures = build_table(("figure", "value", "95 % interval"), rows, numbers=frozenset({1}))
     return (
-        f"<h2>How good</h2><p>Figures of {report.pictures} pictures that the model never saw in training. The interval "
-        "says where the figure would lie with other pictures of the same kind.</p>"
-        f"{figures}{_classes(evaluation.classes)}{_matrix(evaluation, judged)}{_curves(evaluation)}"
-    )
-
-
-def _classes(classes: Sequence[ClassFigures]) -> str:
-    ordered = sorted((each for each in classes if each.pictures), key=lambda each: each.f1)
-    rows = [
-        (
-            escape(each.name),
-            f"{each.f1:.3f}",
-            build_bar(each.f1),
-            f"{each.precision:.3f}",
-            f"{each.recall:.3f}",
-            str(each.pictures),
-        )
-        for each in ordered
-    ]
-    table = build_table(("class", "F1", "", "precision", "recall", "pictures"), rows, numbers=frozenset({1, 3, 4, 5}))
-    if len(rows) <= 12:
-        return f"<h3>Classes, the worst first</h3>{table}"
-    return f"<h3>Classes</h3><details><summary>{len(rows)} classes, the worst first</summary>{table}</details>"
-
-
-def _matrix(evaluation: Evaluation, judged: Judged) -> str:
-    predicted = judged.probabilities.argmax(axis=1)
-    matrix = confusion_matrix(judged.labels, predicted, len(evaluation.class_names))
-    chart = draw_matrix(matrix, evaluation.class_names, describe="Confusion matrix")
-    return (
-        "<h3>What is taken for what</h3><p>Rows are the truth, columns the answers; classes that are taken for one "
-        "another stand side by side. Point at a cell for its words. "
-        '<button data-zoom="1.4">larger</button> <button data-zoom="0.72">smaller</button></p>'
-        f'<div class="matrix">{chart}</div>'
+        f"<h2>How good</h2><p>Figures of {report.pictures:,} pictures; they count only if the model never saw these in "
+        "training. The interval says where the figure would lie with other pictures of the same kind.</p>"
+        f"{figures}{report_classes.build_classes(evaluation, judged)}{_curves(evaluation)}"
     )
 
 
@@ -143,78 +112,70 @@ def _curves(evaluation: Evaluation) -> str:
     recall = draw_curve(
         [each.precision_recall for each in curves], x="recall", y="precision", describe="Precision and recall"
     )
+    classes = report_classes.draw_class_histogram(evaluation.classes)
     return (
-        f"<h3>Over every threshold</h3><p>Each class against all others; {worst}, the hardest, stands out. "
-        f"Mean area under the ROC curve {auc:.4f}, mean average precision {precision:.4f}.</p>"
-        f'<div class="side">{roc}{recall}</div>'
+        f"<h3>Class by class</h3><p>Each class against all others, over every threshold; {worst}, the hardest, "
+        f"stands out. Mean area under the ROC curve {auc:.4f}, mean average precision {precision:.4f}. The bars count "
+        "the classes by their F1.</p>"
+        f'<div class="side">{roc}{recall}{classes}</div>'
     )
 
 
 def _how_sure(evaluation: Evaluation, judged: Judged) -> str:
     confidence = judged.probabilities.max(axis=1)
     wrong = judged.probabilities.argmax(axis=1) != judged.labels
-    reliability = [(sure, right) for sure, right, _ in evaluation.reliability]
-    highest = max(0.05, max((risk for _, risk in evaluation.risk_coverage), default=0) * 1.1)
+    highest = round_up(max(0.04, max((risk for _, risk in evaluation.risk_coverage), default=0)))
     charts = (
-        draw_curve([reliability], x="confidence", y="accuracy", diagonal=True, dots=True, describe="Reliability")
-        + draw_histogram(confidence, wrong, x="confidence", describe="Confidence of right and wrong answers")
+        draw_reliability(evaluation.reliability, describe="Reliability")
+        + draw_histogram(
+            confidence, wrong, x="confidence", y="pictures", describe="Confidence of right and wrong answers"
+        )
         + draw_curve(
             [evaluation.risk_coverage], x="share answered", y="mistakes", highest=highest, describe="Risk and coverage"
         )
     )
     words = (
-        "On the dashed line a model is exactly as sure as it is right. The bars show how sure it was, its mistakes in "
-        "red. The last curve is the share of mistakes when only the surest pictures are answered."
+        "On the dashed line a model is exactly as sure as it is right; a dot is as large as its pictures are many, its "
+        "whisker the range that so few of them allow. The bars show how sure the model was, its mistakes in red. The "
+        "last curve is the share of mistakes when only the surest pictures are answered."
     )
-    return f'<h2>How sure</h2><p>{words}</p><div class="side">{charts}</div>{_unknown(evaluation)}'
+    return (
+        f'<h2>How sure</h2><p>{words}</p><div class="side">{charts}</div><p>{_calibration(evaluation)}</p>'
+        f"{_unknown(evaluation)}"
+    )
+
+
+def _calibration(evaluation: Evaluation) -> str:
+    """The calibration error in words, beside what chance alone would show."""
+    error, floor = evaluation.report.ece, evaluation.ece_floor
+    verdict = (
+        f"so nothing here speaks against the model's confidence: {evaluation.report.pictures:,} pictures show no more"
+        if error <= floor.high
+        else "so the model is not quite as sure as it is right"
+    )
+    return (
+        f"The calibration error is {error:.3f} ({evaluation.ece_before:.3f} before scaling). A perfectly calibrated "
+        f"model would show {floor.value:.3f} on as many pictures, {floor.low:.3f} to {floor.high:.3f} in 95 of 100 "
+        f"draws, {verdict}."
+    )
 
 
 def _unknown(evaluation: Evaluation) -> str:
     calibration = evaluation.calibration
     if calibration is None:
         return ""
-    rows = [(escape(name), f"{value:.4f}") for name, value in evaluation.unknown.items()]
-    table = build_table(("pictures of nothing the model knows", ""), rows, numbers=frozenset({1})) if rows else ""
+    rows = [
+        (escape(each.name), f"{each.auroc:.4f}", f"{each.refused:.1%}", build_bar(each.refused), f"{each.pictures:,}")
+        for each in evaluation.strangers
+    ]
+    heading = ("pictures of nothing it knows", "AUROC", "refused", "", "pictures")
+    table = build_table(heading, rows, numbers=frozenset({1, 2, 4})) if rows else NOT_SHOWN
     return (
-        "<h3>What it refuses</h3><p>A picture counts as unknown when its confidence is below "
-        f"{calibration.unknown.confidence:.2f}, or when it lies farther than {calibration.unknown.distance:.2f} from "
-        f"its fifth nearest training picture. Of these pictures, {evaluation.refused:.1%} are refused though they are "
-        f"known; of the others {evaluation.accuracy_of_known:.1%} are right. The temperature, "
-        f"{calibration.temperature:.2f}, was fitted on {calibration.pictures} validation pictures.</p>{table}"
-    )
-
-
-def _how_wrong(
-    evaluation: Evaluation,
-    judged: Judged,
-    load_picture: Callable[[int], Image],
-    load_training_picture: Callable[[str], Image | None],
-) -> str:
-    total = int((judged.probabilities.argmax(axis=1) != judged.labels).sum())
-    if not evaluation.mistakes:
-        return "<h2>How wrong</h2><p>Not one mistake on these pictures.</p>"
-    cards = []
-    for mistake in evaluation.mistakes:
-        near = [load_training_picture(digest) for digest in mistake.nearest]
-        images = "".join(
-            f'<img alt="a near training picture" src="{thumbnail_data_uri(image, 72)}">'
-            for image in near
-            if image is not None
-        )
-        picture = thumbnail_data_uri(load_picture(mistake.index))
-        words = f"{mistake.label}, answered as {mistake.answer}"
-        caption = (
-            f'<b>{escape(mistake.label)}</b><br>answered <span class="bad">{escape(mistake.answer)}</span> '
-            f"with {mistake.confidence:.0%}"
-        )
-        if images:
-            pair = f'<div class="pair"><img alt="{escape(words, quote=True)}" src="{picture}">'
-            cards.append(f'<div class="card">{pair}<div class="near">{images}</div></div><div>{caption}</div></div>')
-        else:
-            cards.append(build_card(picture, caption, alternative=words))
-    return (
-        f"<h2>How wrong</h2><p>{total} of {len(judged.labels)} answers are wrong. These were the surest of them, the "
-        f'small pictures are the nearest ones in training.</p><div class="cards">{"".join(cards)}</div>'
+        "<h3>What it refuses</h3><p>A picture counts as unknown when the model's doubt, and how far the picture lies "
+        "beyond the training pictures, together exceed what all but a few validation pictures show. Of these "
+        f"pictures, {evaluation.refused:.1%} are refused though they are known; of the others "
+        f"{evaluation.accuracy_of_known:.1%} are right. Temperature ({calibration.temperature:.2f}) and limit were "
+        f"settled on validation pictures.</p>{table}"
     )
 
 
@@ -222,15 +183,22 @@ def _how_robust(evaluation: Evaluation) -> str:
     shares = {"as they are" if name == "none" else name: value for name, value in evaluation.robustness.items()}
     spoilt = draw_bars(shares, describe="Accuracy on spoilt pictures") if shares else ""
     rows = [
-        (escape(each.name), f"{each.accuracy:.3f}", build_bar(each.accuracy), str(each.pictures))
+        (
+            escape(each.name),
+            f"{each.accuracy:.3f}",
+            build_bar(each.accuracy),
+            f"{each.low:.3f}&nbsp;to&nbsp;{each.high:.3f}",
+            f"{each.pictures:,}",
+        )
         for each in evaluation.slices
     ]
-    slices = build_table(("pictures", "accuracy", "", "how many"), rows, numbers=frozenset({1, 3})) if rows else ""
+    heading = ("pictures", "accuracy", "", "95 % interval", "how many")
+    slices = build_table(heading, rows, numbers=frozenset({1, 4})) if rows else ""
     if not spoilt and not slices:
         return ""
     return (
         "<h2>How robust</h2><p>Accuracy on the same pictures spoilt as cameras spoil them, and on the harder parts of "
-        f'the pictures.</p><div class="side"><div>{spoilt}</div><div>{slices}</div></div>'
+        f'the pictures.</p><div class="side wide"><div>{spoilt}</div><div>{slices}</div></div>'
     )
 
 

@@ -1,23 +1,28 @@
 """A registered version measured here and now, in the runtime that serves it; nothing is fitted again."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
+from pipelines.artefact import DETECTOR_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.errors import DatasetError, ModelError, RegistryError
 from pipelines.evaluation.answering import Answers, Network
 from pipelines.evaluation.calibrating import Calibration
 from pipelines.evaluation.calibration import apply_temperature, expected_calibration_error
-from pipelines.evaluation.evaluating import Evaluation, Judged, evaluate_answers
-from pipelines.evaluation.labelled import LabelledPicture, decode_pictures
+from pipelines.evaluation.evaluating import Evaluation, Judged, StrangeFigures, evaluate_answers
+from pipelines.evaluation.labelled import LabelledPicture, decode_picture, decode_pictures
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.robustness import measure_robustness
-from pipelines.evaluation.unknown import UnknownThresholds, auroc, nearest_distances, unknown_score
+from pipelines.evaluation.slices import Looks, measure_slices
+from pipelines.evaluation.strangers import LEFT_OUT, measure_strangers
+from pipelines.evaluation.unknown import UnknownThresholds
+from pipelines.images import Image, resize_image
+from pipelines.preprocessing import build_preprocessing
 from pipelines.registry import Registry
 from pipelines.stage_params import EvaluateParams
 
@@ -38,6 +43,16 @@ class OpenedVersion:
         return self.card.unknown
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A version's figures, with the pictures that they are of."""
+
+    evaluation: Evaluation
+    judged: Judged
+    pictures: tuple[LabelledPicture, ...]
+    """Those that the model has a class for, in the order of `judged`."""
+
+
 @contextmanager
 def open_version(registry: Registry, classifier: str, version: int) -> Iterator[OpenedVersion]:
     """Raises RegistryError for an unknown version, ModelError for an altered artefact or one of an older kind."""
@@ -49,11 +64,11 @@ def open_version(registry: Registry, classifier: str, version: int) -> Iterator[
                 f"Expected a calibrated artefact, {classifier} version {version} was exported before there were any. "
                 f"Run `vigia train {classifier}`."
             )
-        network = artefact / NETWORK_FILE
+        network, size_hw = artefact / NETWORK_FILE, (card.image_size, card.image_size)
         yield OpenedVersion(
             version=version,
             card=card,
-            network=Network(network, (card.image_size, card.image_size)),
+            network=Network(network, size_hw, build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE)),
             reference=Reference.load(artefact / REFERENCE_FILE),
             size_bytes=sum(file.stat().st_size for file in network.parent.iterdir()),
         )
@@ -75,53 +90,65 @@ def choose_version(registry: Registry, classifier: str, wanted: int | None) -> i
 def evaluate_version(
     opened: OpenedVersion,
     pictures: Sequence[LabelledPicture],
-    unknown: Sequence[LabelledPicture],
+    looks: Sequence[Looks],
+    strangers: Mapping[str, Sequence[LabelledPicture]],
     params: EvaluateParams,
-) -> Evaluation:
-    """Figures on `pictures` that the model has a class for; what is `unknown` should be refused.
+) -> Measured:
+    """Figures on `pictures` that the model has a class for; others and `strangers` should be refused.
 
-    Raises DatasetError when no label is one of the model's class names.
+    `looks` are of `pictures`. Raises DatasetError when no label is one of the model's class names.
     """
     names = opened.card.class_names
-    known = [picture for picture in pictures if picture.label in names]
-    foreign = [picture for picture in pictures if picture.label not in names]
+    rows = [row for row, picture in enumerate(pictures) if picture.label in names]
+    known = [pictures[row] for row in rows]
     if not known:
         labels = sorted({picture.label for picture in pictures})
         raise DatasetError(
             f"Expected pictures of {_some(names)}, received labels {_some(labels)}. "
             "Name the folders like the model's classes."
         )
+    left_out = [picture for picture in pictures if picture.label not in names]
     answers = opened.network.answer(decode_pictures(known))
     judged = _judge(opened.card, known, answers)
     evaluation = evaluate_answers(names, judged, opened.reference, _read_calibration(opened, judged, params), params)
-    some = known[: params.robustness_pictures]
-    return replace(
+    evaluation = replace(
         evaluation,
-        robustness=measure_robustness(opened.network, lambda: decode_pictures(some), judged.labels[: len(some)]),
-        unknown=measure_unknown(opened, answers, {"left out": foreign, "other": list(unknown)}),
-        latency=opened.network.measure_latency(next(decode_pictures(known))),
+        slices=measure_slices(judged.probabilities.argmax(axis=1) == judged.labels, [looks[row] for row in rows]),
+        robustness=_measure_robustness(opened, known, params.robustness_pictures),
+        strangers=_measure_strangers(opened, answers, {LEFT_OUT: left_out, **strangers}),
+        latency=opened.network.measure_latency(decode_picture(known[0])),
         size_bytes=opened.size_bytes,
     )
+    return Measured(evaluation, judged, tuple(known))
 
 
-def measure_unknown(
-    opened: OpenedVersion, known: Answers, groups: dict[str, list[LabelledPicture]]
-) -> dict[str, float]:
-    """AUROC and share refused of each group of unknown pictures that has any, and the share of known ones refused."""
-    thresholds = opened.thresholds
-    score = _score(opened, known)
-    figures = {"known refused": float((score > 1).mean())}
-    for name, pictures in groups.items():
-        if pictures:
-            strange = _score(opened, opened.network.answer(decode_pictures(pictures)))
-            figures |= {f"{name}: AUROC": auroc(score, strange), f"{name}: refused": float((strange > 1).mean())}
-    figures |= {"least confidence": thresholds.confidence, "largest distance": thresholds.distance}
-    return figures
+def _measure_strangers(
+    opened: OpenedVersion, known: Answers, groups: Mapping[str, Sequence[LabelledPicture]]
+) -> tuple[StrangeFigures, ...]:
+    scores = {
+        name: _score(opened, opened.network.answer(decode_pictures(pictures)))
+        for name, pictures in groups.items()
+        if pictures
+    }
+    return measure_strangers(_score(opened, known), scores, opened.thresholds.limit) if scores else ()
 
 
-def _score(opened: OpenedVersion, answers: Answers) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-    distance = nearest_distances(answers.features, opened.reference.features)
-    return unknown_score(answers.probabilities.max(axis=1), distance, opened.thresholds)
+def _score(opened: OpenedVersion, answers: Answers) -> NDArray[np.float64]:
+    distance = opened.reference.clouds.distances(answers.middle)
+    return opened.thresholds.strangeness(answers.probabilities, distance)
+
+
+def _measure_robustness(opened: OpenedVersion, pictures: Sequence[LabelledPicture], most: int) -> dict[str, float]:
+    # a folder comes class by class: hashes choose fairly, and the same again
+    chosen = sorted(pictures, key=lambda picture: picture.sha256)[:most]
+    labels = np.array([opened.card.class_names.index(picture.label) for picture in chosen], np.int64)
+    size_hw = opened.network.size_hw if opened.card.subject == "picture" else None
+
+    def load() -> Iterator[Image]:
+        # spoilt at the size at which the network looks at it, as in the stage
+        return (resize_image(image, size_hw or image.shape[:2]) for image in decode_pictures(chosen))
+
+    return measure_robustness(opened.network, load, labels)
 
 
 def _judge(card: ServingCard, pictures: Sequence[LabelledPicture], answers: Answers) -> Judged:
@@ -132,8 +159,8 @@ def _judge(card: ServingCard, pictures: Sequence[LabelledPicture], answers: Answ
 
 
 def _read_calibration(opened: OpenedVersion, judged: Judged, params: EvaluateParams) -> Calibration:
-    distance = nearest_distances(judged.answers.features, opened.reference.features)
-    known = opened.thresholds.knows(judged.probabilities.max(axis=1), distance)
+    distance = opened.reference.clouds.distances(judged.answers.middle)
+    known = opened.thresholds.knows(judged.probabilities, distance)
     bins = params.calibration_bins
     return Calibration(
         temperature=opened.card.temperature,

@@ -17,6 +17,10 @@ TEMPERATURE_LAYER: Final = "temperature"
 """A Rescaling of the logits by 1/temperature: 1 while training, set once the model is calibrated."""
 
 
+MIDDLE_LAYERS: Final = {"mobilenet_v2": "block_15_add"}
+"""Model name -> a layer before the last ones, from which training takes what does not tell the classes apart. Its
+averages tell pictures of other things better than the last features do; others than these were not measured."""
+
 FACE_MODELS: Final = frozenset({"face_embedding"})
 """Names of models that look at faces."""
 
@@ -44,10 +48,14 @@ def set_temperature(model: "keras.Model", temperature: float) -> None:
 
 
 def split_outputs(model: "keras.Model") -> "keras.Model":
-    """The same layers with two outputs: probabilities and features."""
+    """The same layers with more outputs: probabilities, features, and the middle layer's averages where it has one."""
     import keras
 
-    return keras.Model(model.input, [model.output, _find_layer(model, FEATURES_LAYER, nested=False).output])
+    outputs = [model.output, _find_layer(model, FEATURES_LAYER, nested=False).output]
+    if model.name in MIDDLE_LAYERS:
+        middle = _find_layer(model, MIDDLE_LAYERS[model.name], nested=False).output
+        outputs.append(keras.layers.GlobalAveragePooling2D(name="middle")(middle))
+    return keras.Model(model.input, outputs)
 
 
 def _find_layer(model: "keras.Model", name: str, *, nested: bool = True) -> Any:

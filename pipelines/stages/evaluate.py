@@ -15,10 +15,11 @@ from pipelines.evaluation.calibrating import CALIBRATION_FILE, calibrate
 from pipelines.evaluation.calibration import apply_temperature
 from pipelines.evaluation.evaluating import Evaluation, Judged, evaluate_answers
 from pipelines.evaluation.model_card import CardFacts, build_model_card
-from pipelines.evaluation.plots import draw_confusion, draw_reliability
+from pipelines.evaluation.plots import draw_confusion, draw_curves, draw_reliability
 from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_reference
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
 from pipelines.evaluation.robustness import measure_robustness
+from pipelines.evaluation.slices import measure_slices, read_looks
 from pipelines.export import write_network
 from pipelines.images import Image
 from pipelines.models.contract import split_outputs, subject_of
@@ -31,6 +32,11 @@ from pipelines.terminal import say
 from pipelines.training.pictures import Pictures, load_pictures
 
 REPORT_FILE: Final = "report.json"
+CURVES: Final = {
+    "roc": ("false positives", "true positives"),
+    "precision_recall": ("recall", "precision"),
+}
+"""Field of a class's curves -> what its points are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,16 @@ def evaluate(paths: StagePaths) -> None:
         network = Network(file, (size, size))
         size_bytes = sum(each.stat().st_size for each in file.parent.iterdir())
         evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate)
-        evaluation = replace(evaluation, size_bytes=size_bytes)
+        right = judged.probabilities.argmax(axis=1) == judged.labels
+        slices = measure_slices(right, read_looks(paths.prepared, splits.test.files))
+        evaluation = replace(evaluation, size_bytes=size_bytes, slices=slices)
     write_evaluation(paths.evaluate, evaluation, judged, reference)
     _write_pages(paths, str(model.name), splits, evaluation, judged)
     report, accuracy = evaluation.report, evaluation.intervals["accuracy"]
     say(
         f"test: accuracy {report.accuracy:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}), macro-F1 "
-        f"{report.macro_f1:.3f}, calibration error {report.ece:.3f} (before {evaluation.ece_before:.3f}) "
-        f"on {report.pictures} pictures"
+        f"{report.macro_f1:.3f}, calibration error {report.ece:.3f} (before {evaluation.ece_before:.3f}, floor "
+        f"{report.ece_floor:.3f}) on {report.pictures} pictures"
     )
 
 
@@ -84,7 +92,7 @@ def evaluate_network(
 ) -> tuple[Evaluation, Judged, Reference]:
     """The test split is answered once, after everything has been settled on the others."""
     train = network.answer(splits.train.images)
-    reference = choose_reference(train.features, splits.train.labels, splits.train.sha256)
+    reference = choose_reference(train, splits.train.labels, splits.train.sha256)
     calibration = calibrate(splits.validation.labels, network.answer(splits.validation.images), reference, params)
     judged = _judge(network.answer(splits.test.images), splits.test, calibration.temperature)
     evaluation = evaluate_answers(class_names, judged, reference, calibration, params)
@@ -110,6 +118,11 @@ def write_evaluation(folder: Path, evaluation: Evaluation, judged: Judged, refer
     answers = ((names[truth], names[answer]) for truth, answer in zip(judged.labels, predicted, strict=True))
     _write_csv(folder / "confusion.csv", ("actual", "predicted"), answers)
     _write_csv(folder / "reliability.csv", ("confidence", "accuracy", "pictures"), evaluation.reliability)
+    _write_csv(folder / "risk_coverage.csv", ("answered", "mistakes"), evaluation.risk_coverage)
+    for name, axes in CURVES.items():
+        rows = ((*point, names[each.label_index]) for each in evaluation.curves for point in getattr(each, name))
+        _write_csv(folder / f"{name}.csv", (*axes, "class"), rows)
+    draw_curves(folder / "curves.png", evaluation)
     draw_confusion(folder / "confusion.png", judged.labels, predicted, names)
     draw_reliability(folder / "reliability.png", evaluation.reliability)
 

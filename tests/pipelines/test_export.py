@@ -7,9 +7,10 @@ import pytest
 
 from pipelines.artefact import NETWORK_FILE, ServingCard, digest_artefact
 from pipelines.errors import ModelError
+from pipelines.evaluation.answering import Answers
 from pipelines.evaluation.calibration import apply_temperature
 from pipelines.evaluation.reference import choose_reference
-from pipelines.evaluation.unknown import UnknownThresholds
+from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
 from pipelines.export import Parity, check_parity, compare, measure_parity, write_artefact
 from pipelines.images import Image, resize_image
 from pipelines.inference import Classifier, Inference, build_answers, load_classifier
@@ -116,9 +117,10 @@ def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_
 @pytest.mark.integration
 def test_the_temperature_and_the_thresholds_go_into_the_artefact(tmp_path: Path) -> None:
     model = build_compact_cnn(3, 32, 0.2, 7)
-    hot = load_made(model, tmp_path / "hot", UnknownThresholds(confidence=0.0, distance=2.0), PICTURES)
+    know_all, know_sure = (UnknownThresholds(0, 1, 0, 1e9, limit) for limit in (1.0, 1e-3))
+    hot = load_made(model, tmp_path / "hot", know_all, PICTURES)
     set_temperature(model, 4.0)
-    cool = load_made(model, tmp_path / "cool", UnknownThresholds(confidence=0.99, distance=2.0), PICTURES)
+    cool = load_made(model, tmp_path / "cool", know_sure, PICTURES)
 
     before, after = hot.infer(PICTURES), cool.infer(PICTURES)
 
@@ -130,7 +132,7 @@ def test_the_temperature_and_the_thresholds_go_into_the_artefact(tmp_path: Path)
 @pytest.mark.integration
 def test_a_picture_far_from_every_training_picture_is_unknown(tmp_path: Path) -> None:
     model = build_compact_cnn(3, 32, 0.2, 7)
-    near_only = UnknownThresholds(confidence=0.0, distance=1e-2)
+    near_only = UnknownThresholds(0, 1, usual_distance=0, high_distance=100, limit=2)
 
     served = load_made(model, tmp_path / "model", near_only, PICTURES[:2])
 
@@ -141,9 +143,8 @@ def test_a_picture_far_from_every_training_picture_is_unknown(tmp_path: Path) ->
 def load_made(model: Any, artefact: Path, unknown: UnknownThresholds, training: list[Image]) -> Classifier:
     """The artefact of a model whose training pictures were each seen five times."""
     batch = np.stack([resize_image(image, (32, 32)) for image in training])
-    features = np.asarray(split_outputs(model).predict(batch, verbose=0)[1])
-    reference = choose_reference(
-        np.repeat(features, 5, axis=0), np.zeros(5 * len(batch), np.int64), DIGESTS[: 5 * len(batch)]
-    )
+    probabilities, features = (np.repeat(each, 5, axis=0) for each in split_outputs(model).predict(batch, verbose=0))
+    answers = Answers(probabilities, normalise_features(features), normalise_features(features))
+    reference = choose_reference(answers, np.zeros(len(features), np.int64), DIGESTS[: len(features)])
     write_artefact(model, replace(CARD, unknown=unknown), PICTURES[0], artefact, reference=reference)
     return load_classifier(artefact, "cars", 1)

@@ -22,12 +22,12 @@ def make_answers(labels: NDArray[np.int64], seed: int) -> Answers:
     sure = random.uniform(0.6, 1, len(labels))
     first = np.where((labels == 0) ^ wrong, sure, 1 - sure)
     features = normalise_features(centres + random.normal(0, 0.1, centres.shape))
-    return Answers(np.stack([first, 1 - first], axis=1).astype(np.float32), features)
+    return Answers(np.stack([first, 1 - first], axis=1).astype(np.float32), features, features)
 
 
 def make_evaluation() -> tuple[Evaluation, Judged, Reference]:
     """Of 80 pictures of cats and dogs."""
-    reference = choose_reference(make_answers(LABELS, 1).features, LABELS, DIGESTS)
+    reference = choose_reference(make_answers(LABELS, 1), LABELS, DIGESTS)
     calibration = calibrate(LABELS, make_answers(LABELS, 2), reference, PARAMS)
     answers = make_answers(LABELS, 3)
     judged = Judged(LABELS, answers, answers.probabilities)

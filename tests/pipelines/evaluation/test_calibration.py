@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from pipelines.evaluation.calibration import (
     apply_temperature,
+    calibration_floor,
     expected_calibration_error,
     fit_temperature,
 )
@@ -50,3 +51,19 @@ def test_a_temperature_keeps_rows_at_1_and_the_order_of_the_classes(seed: int, t
     assert scaled.sum(axis=1) == pytest.approx(1)
     assert (scaled.argmax(axis=1) == probabilities.argmax(axis=1)).all()
     assert apply_temperature(probabilities, 1.0) == pytest.approx(probabilities, abs=1e-6)
+
+
+def test_the_floor_is_what_honest_probabilities_show_and_shrinks_with_more_pictures() -> None:
+    few, many = (make_answers(pictures, 1.0, seed=4) for pictures in (120, 4000))
+
+    floors = [calibration_floor(probabilities, 15) for _, probabilities in (few, many)]
+
+    for floor, (labels, probabilities) in zip(floors, (few, many), strict=True):
+        assert floor.low <= expected_calibration_error(labels, probabilities, 15) <= floor.high
+    assert floors[1].value < floors[0].value / 3
+
+
+def test_a_boastful_model_lies_above_the_floor() -> None:
+    labels, probabilities = make_answers(1000, 0.4, seed=4)
+
+    assert expected_calibration_error(labels, probabilities, 15) > calibration_floor(probabilities, 15).high

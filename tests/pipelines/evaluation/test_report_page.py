@@ -3,16 +3,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.evaluation.answering import Latency
-from pipelines.evaluation.charts import draw_matrix, order_alike
-from pipelines.evaluation.model_card import CardFacts, build_model_card, list_limits
+from pipelines.evaluation.answering import Answers, Latency
+from pipelines.evaluation.calibrating import calibrate
+from pipelines.evaluation.evaluating import Judged, StrangeFigures, evaluate_answers
+from pipelines.evaluation.intervals import Interval
+from pipelines.evaluation.reference import choose_reference
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
-from pipelines.evaluation.slices import SliceFigures
+from pipelines.evaluation.unknown import normalise_features
 from pipelines.images import Image
+from pipelines.stage_params import EvaluateParams
 from tests.pipelines.evaluation.made import make_evaluation
 
+BLACK = np.zeros((9, 9, 3), np.uint8)
 HEADING = ReportHeading("pets: 2 classes", "a small network", "Dataset version 123.")
-FACTS = CardFacts("pets", "compact_cnn", 64, "123.dir", 100, 20)
 
 
 def build() -> str:
@@ -44,39 +47,44 @@ def test_a_class_name_cannot_break_the_report() -> None:
     assert evil not in page
 
 
-def test_classes_that_are_taken_for_one_another_stand_side_by_side() -> None:
-    matrix = np.diag([10, 10, 10, 10])
-    matrix[0, 3] = matrix[3, 0] = 5
-    matrix[1, 2] = matrix[2, 1] = 5
+def test_an_error_that_so_few_pictures_would_show_anyway_is_not_held_against_the_model() -> None:
+    evaluation, judged, _ = make_evaluation()
+    judge = {"load_picture": lambda _: BLACK, "load_training_picture": lambda _: None}
+    honest = replace(evaluation, ece_floor=Interval(0.2, 0.1, 1.0))
+    boastful = replace(evaluation, ece_floor=Interval(0.001, 0.0, 0.002))
 
-    order = order_alike(matrix)
-
-    assert abs(order.index(0) - order.index(3)) == 1
-    assert abs(order.index(1) - order.index(2)) == 1
-
-
-def test_a_matrix_of_many_classes_has_no_numbers_in_its_cells_but_words_for_each() -> None:
-    names = [f"class {number}" for number in range(196)]
-
-    chart = draw_matrix(np.eye(196, dtype=np.int64) * 7, names, describe="matrix")
-
-    assert chart.count("<title>") == 196
-    assert ">7</text>" not in chart
+    assert "nothing here speaks against" in build_report_page(HEADING, honest, judged, **judge)
+    assert "not quite as sure as it is right" in build_report_page(HEADING, boastful, judged, **judge)
 
 
-def test_the_model_card_says_where_the_model_is_weak() -> None:
-    evaluation, _, _ = make_evaluation()
-    weak = replace(
-        evaluation,
-        robustness={"none": 0.8, "blur": 0.6, "noise": 0.79},
-        slices=(SliceFigures("darkest fifth", 16, 0.5), SliceFigures("smallest fifth", 16, 0.8)),
-    )
+def test_the_report_says_how_to_learn_what_is_refused_until_it_was_measured() -> None:
+    evaluation, judged, _ = make_evaluation()
+    judge = {"load_picture": lambda _: BLACK, "load_training_picture": lambda _: None}
+    shown = replace(evaluation, strangers=(StrangeFigures("boats", 40, 0.991, 0.975),))
 
-    limits = " ".join(list_limits(weak))
+    assert "vigia evaluate" in build_report_page(HEADING, evaluation, judged, **judge)
+    page = build_report_page(HEADING, shown, judged, **judge)
+    assert "vigia evaluate" not in page
+    assert "boats" in page
+    assert "97.5%" in page
 
-    assert "falls from 0.800 to 0.600 on pictures with blur" in limits
-    assert "noise" not in limits
-    assert "0.500 on the darkest fifth" in limits
-    assert "smallest fifth" not in limits
-    assert "Only 80 test pictures" in limits
-    assert build_model_card(FACTS, weak).startswith("# pets: model card")
+
+def test_a_report_of_two_hundred_classes_and_mistakes_stays_below_5_megabytes() -> None:
+    classes, pictures = 196, 1000
+    random = np.random.default_rng(1)
+    labels = random.integers(0, classes, pictures)
+    probabilities = random.dirichlet(np.full(classes, 0.05), pictures)
+    features = normalise_features(random.normal(size=(pictures, 16)))
+    answers = Answers(probabilities.astype(np.float32), features, features)
+    reference = choose_reference(answers, labels, tuple(f"{number:064x}" for number in range(pictures)))
+    params = EvaluateParams(bootstrap_samples=100, mistakes=200)
+    calibration = calibrate(labels, answers, reference, params)
+    names = tuple(f"class number {number}" for number in range(classes))
+    judged = Judged(labels, answers, probabilities)
+    evaluation = evaluate_answers(names, judged, reference, calibration, params)
+    noise = random.integers(0, 256, (160, 160, 3), np.uint8)
+
+    page = build_report_page(HEADING, evaluation, judged, lambda _: noise, lambda _: noise)
+
+    assert len(evaluation.mistakes) == 200
+    assert len(page.encode()) <= 5_000_000

@@ -21,5 +21,9 @@ def test_every_file_that_dvc_mlflow_and_the_next_stage_read_is_written(tmp_path:
     with (tmp_path / "confusion.csv").open(encoding="utf-8") as stream:
         rows = [tuple(row.values()) for row in csv.DictReader(stream)]
     assert sum(truth == answer for truth, answer in rows) / 80 == evaluation.report.accuracy
-    for name in ("confusion.png", "reliability.png"):
+    for name, heading in (("roc", "false positives,true positives,class"), ("risk_coverage", "answered,mistakes")):
+        lines = (tmp_path / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == heading
+        assert len(lines) > 10
+    for name in ("confusion.png", "reliability.png", "curves.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
