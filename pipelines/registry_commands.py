@@ -91,6 +91,7 @@ def promote(
     if force and note is None:
         raise typer.BadParameter('a forced promotion needs a reason. Say it with --reason "…"', param_hint="--force")
     registry, book = _open()
+    registry.version(classifier, version)  # an unknown one is said before anything else
     before = registry.version_of_alias(classifier, "production")
     if not force and before != version:
         say(f"{classifier}: version {version} and the test pictures, beside production {before or '(none)'}")

@@ -68,7 +68,6 @@ def promote_by_hand(
     measure: Measure = measure_evidence,
 ) -> tuple[PromotionDecision, bool]:
     """What a person wants: judged unless it is forced, or served before as the previous version."""
-    registry.version(classifier, version)  # an unknown one is said before anything is measured
     serving = registry.version_of_alias(classifier, "production")
     if serving == version:
         return _already_serving(version), True

@@ -93,30 +93,30 @@ def judge_pair(evidence: Evidence, measured: Measured, gate: PromoteParams, aske
     not_worse = gain >= -gate.max_loss - 1e-12 and loss_p >= gate.alpha
     if asker == "training" and gate.rule == "better":
         return _judge_better(evidence, measured, gate, tested, may_serve=not_worse)
-    bounds = f"a fall of at most {gate.max_loss:g} that may be chance (p at least {gate.alpha:g}) is allowed"
+    bounds = f"at least {gate.alpha:g} asked, and a fall of at most {gate.max_loss:g}"
     verdict = "not worse" if not_worse else "worse"
-    return Finding("pair", not_worse, f"{verdict}: {tested}, p {loss_p:.3f} that it is no worse; {bounds}")
+    return Finding("pair", not_worse, f"{verdict}: {tested}, p {loss_p:.3f} that it is no worse ({bounds})")
 
 
 def _judge_better(
     evidence: Evidence, measured: Measured, gate: PromoteParams, tested: str, *, may_serve: bool
 ) -> Finding:
-    better, worse = measured.better, measured.worse
-    gain_p = chance_of_gain(better, worse)
-    passed = better > worse and (better - worse) / measured.pictures >= gate.min_gain and gain_p < gate.alpha
-    lead = least_gain(better + worse, gate.alpha)
-    needed = (
-        f"{better + worse} pictures that differ are too few to show it"
-        if lead is None
-        else f"with {better + worse} pictures that differ it takes a lead of {lead} ({lead / measured.pictures:+.3f})"
+    lead, differing = measured.better - measured.worse, measured.better + measured.worse
+    chance = chance_of_gain(measured.better, measured.worse)
+    passed = lead > 0 and lead / measured.pictures >= gate.min_gain and chance < gate.alpha
+    tested += f", p {chance:.3f} that it is no better (below {gate.alpha:g} asked"
+    tested += f", with a gain of at least {gate.min_gain:g})" if gate.min_gain else ")"
+    if passed:
+        return Finding("pair", True, f"better: {tested}")
+    least = least_gain(differing, gate.alpha)
+    if least is None:
+        needed = f"{differing} pictures that differ are too few to tell"
+    else:
+        needed = f"of {differing} pictures that differ it takes a lead of {least} ({least / measured.pictures:+.3f})"
+    hint = f"; it may serve all the same, `vigia promote {evidence.classifier} {evidence.version}` asks only that"
+    return Finding(
+        "pair", False, f"not shown to be better: {tested}; {needed}{hint + ' it is not worse' if may_serve else ''}"
     )
-    asked = f"asked are p below {gate.alpha:g} and at least {gate.min_gain:+g}: {needed}"
-    reason = (
-        f"{'better' if passed else 'not shown to be better'}: {tested}, p {gain_p:.3f} that it is no better; {asked}"
-    )
-    if not passed and may_serve:
-        reason += f"; it is not worse either, `vigia promote {evidence.classifier} {evidence.version}` asks no more"
-    return Finding("pair", passed, reason)
 
 
 def judge_classes(measured: Measured, gate: PromoteParams) -> Finding:
