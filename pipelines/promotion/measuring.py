@@ -82,12 +82,12 @@ def _open(registry: Registry, version: ModelVersion) -> Iterator[Opened]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             artefact = registry.download(name, number, Path(folder))
-        except RegistryError as error:
+            model = load_classifier(artefact, name, number)
+            has_reference = ServingCard.load(artefact).unknown is not None
+            digests = Reference.load(artefact / REFERENCE_FILE).sha256 if has_reference else ()
+        except (RegistryError, ModelError) as error:
             registry.version(name, number)  # raises where the registry is away: then nothing is known of the files
-            raise ModelError(f"the files of {name} version {number} cannot be fetched. {error}") from error
-        model = load_classifier(artefact, name, number)
-        has_reference = ServingCard.load(artefact).unknown is not None
-        digests = Reference.load(artefact / REFERENCE_FILE).sha256 if has_reference else ()
+            raise ModelError(f"the files of {name} version {number} cannot be used. {error}") from error
         yield Opened(number, model, frozenset(digests))
 
 
