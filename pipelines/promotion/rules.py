@@ -217,7 +217,7 @@ def judge_audit(errors: tuple[str, ...] | Missing) -> Finding:
     return Finding(
         "audit",
         not errors,
-        f"the audit found {len(errors)} errors: {' '.join(errors)}" if errors else "the audit found no error",
+        f"the audit found errors: {' '.join(errors)}" if errors else "the audit found no error",
     )
 
 

@@ -132,7 +132,7 @@ def test_a_latency_has_no_bound_until_one_is_set() -> None:
     ("changes", "words"),
     [
         ({"parity": Parity(0.01, 1e-3)}, "beyond 0.001 of Keras"),
-        ({"audit_errors": ("leaks: 3 pairs.",)}, "the audit found 1 errors: leaks: 3 pairs."),
+        ({"audit_errors": ("leaks: 3 pairs.",)}, "the audit found errors: leaks: 3 pairs."),
         ({"dataset": DatasetOrder("older", "by git's history")}, "older dataset version than production (by git"),
         ({"rolled_back": "by ana: it barks"}, "taken out of production before: by ana: it barks"),
     ],
