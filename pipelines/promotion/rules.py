@@ -95,7 +95,7 @@ def judge_pair(evidence: Evidence, measured: Measured, gate: PromoteParams, aske
         return _judge_better(evidence, measured, gate, tested, may_serve=not_worse)
     bounds = f"at least {gate.alpha:g} asked, and a fall of at most {gate.max_loss:g}"
     verdict = "not worse" if not_worse else "worse"
-    return Finding("pair", not_worse, f"{verdict}: {tested}, p {loss_p:.3f} that it is no worse ({bounds})")
+    return Finding("pair", not_worse, f"{verdict}: {tested}; such a loss has p {loss_p:.3f} by chance ({bounds})")
 
 
 def _judge_better(
@@ -104,7 +104,7 @@ def _judge_better(
     lead, differing = measured.better - measured.worse, measured.better + measured.worse
     chance = chance_of_gain(measured.better, measured.worse)
     passed = lead > 0 and lead / measured.pictures >= gate.min_gain and chance < gate.alpha
-    tested += f", p {chance:.3f} that it is no better (below {gate.alpha:g} asked"
+    tested += f"; such a gain has p {chance:.3f} by chance (below {gate.alpha:g} asked"
     tested += f", with a gain of at least {gate.min_gain:g})" if gate.min_gain else ")"
     if passed:
         return Finding("pair", True, f"better: {tested}")
