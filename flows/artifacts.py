@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipelines.candidates import Candidate
 from pipelines.datasets.versions import DatasetVersion
-from pipelines.promotion import PromotionDecision
+from pipelines.promotion.rules import PromotionDecision
 from pipelines.settings import Settings
 
 
@@ -20,7 +20,7 @@ def publish_artifacts(
     version: int,
     gate: PromotionDecision,
 ) -> None:
-    """Keys are `<classifier>-metrics`, `-confusion` and `-links`; a new run adds a version to each."""
+    """Keys are `<classifier>-metrics`, `-confusion`, `-links` and `-gate`; a new run adds a version to each."""
     key = candidate.classifier.replace("_", "-")
     rows = [{"metric": name, "value": value} for name, value in candidate.report.metrics().items()]
     create_table_artifact(
@@ -31,7 +31,8 @@ def publish_artifacts(
     )
     picture = base64.b64encode((candidate.folder / "evaluate" / "confusion.png").read_bytes()).decode()
     create_markdown_artifact(f"![confusion matrix](data:image/png;base64,{picture})", key=f"{key}-confusion-picture")
-    create_markdown_artifact(_write_links(settings, candidate, dataset, run_id, version, gate), key=f"{key}-links")
+    create_markdown_artifact(_write_links(settings, candidate, dataset, run_id, version), key=f"{key}-links")
+    create_markdown_artifact(_write_gate(candidate, version, gate), key=f"{key}-gate")
 
 
 def _count_confusions(candidate: Candidate) -> list[dict[str, str | int]]:
@@ -47,7 +48,6 @@ def _write_links(
     dataset: DatasetVersion,
     run_id: str,
     version: int,
-    gate: PromotionDecision,
 ) -> str:
     uri = settings.resolve_tracking_uri()
     name = candidate.classifier
@@ -64,6 +64,15 @@ def _write_links(
             f"- MLflow run: {run}",
             f"- dataset: `{dataset.path}`, {dataset.files} files, `{dataset.md5}`, "
             f"commit `{dataset.git_commit or 'none yet'}`",
-            f"- gate {'passed' if gate.passed else 'refused'}: {'; '.join(gate.reasons)}",
         )
     )
+
+
+def _write_gate(candidate: Candidate, version: int, gate: PromotionDecision) -> str:
+    """What every rule said, those that refuse first."""
+    rules = [
+        f"| {each.rule} | {'passed' if each.passed else '**refused**'} | {each.reason} |" for each in gate.findings
+    ]
+    table = ["| rule | | |", "|---|---|---|", *rules] if rules else [f"- {reason}" for reason in gate.reasons]
+    verdict = "passed" if gate.passed else "refused"
+    return "\n".join((f"**{candidate.classifier} version {version}: gate {verdict}**", "", *table))

@@ -53,8 +53,10 @@ def describe_outcome(outcome: "TrainingOutcome") -> dict[str, object]:
 def tell_outcome(outcome: "TrainingOutcome") -> str:
     """The same in a sentence."""
     verdict = "serves as production" if outcome.promoted else "stays a candidate"
+    # of a version that passed, the first rule says why it serves; the others are above, as the gate asked them
+    reasons = outcome.gate.reasons[:1] if outcome.gate.passed else outcome.gate.reasons
     return (
         f"{outcome.classifier} version {outcome.model_version}: accuracy {outcome.metrics['accuracy']:.3f} on "
         f"{outcome.metrics['pictures']:.0f} test pictures, {outcome.seconds:.0f} s. "
-        f"It {verdict}: {'; '.join(outcome.gate.reasons)}."
+        f"It {verdict}: {'; '.join(reasons)}."
     )

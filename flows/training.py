@@ -13,15 +13,19 @@ from flows.artifacts import publish_artifacts
 from pipelines.candidates import Candidate, log_candidate, read_candidate, register_candidate
 from pipelines.datasets.checkout import check_dataset_unchanged, check_out_dataset
 from pipelines.datasets.versions import DatasetVersion, read_dataset_version
-from pipelines.errors import RegistryError
+from pipelines.errors import GateError, RegistryError
 from pipelines.params import load_params
-from pipelines.promotion import PromotionDecision, judge_candidate
+from pipelines.promotion.judging import judge_candidate
+from pipelines.promotion.log_book import LogBook
+from pipelines.promotion.rules import PromotionDecision
 from pipelines.registry import open_registry
 from pipelines.reproduction import reproduce
 from pipelines.settings import find_workspace, load_settings
 
 REPRODUCE_TIMEOUT_SECONDS: Final = 6 * 3600
 REGISTRY_TIMEOUT_SECONDS: Final = 300
+GATE_TIMEOUT_SECONDS: Final = 3600
+"""Two versions answer the whole test split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ def _name_run() -> str:
 
 
 def _is_retriable(_task: Any, _run: Any, state: Any) -> bool:
-    return isinstance(state.result(raise_on_failure=False), RegistryError)
+    # GateError: another version became production meanwhile, so this one is judged against it
+    return isinstance(state.result(raise_on_failure=False), RegistryError | GateError)
 
 
 _registry_task: dict[str, Any] = {
@@ -105,9 +110,11 @@ def register(workspace: Path, candidate: Candidate, run_id: str, model_id: str) 
     return version
 
 
-@task(name="gate and promote", **_registry_task)
+@task(name="gate and promote", **{**_registry_task, "timeout_seconds": GATE_TIMEOUT_SECONDS})
 def pass_gate(workspace: Path, classifier: str, version: int) -> tuple[PromotionDecision, bool]:
-    gate = load_params(workspace).classifier(classifier).promote
-    decision, promoted = judge_candidate(open_registry(load_settings()), classifier, version, gate)
-    get_run_logger().info("%s: %s", "promoted" if promoted else "not promoted", "; ".join(decision.reasons))
+    settings = load_settings()
+    book = LogBook(settings.resolve_database_url())
+    decision, promoted = judge_candidate(open_registry(settings), book, workspace, classifier, version)
+    for finding in decision.findings:
+        get_run_logger().info("gate: %s: %s", "passed" if finding.passed else "refused", finding.reason)
     return decision, promoted

@@ -9,6 +9,7 @@ VigiaError                 shown to the user as one line: what was expected, wha
 ├── ModelError             a model or its class names that cannot be used
 ├── TrainingError          a stage or a training run that failed
 ├── RegistryError          the model registry is away, or does not know what was asked
+├── GateError              a model version that may not serve, or not be deleted
 ├── MessageError           a message on a topic that is not a frame; becomes a dead letter
 ├── StoreError             the prediction store is away or too old
 ├── BrokerError            Kafka cannot be fetched, started or reached
@@ -43,6 +44,9 @@ class TrainingError(VigiaError): ...
 
 
 class RegistryError(VigiaError): ...
+
+
+class GateError(VigiaError): ...
 
 
 class MessageError(VigiaError): ...

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Alias = Literal["production", "previous", "candidate", "challenger"]
 SHA256_TAG: Final = "vigia.sha256"
 GATE_TAG: Final = "vigia.gate"
+DECISION_TAG: Final = "vigia.decision"
+"""On a version: the last decision about it, as JSON. On the registered model: the last one that moved its aliases."""
 REPORT_METRICS: Final = ("accuracy", "macro_f1", "log_loss", "ece", "majority_share", "pictures")
 
 
@@ -123,6 +125,24 @@ class Registry:
         if self.version_of_alias(classifier, alias) is not None:
             self._ask("delete_registered_model_alias", classifier, alias)
 
+    def tag_classifier(self, classifier: str, key: str, value: str) -> None:
+        """A tag of the registered model itself."""
+        self._ask("set_registered_model_tag", classifier, key, value)
+
+    def classifier_tags(self, classifier: str) -> dict[str, str]:
+        """Tags of the registered model itself; none when the classifier is not registered."""
+        if classifier not in self.classifiers():
+            return {}
+        return dict(self._ask("get_registered_model", classifier).tags or {})
+
+    def attach(self, version: ModelVersion, file: str, text: str) -> None:
+        """A small text among the artifacts of the version's run."""
+        self._ask("log_text", version.run_id, text, file)
+
+    def delete(self, classifier: str, version: int) -> None:
+        """The version is gone for good; its run and files stay in MLflow. An alias that it held goes with it."""
+        self._ask("delete_model_version", classifier, str(version))
+
     def download(self, classifier: str, version: int, into: Path) -> Path:
         """The version's artefact below `into`, its files checked against the registered digest.
 
@@ -161,7 +181,10 @@ class Registry:
 
 
 def promote(registry: Registry, classifier: str, version: int) -> int | None:
-    """`version` becomes production, what served becomes previous; returns that one."""
+    """`version` becomes production, what served becomes previous; returns that one.
+
+    The aliases alone: `pipelines.promotion` asks whether it may, and keeps the decision.
+    """
     registry.version(classifier, version)
     serving = registry.version_of_alias(classifier, "production")
     if serving == version:
@@ -174,17 +197,24 @@ def promote(registry: Registry, classifier: str, version: int) -> int | None:
     return serving
 
 
-def roll_back(registry: Registry, classifier: str) -> tuple[int, int]:
-    """Swap production and previous; returns (from, to). Raises RegistryError when there is no previous one."""
+def roll_back(registry: Registry, classifier: str) -> tuple[int | None, int]:
+    """Swap production and previous; returns (from, to). Raises RegistryError when there is no previous one.
+
+    The aliases alone, as `promote`. A production version that was deleted in MLflow took its alias along: the
+    previous one serves again then, and nothing comes after it.
+    """
     serving = registry.version_of_alias(classifier, "production")
     before = registry.version_of_alias(classifier, "previous")
-    if serving is None or before is None:
+    if before is None or serving == before:
         raise RegistryError(
             f"Expected a production and a previous version of {classifier}, found {serving or 'none'} and "
-            f"{before or 'none'}. Promote a version with `vigia promote {classifier} VERSION`."
+            f"{'the same' if before else 'none'}. Promote a version with `vigia promote {classifier} VERSION`."
         )
     registry.point(classifier, "production", before)
-    registry.point(classifier, "previous", serving)
+    if serving is None:
+        registry.release(classifier, "previous")
+    else:
+        registry.point(classifier, "previous", serving)
     return serving, before
 
 

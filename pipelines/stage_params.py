@@ -149,10 +149,30 @@ class ExportParams(StrictParams):
 class PromoteParams(StrictParams):
     """The gate between candidate and production."""
 
+    rule: Literal["better", "not_worse"] = "better"
+    """What a training must show to be promoted by itself; a person who promotes need only show `not_worse`."""
+    alpha: float = Field(default=0.05, gt=0, le=0.5)
+    """How improbable chance must be as the cause of a gain, a loss or a figure beyond its bound."""
+    min_gain: float = Field(default=0.0, ge=0, lt=1)
+    """`better`: accuracy must rise by at least this, beside not being chance."""
+    max_loss: float = Field(default=0.03, ge=0, lt=1)
+    """`not_worse`: accuracy may fall by at most this, and only by chance."""
     majority_margin: float = Field(default=0.05, ge=0, lt=1)
     """First version: accuracy must exceed the majority class's share by this much."""
-    macro_f1_margin: float = Field(default=0.0, ge=0, lt=1)
-    """Later versions: macro-F1 must exceed production's by more than this."""
+    class_pictures: int = Field(default=10, ge=1)
+    """Fewest test pictures of a class whose recall is judged."""
+    class_floor: Share = 0.0
+    """Least recall of each such class; 0: none."""
+    class_max_loss: Share = 0.2
+    """Recall that such a class may lose against production; more, and not by chance, is refused."""
+    max_ece: Share = 0.1
+    """Largest calibration error, where chance does not explain it; 1: none."""
+    max_unknown: Share = 0.15
+    """Largest share of test pictures refused as unknown, where chance does not explain it; 1: none."""
+    max_latency_ms: float = Field(default=0.0, ge=0)
+    """Most milliseconds for a picture on one core; 0: no bound."""
+    max_latency_ratio: float = Field(default=0.0, ge=0)
+    """Most milliseconds for a picture by production's; 0: no bound."""
 
 
 class ScheduleParams(StrictParams):

@@ -55,7 +55,7 @@ def open_client(settings: Settings) -> "MlflowClient":
     # MLflow's own default tries for minutes before it says that a server is away
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # artefacts are small, and stderr is ours
     if uri.startswith("sqlite"):
         settings.mlflow_database.parent.mkdir(parents=True, exist_ok=True)
     from mlflow import MlflowClient, set_tracking_uri

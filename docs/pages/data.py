@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 def build_data_page() -> str:
+    from pipelines.promotion.log_book import model_decisions
     from stream.tables import metadata
     from stream.topics import TOPICS
 
@@ -34,7 +35,7 @@ def build_data_page() -> str:
         "Times are aware UTC. A frame's identity is (topic, partition, offset), so a frame that Kafka delivers again "
         "overwrites its row and is not counted twice.\n",
     ]
-    for table in metadata.sorted_tables:
+    for table in (*metadata.sorted_tables, model_decisions):
         rows = [
             (
                 f"`{column.name}`",

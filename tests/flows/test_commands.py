@@ -1,6 +1,6 @@
 from flows.commands import describe_outcome, tell_outcome
 from flows.training import TrainingOutcome
-from pipelines.promotion import PromotionDecision
+from pipelines.promotion.rules import PromotionDecision
 
 METRICS = {"accuracy": 0.91, "macro_f1": 0.9, "log_loss": 0.3, "ece": 0.02, "majority_share": 0.5, "pictures": 240.0}
 

@@ -6,10 +6,8 @@ import pytest
 from pipelines.artefact import digest_artefact
 from pipelines.errors import ModelError, RegistryError
 from pipelines.evaluation.metrics import Report
-from pipelines.promotion import judge_candidate
 from pipelines.registry import Registry, open_registry, promote, roll_back
 from pipelines.settings import Settings
-from pipelines.stage_params import PromoteParams
 from pipelines.tracking import ensure_experiment, log_model, open_client
 
 pytestmark = pytest.mark.integration
@@ -73,19 +71,6 @@ def test_an_unknown_version_or_classifier_is_answered_with_what_there_is(
         promote(registry, "unknown", 1)
     assert registry.version_of_alias("unknown", "production") is None
     assert registry.version_of_alias("known", "production") is None
-
-
-def test_the_gate_writes_its_reasons_on_the_version(settings: Settings, registry: Registry, make_artefact: Any) -> None:
-    good = register(settings, make_artefact("gate"), "gate", macro_f1=0.9)
-    worse = register(settings, make_artefact("gate", "worse"), "gate", macro_f1=0.7)
-
-    assert judge_candidate(registry, "gate", good, PromoteParams())[1]
-    decision, promoted = judge_candidate(registry, "gate", worse, PromoteParams())
-
-    assert not promoted
-    assert "not above production's 0.900" in decision.reasons[0]
-    assert registry.version("gate", worse).tags["vigia.gate"].startswith("refused")
-    assert registry.version_of_alias("gate", "production") == good
 
 
 def test_a_download_is_checked_against_the_registered_digest(
