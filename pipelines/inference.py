@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from pipelines.artefact import DETECTOR_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.errors import ModelError
 from pipelines.evaluation.reference import Reference
-from pipelines.evaluation.unknown import nearest_distances, normalise_features
+from pipelines.evaluation.unknown import likeness_to_distance, nearest_rows, normalise_features
 from pipelines.images import Image
 from pipelines.preprocessing import Preprocessing, build_preprocessing
 
 Decision = Literal["known", "unknown"]
+Nearest = tuple[tuple[str, float], ...]
+"""(SHA-256 of a training picture as it was imported, likeness in feature space up to 1), nearest first."""
 PROBABILITIES_OUTPUT: Final = 0
 FEATURES_OUTPUT: Final = 1
 """Of a network whose card tells known from unknown."""
@@ -29,6 +31,8 @@ class Inference:
     """(pictures, classes), rows add up to 1."""
     known: NDArray[np.bool_]
     """(pictures,): False for a picture of nothing that the model knows."""
+    nearest: tuple[Nearest, ...] = ()
+    """The five training pictures most like each picture; empty when the model carries none to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Answer:
     top: tuple[tuple[str, float], ...]
     """(label, probability), best first."""
     decision: Decision
+    nearest: Nearest = ()
+    """Training pictures most like this one."""
 
 
 class Classifier(Protocol):
@@ -65,16 +71,19 @@ class Classifier(Protocol):
 
 def build_answers(class_names: Sequence[str], inference: Inference, top: int = 5) -> tuple[Answer, ...]:
     """A batch in words, in its order."""
+    nearest = inference.nearest or ((),) * len(inference.known)
     return tuple(
-        _build_answer(class_names, row, known, top)
-        for row, known in zip(inference.probabilities, inference.known, strict=True)
+        _build_answer(class_names, row, known, near, top)
+        for row, known, near in zip(inference.probabilities, inference.known, nearest, strict=True)
     )
 
 
-def _build_answer(class_names: Sequence[str], probabilities: NDArray[np.float32], known: bool, top: int) -> Answer:
+def _build_answer(
+    class_names: Sequence[str], probabilities: NDArray[np.float32], known: bool, nearest: Nearest, top: int
+) -> Answer:
     order = np.argsort(-probabilities, kind="stable")[:top]
     ranking = tuple((class_names[i], float(probabilities[i])) for i in order)
-    return Answer(ranking[0][0], ranking[0][1], ranking, "known" if known else "unknown")
+    return Answer(ranking[0][0], ranking[0][1], ranking, "known" if known else "unknown", nearest)
 
 
 def load_classifier(artefact: Path, classifier: str, version: int) -> "OpenVinoClassifier":
@@ -126,8 +135,19 @@ class OpenVinoClassifier:
         if self._unknown is None or self._reference is None:
             return Inference(probabilities, seen)
         features = normalise_features(outputs[self._compiled.output(FEATURES_OUTPUT)])
-        distance = nearest_distances(features, self._reference.features)
-        return Inference(probabilities, seen & self._unknown.knows(probabilities.max(axis=1), distance))
+        rows, likeness = nearest_rows(features, self._reference.features)
+        known = seen & self._unknown.knows(probabilities.max(axis=1), likeness_to_distance(likeness[:, -1]))
+        return Inference(probabilities, known, _name_nearest(self._reference, rows, likeness, seen))
+
+
+def _name_nearest(
+    reference: Reference, rows: NDArray[np.int64], likeness: NDArray[np.float32], seen: NDArray[np.bool_]
+) -> tuple[Nearest, ...]:
+    """Of a picture in which there was nothing to look at, nothing is near."""
+    return tuple(
+        tuple((reference.sha256[row], round(value, 4)) for row, value in zip(near, values, strict=True)) if any_ else ()
+        for near, values, any_ in zip(rows.tolist(), likeness.tolist(), seen.tolist(), strict=True)
+    )
 
 
 def _compile(artefact: Path, class_count: int) -> Any:

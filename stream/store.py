@@ -204,7 +204,8 @@ def upsert(
 
 def _prediction_row(answer: Prediction) -> dict[str, Any]:
     row = {name: getattr(answer, name) for name in _PREDICTION_FIELDS}
-    return {**row, **_position_row(answer.position), "top": [list(pair) for pair in answer.top]}
+    nearest = [list(pair) for pair in answer.nearest] or None
+    return {**row, **_position_row(answer.position), "top": [list(pair) for pair in answer.top], "nearest": nearest}
 
 
 def _dead_letter_row(letter: DeadLetter) -> dict[str, Any]:

@@ -52,6 +52,30 @@ def nearest_distances(features: Features, reference: Features, *, leave_self_out
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
 
 
+def nearest_rows(features: Features, reference: Features) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Rows of `reference` nearest to each picture, nearest first, and their likeness: the cosine, 1 for the same.
+
+    Both (pictures, 5), with fewer features as many as there are. The last one's distance is what `nearest_distances`
+    says.
+    """
+    count = min(NEIGHBOUR, len(reference))
+    rows = np.empty((len(features), count), np.int64)
+    likeness = np.empty((len(features), count), np.float32)
+    for start in range(0, len(features), CHUNK):
+        part = slice(start, start + CHUNK)
+        all_of_them = features[part] @ reference.T
+        near = np.argpartition(-all_of_them, count - 1, axis=1)[:, :count]
+        order = np.argsort(-np.take_along_axis(all_of_them, near, axis=1), axis=1, kind="stable")
+        rows[part] = np.take_along_axis(near, order, axis=1)
+        likeness[part] = np.take_along_axis(all_of_them, rows[part], axis=1)
+    return rows, likeness
+
+
+def likeness_to_distance(likeness: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Euclidean distance of two rows of length 1, from their cosine."""
+    return np.sqrt(np.maximum(0, 2 - 2 * likeness)).astype(np.float32)
+
+
 def fit_thresholds(
     confidence: NDArray[np.floating], distance: NDArray[np.floating], false_reject_rate: float
 ) -> UnknownThresholds:
