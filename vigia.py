@@ -29,6 +29,7 @@ COMMANDS = {
     "worker": "stream.commands",
     "dead-letters": "stream.commands",
     "broker": "stream.commands",
+    "trace": "stream.commands",
 }
 
 
