@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.datasets.catalogue import PICTURES_FILE, read_pictures_file
-from pipelines.datasets.manifest import read_manifest
 from pipelines.datasets.objects import VersionFile, find_cache, object_path, read_listing
 from pipelines.datasets.present import label_of
 from pipelines.datasets.versions import dataset_path
@@ -61,6 +60,8 @@ def _from_catalogue(
 def _from_manifest(
     workspace: Path, classifier: str, objects: dict[str, Path], digests: Collection[str]
 ) -> dict[str, PictureOrigin]:
+    from pipelines.datasets.manifest import read_manifest  # costs a third of a second, and is rarely needed
+
     prepared = workspace / "data" / "prepared" / classifier
     try:
         rows = read_manifest(prepared)
