@@ -25,7 +25,7 @@ RUN_FILE: Final = "run.json"
 HISTORY_FILE: Final = "history.csv"
 PATCH_FOLDER: Final = "lineage"
 PATCH_FILE: Final = "worktree.patch"
-_MODEL_TAG: Final = "vigia.model.sha256"
+MODEL_TAG: Final = "vigia.model.sha256"
 _WORKSPACE_TAG: Final = "vigia.workspace"
 
 
@@ -140,14 +140,14 @@ def ensure_run(client: "MlflowClient", settings: Settings, inputs: RunInputs, tr
     made_by = json.loads((train / RUN_FILE).read_text(encoding="utf-8"))
     named = made_by["run_id"]
     known = client.search_runs([experiment], f"attributes.run_id = '{named}'", max_results=1)
-    known = known or client.search_runs([experiment], f"tags.`{_MODEL_TAG}` = '{model_sha256}'", max_results=1)
+    known = known or client.search_runs([experiment], f"tags.`{MODEL_TAG}` = '{model_sha256}'", max_results=1)
     environment = made_by.get("environment", {})
     run_id = str(known[0].info.run_id) if known else _create_run(client, experiment, inputs, environment)
     if not known:
         with (train / HISTORY_FILE).open(newline="", encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 log_epoch(client, run_id, {key: float(value) for key, value in row.items()})
-    client.set_tag(run_id, _MODEL_TAG, model_sha256)
+    client.set_tag(run_id, MODEL_TAG, model_sha256)
     if client.get_run(run_id).info.status != "FINISHED":
         client.set_terminated(run_id, "FINISHED")
     return run_id
@@ -172,6 +172,20 @@ def log_code(client: "MlflowClient", run_id: str, tags: Mapping[str, str], patch
         file = Path(folder) / PATCH_FILE
         file.write_bytes(patch)
         client.log_artifact(run_id, str(file), PATCH_FOLDER)
+
+
+def download_patch(client: "MlflowClient", run_id: str, into: Path) -> bytes:
+    """What `log_code` kept. Raises RegistryError when it is gone."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(client.download_artifacts(run_id, f"{PATCH_FOLDER}/{PATCH_FILE}", str(into))).read_bytes()
+    except (MlflowException, OSError) as error:
+        words = " ".join(str(error).split())[:200]
+        raise RegistryError(
+            f"Expected {PATCH_FOLDER}/{PATCH_FILE} on run {run_id}, it cannot be had. {words}. "
+            "Restore it in MLflow's artifact store."
+        ) from error
 
 
 def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str) -> str:

@@ -73,7 +73,7 @@ def nearest_rows(features: Features, reference: Features) -> tuple[NDArray[np.in
 
 def likeness_to_distance(likeness: NDArray[np.floating]) -> NDArray[np.float32]:
     """Euclidean distance of two rows of length 1, from their cosine."""
-    return np.sqrt(np.maximum(0, 2 - 2 * likeness)).astype(np.float32)
+    return np.asarray(np.sqrt(np.maximum(0, 2 - 2 * likeness)), np.float32)
 
 
 def fit_thresholds(
