@@ -13,7 +13,7 @@ LAST_STAGES = ("evaluate", "export")
 _CHATTER = (
     "> ",
     "To track the changes with git",
-    "git add dvc.lock",
+    "git add ",
     "To enable auto staging",
     "dvc config core.autostage",
     "Use `dvc push`",
@@ -21,6 +21,8 @@ _CHATTER = (
     "Updating lock file",
     "\N{RUNNER} View run",
     "\N{TEST TUBE} View experiment",
+    "WARNING: All log messages before absl",
+    "I0000 ",
 )
 
 
@@ -67,7 +69,7 @@ def reproduce(
 
 
 def is_chatter(line: str) -> bool:
-    """DVC's and MLflow's advice, which would hide the progress."""
+    """DVC's, MLflow's and TensorFlow's advice, which would hide the progress."""
     return line.startswith(_CHATTER) or " INFO mlflow." in line or " WARNING mlflow." in line
 
 

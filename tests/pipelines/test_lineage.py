@@ -16,7 +16,7 @@ def tags(card: ServingCard = CARD, params: ClassifierParams | None = None) -> di
         artefact_sha256="f" * 64,
         card=card,
         dataset_path="data/raw/cars",
-        code=CodeVersion("c" * 40, dirty=True),
+        code=CodeVersion("c" * 40, b"diff --git a/params.yaml b/params.yaml"),
         params=params or ClassifierParams(),
     )
 
