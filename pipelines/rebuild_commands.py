@@ -52,7 +52,7 @@ def describe_rebuilt(rebuilt: "Rebuilt", tolerance: float) -> dict[str, Any]:
         "version": ancestry.model.version,
         "same_metrics": rebuilt.same_metrics,
         "same_predictions": rebuilt.same_predictions,
-        "same_bytes": rebuilt.same_bytes,
+        "same_weights": rebuilt.same_weights,
         "differences": [asdict(each) for each in every],
         "tolerance": tolerance,
         "metrics": {
@@ -82,11 +82,11 @@ def tell_rebuilt(rebuilt: "Rebuilt", tolerance: float) -> str:
     ]
     lines += [f"{each.what}: {each.expected} then, {each.received} now" for each in predictions.differences]
     verdict = "the same" if rebuilt.same_metrics and rebuilt.same_predictions else "not the same"
-    bytes_ = "byte for byte the same model" if rebuilt.same_bytes else "other bytes of the model's file"
+    weights = "every weight the same" if rebuilt.same_weights else "other weights"
     lines.append(
         f"{ancestry.model.classifier} version {ancestry.model.version} made again in {rebuilt.seconds:.0f} s: "
         f"{verdict} within {tolerance:g}; probabilities of {predictions.pictures} test pictures at most "
-        f"{predictions.max_difference:.1e} apart, {bytes_}"
+        f"{predictions.max_difference:.1e} apart, {weights}"
     )
     if rebuilt.kept:
         lines.append(f"kept: {rebuilt.kept}")

@@ -25,7 +25,7 @@ RUN_FILE: Final = "run.json"
 HISTORY_FILE: Final = "history.csv"
 PATCH_FOLDER: Final = "lineage"
 PATCH_FILE: Final = "worktree.patch"
-MODEL_TAG: Final = "vigia.model.sha256"
+_MODEL_TAG: Final = "vigia.model.sha256"
 _WORKSPACE_TAG: Final = "vigia.workspace"
 
 
@@ -140,14 +140,14 @@ def ensure_run(client: "MlflowClient", settings: Settings, inputs: RunInputs, tr
     made_by = json.loads((train / RUN_FILE).read_text(encoding="utf-8"))
     named = made_by["run_id"]
     known = client.search_runs([experiment], f"attributes.run_id = '{named}'", max_results=1)
-    known = known or client.search_runs([experiment], f"tags.`{MODEL_TAG}` = '{model_sha256}'", max_results=1)
+    known = known or client.search_runs([experiment], f"tags.`{_MODEL_TAG}` = '{model_sha256}'", max_results=1)
     environment = made_by.get("environment", {})
     run_id = str(known[0].info.run_id) if known else _create_run(client, experiment, inputs, environment)
     if not known:
         with (train / HISTORY_FILE).open(newline="", encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 log_epoch(client, run_id, {key: float(value) for key, value in row.items()})
-    client.set_tag(run_id, MODEL_TAG, model_sha256)
+    client.set_tag(run_id, _MODEL_TAG, model_sha256)
     if client.get_run(run_id).info.status != "FINISHED":
         client.set_terminated(run_id, "FINISHED")
     return run_id

@@ -1,5 +1,6 @@
 """A trace as a page of its own: no request to anywhere, light and dark."""
 
+import hashlib
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -49,8 +50,6 @@ def build_model_page(trace: ModelTrace) -> str:
 
 def find_frame_picture(file: Path, prediction: Prediction) -> bytes | None:
     """The camera's last picture, where it is still this frame's."""
-    import hashlib
-
     try:
         content = file.read_bytes()
     except OSError:  # the worker may replace or drop it at any moment: then there is nothing to show

@@ -1,5 +1,6 @@
 """The pictures of a dataset version in a scratch workspace: copied out of the user's cache, else from the remote."""
 
+import json
 import os
 from collections.abc import Collection
 from functools import partial
@@ -42,8 +43,6 @@ def bring_pictures(workspace: Path, scratch: Scratch, classifier: str, md5: str,
 
 def _read_listing(cache: Path, md5: str) -> tuple[VersionFile, ...] | None:
     """Like `read_listing`, but a damaged object of the user's cache stays where it is."""
-    import json
-
     try:
         content = object_path(cache, md5).read_bytes()
     except FileNotFoundError:

@@ -1,7 +1,10 @@
 """One model version made again in a scratch workspace, and compared with the registered one."""
 
+import hashlib
 import json
+import os
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -29,7 +32,7 @@ from pipelines.rebuilding.scratch import Scratch, apply_patch, open_scratch
 from pipelines.registry import open_registry
 from pipelines.reproduction import reproduce
 from pipelines.settings import Settings
-from pipelines.tracking import MODEL_TAG, download_patch, open_client
+from pipelines.tracking import download_patch, open_client
 
 GOLDEN_PICTURES: Final = 64
 """Of the test split, in its order."""
@@ -46,8 +49,8 @@ class Rebuilt:
     metric_differences: tuple[Difference, ...]
     predictions: PredictionComparison
     environment_differences: tuple[Difference, ...]
-    same_bytes: bool
-    """Of the Keras model's file."""
+    same_weights: bool
+    """Every number of the network, byte for byte; the files themselves hold the date."""
     seconds: float
     kept: Path | None
     """The scratch folder, where it was to be kept."""
@@ -73,6 +76,7 @@ def rebuild(
 ) -> Rebuilt:
     """Raises the error of the step that failed; the workspace, its repository and its cache are only read."""
     began = time.monotonic()
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for a second hides our own words
     ancestry = read_ancestry(open_lean_registry(settings), workspace, classifier, version)
     commit = check_rebuildable(ancestry)
     registry = open_registry(settings)
@@ -99,7 +103,8 @@ def rebuild(
             metric_differences=compare_metrics(ancestry.run.metrics, metrics, tolerance),
             predictions=_compare_answers(scratch, classifier, version, tolerance),
             environment_differences=differences,
-            same_bytes=ancestry.run.tags.get(MODEL_TAG) == hash_file(models / "train" / "model.keras"),
+            same_weights=_read_weights(scratch.registered_artefact(classifier, version))
+            == _read_weights(models / "export" / "model"),
             seconds=round(time.monotonic() - began, 1),
             kept=scratch.folder if keep else None,
         )
@@ -129,8 +134,6 @@ def check_rebuildable(ancestry: Ancestry) -> str:
 
 def check_patch(ancestry: Ancestry, patch: bytes) -> None:
     """Raises RegistryError when the bytes are not those that were registered."""
-    import hashlib
-
     if hashlib.sha256(patch).hexdigest() != ancestry.code.patch_sha256:
         raise RegistryError(
             f"Expected the patch with SHA-256 {str(ancestry.code.patch_sha256)[:12]}… on run {ancestry.run.run_id}, "
@@ -165,11 +168,16 @@ def _hash_weights(ancestry: Ancestry, settings: Settings) -> str | None:
     return hash_file(file) if file else None
 
 
+def _read_weights(artefact: Path) -> bytes:
+    with zipfile.ZipFile(artefact / "data" / "model.keras") as archive:
+        return archive.read("model.weights.h5")
+
+
 def _compare_answers(scratch: Scratch, classifier: str, version: int, tolerance: float) -> PredictionComparison:
     pictures = list(islice(read_split(scratch.workspace / "data" / "prepared" / classifier, "test"), GOLDEN_PICTURES))
     images = [decode_image(each.encoded) for each in pictures]
     rebuilt = scratch.workspace / "models" / classifier / "export" / "model"
-    before = load_classifier(scratch.registered / f"{classifier}-{version}", classifier, version)
+    before = load_classifier(scratch.registered_artefact(classifier, version), classifier, version)
     after = load_classifier(rebuilt, classifier, version)
     if before.class_names != after.class_names:
         raise ModelError(

@@ -41,8 +41,12 @@ class Scratch:
 
     @property
     def registered(self) -> Path:
-        """The registered artefact, for comparison."""
+        """For the registered artefact, which the rebuilt one is compared with."""
         return self.folder / "registered"
+
+    def registered_artefact(self, classifier: str, version: int) -> Path:
+        """Where `Registry.download` puts it."""
+        return self.registered / f"{classifier}-{version}"
 
     def environment(self, settings: Settings) -> Mapping[str, str]:
         """For the stages: a state folder of their own, the user's weights."""
