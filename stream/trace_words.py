@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.ancestry import Ancestry
+from pipelines.datasets.origins import DRAWN
 from stream.trace_documents import sum_by
 from stream.tracing import FrameTrace, ModelTrace, NearPicture
 
@@ -96,7 +97,8 @@ def tell_picture(picture: NearPicture) -> str:
     """Where a training picture came from."""
     if picture.origin is None:
         return f"SHA-256 {picture.sha256[:12]}…, origin unknown"
-    return f"{picture.origin.file}, from {picture.origin.origin}"
+    origin = picture.origin.origin
+    return picture.origin.file + ("" if origin is None else f", {origin if origin == DRAWN else f'from {origin}'}")
 
 
 def tell_moment(moment: datetime) -> str:
@@ -147,11 +149,12 @@ def _tell_behind(ancestry: Ancestry) -> Iterator[Section]:
     else:
         state = (("changed", "nothing: the work tree was clean"),)
     told = f"{code.subject} ({code.committed_at})" if code.in_repository else "not in this clone"
-    yield Section("code", f"commit {code.commit or UNKNOWN}", (("commit", told), *state))
+    yield Section("code", f"commit {code.commit or UNKNOWN}", (("message", told), *state))
+    elsewhere = "in the run's patch, not committed" if code.patch_sha256 else "in no commit of this clone"
     yield Section(
         "dataset",
         f"{dataset.path or UNKNOWN}, {_tell_count(dataset.pictures)}",
-        (("md5", dataset.md5 or UNKNOWN), ("recorded", dataset.commit or "in no commit of this clone")),
+        (("md5", dataset.md5 or UNKNOWN), ("recorded", dataset.commit or elsewhere)),
     )
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pipelines.datasets.catalogue import PICTURES_FILE, read_pictures_file
+from pipelines.datasets.drawn_mark import DRAWN_MARK
 from pipelines.datasets.objects import VersionFile, find_cache, object_path, read_listing
 from pipelines.datasets.present import label_of
 from pipelines.datasets.versions import dataset_path
 from pipelines.errors import DatasetError
+
+DRAWN: Final = "drawn by `vigia data sample`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,8 @@ class PictureOrigin:
     """Below data/raw/<classifier>."""
     label: str | None
     """Its class folder."""
-    origin: str
-    """Its path in the folder it was imported from, with that folder's name in front."""
+    origin: str | None
+    """Its path in the folder it was imported from, with that folder's name in front; or that it was drawn."""
     known_from: str
     """The record that says so."""
     object: Path | None
@@ -68,12 +72,22 @@ def _from_manifest(
     except DatasetError:  # never prepared here: then nothing more is known
         return {}
     where = f"the manifest of data/prepared/{classifier}"
+    unrecorded = DRAWN if _is_drawn(objects) else None
     return {
-        row.sha256: _describe(row.sha256, row.path, row.origin, where, objects) for row in rows if row.sha256 in digests
+        row.sha256: _describe(
+            row.sha256, row.path, row.origin if row.origin != row.path else unrecorded, where, objects
+        )
+        for row in rows
+        if row.sha256 in digests
     }
 
 
-def _describe(sha256: str, file: str, origin: str, known_from: str, objects: dict[str, Path]) -> PictureOrigin:
+def _is_drawn(objects: dict[str, Path]) -> bool:
+    readme = objects.get("README.md")
+    return readme is not None and readme.exists() and DRAWN_MARK in readme.read_text("utf-8", errors="replace")
+
+
+def _describe(sha256: str, file: str, origin: str | None, known_from: str, objects: dict[str, Path]) -> PictureOrigin:
     held = objects.get(file)
     return PictureOrigin(
         sha256=sha256,

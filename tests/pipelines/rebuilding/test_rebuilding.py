@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -47,7 +46,7 @@ def test_a_patch_that_was_altered_is_not_applied(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A workspace with one version of cars, trained from pictures and params that were never committed."""
     place = Place(tmp_path_factory.mktemp("rebuild"))
     place.commit()
@@ -57,7 +56,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     ):
         done = place.run(*words)
         assert done.returncode == 0, done.stderr
-    yield place
+    return place
 
 
 @pytest.mark.integration

@@ -86,7 +86,9 @@ def test_the_stages_reach_neither_the_users_services_nor_his_cache(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example.org")
     monkeypatch.setenv("MLFLOW_RUN_ID", "r1")
     (workspace / ".dvc").mkdir()
-    (workspace / ".dvc" / "config.local").write_text("[cache]\n    dir = /big/disk\n['remote \"vigia\"']\n    url = /r\n")
+    (workspace / ".dvc" / "config.local").write_text(
+        "[cache]\n    dir = /big/disk\n['remote \"vigia\"']\n    url = /r\n"
+    )
 
     with open_scratch(workspace, read_code_version(workspace).commit) as scratch:
         environment = scratch.environment(Settings(weights_dir=Path("weights")))
