@@ -20,7 +20,7 @@ STYLE: Final = """
 .link h2 { border: 0; margin: 0; padding: 0; font-size: .86rem; font-weight: 600; color: var(--accent);
   text-transform: uppercase; letter-spacing: .06em; }
 .link p { margin: .1rem 0 .2rem; font-size: 1.05rem; overflow-wrap: anywhere; max-width: none; }
-.link table { margin: .2rem 0; } .link td { overflow-wrap: anywhere; font-size: .9rem; }
+.link table { margin: .2rem 0; width: 100%; } .link td { overflow-wrap: anywhere; font-size: .9rem; }
 .link td:first-child { color: var(--soft); white-space: nowrap; }
 .link thead { display: none; }
 """

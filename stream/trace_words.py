@@ -7,6 +7,7 @@ from datetime import datetime
 from pipelines.ancestry import Ancestry
 from pipelines.datasets.origins import DRAWN
 from stream.trace_documents import sum_by
+from stream.trace_queries import ServedCount
 from stream.tracing import FrameTrace, ModelTrace, NearPicture
 
 SHOWN_PARAMS = ("architecture", "weights", "image_size", "epochs", "batch_size", "learning_rate", "seed")
@@ -63,14 +64,13 @@ def tell_model_trace(trace: ModelTrace) -> tuple[Section, ...]:
     """From the version to its pictures, and to what it answered."""
     served = trace.served
     parents = tuple((f"version {parent.version}", parent.relation) for parent in trace.parents)
-    times = f", {tell_moment(min(e.first_at for e in served))} to {tell_moment(max(e.last_at for e in served))}"
     return (
         _tell_model(trace.ancestry, ()),
         *_tell_behind(trace.ancestry),
         Section("parents", "versions it took over from" if parents else "took over from no version", parents),
         Section(
             "served",
-            f"{sum(each.predictions for each in served):,} predictions{times if served else ''}",
+            f"{sum(each.predictions for each in served):,} predictions{_tell_span(served)}",
             (
                 *((f"camera {name}", f"{count:,}") for name, count in sum_by(served, "camera_id").items()),
                 *((f"day {name}", f"{count:,}") for name, count in sum_by(served, "day").items()),
@@ -161,6 +161,13 @@ def _tell_behind(ancestry: Ancestry) -> Iterator[Section]:
 def _tell_notes(notes: Sequence[str]) -> Iterator[Section]:
     if notes:
         yield Section("notes", "what could not be said", tuple(("·", note) for note in notes))
+
+
+def _tell_span(served: Sequence[ServedCount]) -> str:
+    if not served:
+        return ""
+    first, last = min(each.first_at for each in served), max(each.last_at for each in served)
+    return f", {tell_moment(first)} to {tell_moment(last)}"
 
 
 def _tell_maybe(moment: datetime | None) -> str:
