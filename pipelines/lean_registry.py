@@ -121,8 +121,9 @@ class RestRegistry:
                 f"Expected an answer of the model registry at {self._uri}, received {error}."
             ) from error
         except (URLError, OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
             raise RegistryError(
-                f"Expected MLflow at {self._uri}, nothing useful answers there ({error}). "
+                f"Expected MLflow at {self._uri}, nothing useful answers there ({reason}). "
                 "Start it with `vigia up`, or correct MLFLOW_TRACKING_URI."
             ) from error
 

@@ -183,7 +183,7 @@ def download_patch(client: "MlflowClient", run_id: str, into: Path) -> bytes:
     except (MlflowException, OSError) as error:
         words = " ".join(str(error).split())[:200]
         raise RegistryError(
-            f"Expected {PATCH_FOLDER}/{PATCH_FILE} on run {run_id}, it cannot be had. {words}. "
+            f"Expected {PATCH_FOLDER}/{PATCH_FILE} on run {run_id}, it cannot be had. {words.rstrip('.')}. "
             "Restore it in MLflow's artifact store."
         ) from error
 

@@ -13,7 +13,7 @@ trace_app = typer.Typer(rich_markup_mode=None)
 @trace_app.command()
 def trace(
     frame_id: Annotated[
-        str | None, typer.Argument(metavar="[FRAME_ID]", help="The frame's id, or its topic-partition-offset.")
+        str | None, typer.Argument(metavar="FRAME_ID", help="The frame's id, or its topic-partition-offset.")
     ] = None,
     classifier: Annotated[str | None, typer.Option(help="Only what this classifier said.")] = None,
     role: Annotated[str | None, typer.Option(help="Only what `production` or `shadow` said.")] = None,

@@ -23,7 +23,7 @@ def workspace(tmp_path: Path) -> Path:
     (workspace / "data" / "raw").mkdir(parents=True)
     git(workspace, "init")
     md5 = record(workspace, PICTURE)
-    (workspace / "data" / "raw" / "cars.dvc").write_text(f"outs:\n- md5: {md5}\n  path: cars\n")
+    (workspace / "data" / "raw" / "cars.dvc").write_text(f"outs:\n- md5: {md5}\n  hash: md5\n  path: cars\n")
     (workspace / ".dvc" / "config").write_text("")
     git(workspace, "add", "data/raw/cars.dvc", ".dvc/config")
     git(workspace, "commit", "-m", md5)

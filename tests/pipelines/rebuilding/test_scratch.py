@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -74,10 +75,12 @@ def test_it_is_removed_on_ctrl_c_and_on_sigterm_and_kept_when_asked(workspace: P
         os.kill(os.getpid(), signal.SIGTERM)
     with open_scratch(workspace, commit, keep=True) as kept:
         pass
+    left = (kept.workspace / "params.yaml").exists()
+    shutil.rmtree(kept.folder)
 
     assert not interrupted.folder.exists()
     assert not ended.folder.exists()
-    assert (kept.workspace / "params.yaml").exists()
+    assert left
 
 
 def test_the_stages_reach_neither_the_users_services_nor_his_cache(
