@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 from pipelines.errors import RegistryError
@@ -202,7 +202,7 @@ def _read_only(uri: str) -> str:
             f"Expected the model registry at {file}, found none. "
             "Train a model with `vigia train CLASSIFIER`, or correct MLFLOW_TRACKING_URI."
         )
-    return f"sqlite:///file:{file.absolute()}?mode=ro&uri=true"
+    return f"sqlite:///file:{quote(str(file.absolute()))}?mode=ro&uri=true"
 
 
 def _without_password(uri: str) -> str:

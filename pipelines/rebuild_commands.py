@@ -64,7 +64,7 @@ def describe_rebuilt(rebuilt: "Rebuilt", tolerance: float) -> dict[str, Any]:
             "max_difference": predictions.max_difference,
             "top1_agreement": predictions.top1_agreement,
         },
-        "same_environment": not rebuilt.environment_differences,
+        "same_environment": not rebuilt.environment_differences if ancestry.environment.python else None,
         "dataset_md5": ancestry.dataset.md5,
         "git_commit": ancestry.code.commit,
         "patched": ancestry.code.patch_sha256 is not None,

@@ -1,6 +1,7 @@
 """Read without MLflow what MLflow wrote."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +54,16 @@ def test_a_file_of_another_kind_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(RegistryError, match="Expected the tables of MLflow"):
         TableRegistry(f"sqlite:///{tmp_path}/mlflow.db").version("cars", 1)
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    file = tmp_path / "50% mine #1" / "mlflow.db"
+    file.parent.mkdir()
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE model_versions (name, version, run_id, creation_time)")
+
+    with pytest.raises(RegistryError, match="registered: none"):
+        TableRegistry(f"sqlite:///{file}").version("cars", 1)
 
 
 class Server(BaseHTTPRequestHandler):
