@@ -37,9 +37,9 @@ def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: 
     from pipelines.lean_registry import open_lean_registry
     from pipelines.settings import find_workspace, load_settings
     from stream.store import PredictionStore
-    from stream.trace_documents import describe_frame_trace
-    from stream.trace_words import draw_tree, tell_frame_trace
-    from stream.tracing import trace_frame
+    from stream.tracing.documents import describe_frame_trace
+    from stream.tracing.traces import trace_frame
+    from stream.tracing.words import draw_tree, tell_frame_trace
 
     settings = load_settings()
     store = PredictionStore(settings.resolve_database_url())
@@ -48,7 +48,7 @@ def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: 
     )
     if html:
         from stream.latest_frames import latest_frame_file
-        from stream.trace_page import build_frame_page, find_frame_picture
+        from stream.tracing.page import build_frame_page, find_frame_picture
 
         picture = find_frame_picture(latest_frame_file(settings.state, found.prediction.camera_id), found.prediction)
         _write_page(html, build_frame_page(found, picture))
@@ -62,15 +62,15 @@ def _trace_model(classifier: str, version: int, html: Path | None, *, as_json: b
     from pipelines.lean_registry import open_lean_registry
     from pipelines.settings import find_workspace, load_settings
     from stream.store import PredictionStore
-    from stream.trace_documents import describe_model_trace
-    from stream.trace_words import draw_tree, tell_model_trace
-    from stream.tracing import trace_model
+    from stream.tracing.documents import describe_model_trace
+    from stream.tracing.traces import trace_model
+    from stream.tracing.words import draw_tree, tell_model_trace
 
     settings = load_settings()
     store = PredictionStore(settings.resolve_database_url())
     found = trace_model(store, open_lean_registry(settings), find_workspace(), classifier, version)
     if html:
-        from stream.trace_page import build_model_page
+        from stream.tracing.page import build_model_page
 
         _write_page(html, build_model_page(found))
     if as_json:

@@ -12,7 +12,7 @@ from pipelines.errors import StoreError
 from pipelines.lean_registry import LeanRegistry
 from stream.messages import Prediction
 from stream.store import ModelEvent, PredictionStore
-from stream.trace_queries import ServedCount, count_served, find_answers, newest_frame_ids, read_model_events
+from stream.tracing.queries import ServedCount, count_served, find_answers, newest_frame_ids, read_model_events
 
 SERVES: Final = ("loaded", "swapped", "rolled_back")
 ALIAS_OF_ROLE: Final = {"production": "production", "shadow": "challenger"}

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from pipelines.ancestry import Ancestry
 from pipelines.datasets.origins import DRAWN
-from stream.trace_documents import sum_by
-from stream.trace_queries import ServedCount
-from stream.tracing import FrameTrace, ModelTrace, NearPicture
+from stream.tracing.documents import sum_by
+from stream.tracing.queries import ServedCount
+from stream.tracing.traces import FrameTrace, ModelTrace, NearPicture
 
 SHOWN_PARAMS = ("architecture", "weights", "image_size", "epochs", "batch_size", "learning_rate", "seed")
 SHOWN_METRICS = ("accuracy", "macro_f1", "log_loss", "ece", "pictures")

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from pipelines.errors import StoreError
 from stream.messages import Position
 from stream.store import ModelEvent, PredictionStore
-from stream.trace_queries import count_served, find_answers, newest_frame_ids, parse_position, read_model_events
+from stream.tracing.queries import count_served, find_answers, newest_frame_ids, parse_position, read_model_events
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
 

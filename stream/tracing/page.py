@@ -9,8 +9,8 @@ from typing import Final
 from pipelines.errors import ImageError
 from pipelines.page import build_card, build_page, build_table, thumbnail_data_uri
 from stream.messages import Prediction
-from stream.trace_words import Section, tell_frame_trace, tell_model_trace, tell_picture
-from stream.tracing import FrameTrace, ModelTrace
+from stream.tracing.traces import FrameTrace, ModelTrace
+from stream.tracing.words import Section, tell_frame_trace, tell_model_trace, tell_picture
 
 STYLE: Final = """
 .chain { border-left: 2px solid var(--line); margin: 1.2rem 0 0 .45rem; padding-left: 1.4rem; }

@@ -3,13 +3,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from stream.trace_page import build_frame_page, build_model_page, find_frame_picture
-from stream.tracing import trace_model
+from stream.tracing.page import build_frame_page, build_model_page, find_frame_picture
+from stream.tracing.traces import trace_model
 from tests.pipelines.test_ancestry import FakeRegistry
 from tests.stream.fakes import draw_jpeg
-from tests.stream.test_tracing import ANSWER, PredictionStore, trace
-from tests.stream.test_tracing import store as store
-from tests.stream.test_tracing import workspace as workspace
+from tests.stream.tracing.test_traces import ANSWER, PredictionStore, trace
+from tests.stream.tracing.test_traces import store as store
+from tests.stream.tracing.test_traces import workspace as workspace
 
 
 def test_the_page_shows_the_chain_and_asks_nobody_for_anything(store: PredictionStore, workspace: Path) -> None:

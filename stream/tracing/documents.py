@@ -5,8 +5,8 @@ from typing import Any
 
 from pipelines.ancestry import Ancestry
 from stream.messages import Prediction
-from stream.trace_queries import ServedCount
-from stream.tracing import FrameTrace, ModelTrace, NearPicture
+from stream.tracing.queries import ServedCount
+from stream.tracing.traces import FrameTrace, ModelTrace, NearPicture
 
 Document = dict[str, Any]
 

@@ -1,12 +1,12 @@
 import json
 from pathlib import Path
 
-from stream.trace_documents import describe_frame_trace, describe_model_trace
-from stream.tracing import trace_model
+from stream.tracing.documents import describe_frame_trace, describe_model_trace
+from stream.tracing.traces import trace_model
 from tests.pipelines.test_ancestry import FakeRegistry
-from tests.stream.test_tracing import ANSWER, LOADED, PredictionStore, trace
-from tests.stream.test_tracing import store as store
-from tests.stream.test_tracing import workspace as workspace
+from tests.stream.tracing.test_traces import ANSWER, LOADED, PredictionStore, trace
+from tests.stream.tracing.test_traces import store as store
+from tests.stream.tracing.test_traces import workspace as workspace
 
 
 def test_the_document_has_the_keys_of_the_contract_and_is_json(store: PredictionStore, workspace: Path) -> None:

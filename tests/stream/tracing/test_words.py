@@ -1,11 +1,11 @@
 from pathlib import Path
 
-from stream.trace_words import Section, draw_tree, tell_frame_trace, tell_model_trace
-from stream.tracing import trace_model
+from stream.tracing.traces import trace_model
+from stream.tracing.words import Section, draw_tree, tell_frame_trace, tell_model_trace
 from tests.pipelines.test_ancestry import FakeRegistry
-from tests.stream.test_tracing import ANSWER, PredictionStore, trace
-from tests.stream.test_tracing import store as store
-from tests.stream.test_tracing import workspace as workspace
+from tests.stream.tracing.test_traces import ANSWER, PredictionStore, trace
+from tests.stream.tracing.test_traces import store as store
+from tests.stream.tracing.test_traces import workspace as workspace
 
 
 def test_the_chain_goes_from_the_frame_to_the_training_pictures(store: PredictionStore, workspace: Path) -> None:
