@@ -6,7 +6,9 @@ from sklearn.neighbors import NearestNeighbors
 from pipelines.evaluation.unknown import (
     auroc,
     fit_thresholds,
+    likeness_to_distance,
     nearest_distances,
+    nearest_rows,
     normalise_features,
     unknown_score,
 )
@@ -26,6 +28,17 @@ def test_a_training_picture_does_not_count_as_its_own_neighbour() -> None:
     expected = NearestNeighbors(n_neighbors=6).fit(REFERENCE).kneighbors(REFERENCE)[0][:, 5]
 
     assert nearest_distances(REFERENCE, REFERENCE, leave_self_out=True) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_nearest_are_named_in_their_order_and_the_last_is_as_far_as_the_distance_says() -> None:
+    expected = NearestNeighbors(n_neighbors=5).fit(REFERENCE).kneighbors(FEATURES)[1]
+
+    rows, likeness = nearest_rows(FEATURES, REFERENCE)
+
+    assert np.array_equal(rows, expected)
+    assert likeness == pytest.approx(np.einsum("pd,pkd->pk", FEATURES, REFERENCE[rows]), abs=1e-5)
+    assert likeness_to_distance(likeness[:, -1]) == pytest.approx(nearest_distances(FEATURES, REFERENCE), abs=1e-3)
+    assert nearest_rows(FEATURES, REFERENCE[:2])[0].shape == (60, 2)
 
 
 def test_with_fewer_training_pictures_than_five_the_last_one_counts() -> None:
