@@ -24,11 +24,13 @@ COMMANDS = {
     "models": "pipelines.commands",
     "promote": "pipelines.commands",
     "rollback": "pipelines.commands",
+    "reproduce": "pipelines.commands",
     "camera": "stream.commands",
     "cameras": "stream.commands",
     "worker": "stream.commands",
     "dead-letters": "stream.commands",
     "broker": "stream.commands",
+    "trace": "stream.commands",
 }
 
 

@@ -16,7 +16,10 @@ from pipelines.images import Image
 from pipelines.preprocessing import Preprocessing, build_preprocessing
 
 Decision = Literal["known", "unknown"]
+Nearest = tuple[tuple[str, float], ...]
+"""(SHA-256 of a training picture as it was imported, likeness in feature space up to 1), nearest first."""
 PROBABILITIES_OUTPUT: Final = 0
+FEATURES_OUTPUT: Final = 1
 MIDDLE_OUTPUT: Final = -1
 """The last one: of the middle layer, or the features where there is none. Of a network whose card tells known from
 unknown."""
@@ -30,6 +33,8 @@ class Inference:
     """(pictures, classes), rows add up to 1."""
     known: NDArray[np.bool_]
     """(pictures,): False for a picture of nothing that the model knows."""
+    nearest: tuple[Nearest, ...] = ()
+    """The five training pictures most like each picture; empty when the model carries none to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Answer:
     top: tuple[tuple[str, float], ...]
     """(label, probability), best first."""
     decision: Decision
+    nearest: Nearest = ()
+    """Training pictures most like this one."""
 
 
 class Classifier(Protocol):
@@ -66,16 +73,19 @@ class Classifier(Protocol):
 
 def build_answers(class_names: Sequence[str], inference: Inference, top: int = 5) -> tuple[Answer, ...]:
     """A batch in words, in its order."""
+    nearest = inference.nearest or ((),) * len(inference.known)
     return tuple(
-        _build_answer(class_names, row, known, top)
-        for row, known in zip(inference.probabilities, inference.known, strict=True)
+        _build_answer(class_names, row, known, near, top)
+        for row, known, near in zip(inference.probabilities, inference.known, nearest, strict=True)
     )
 
 
-def _build_answer(class_names: Sequence[str], probabilities: NDArray[np.float32], known: bool, top: int) -> Answer:
+def _build_answer(
+    class_names: Sequence[str], probabilities: NDArray[np.float32], known: bool, nearest: Nearest, top: int
+) -> Answer:
     order = np.argsort(-probabilities, kind="stable")[:top]
     ranking = tuple((class_names[i], float(probabilities[i])) for i in order)
-    return Answer(ranking[0][0], ranking[0][1], ranking, "known" if known else "unknown")
+    return Answer(ranking[0][0], ranking[0][1], ranking, "known" if known else "unknown", nearest)
 
 
 def load_classifier(artefact: Path, classifier: str, version: int) -> "OpenVinoClassifier":
@@ -128,7 +138,20 @@ class OpenVinoClassifier:
             return Inference(probabilities, seen)
         middle = normalise_features(outputs[self._compiled.outputs[MIDDLE_OUTPUT]])
         distance = self._reference.clouds.distances(middle)
-        return Inference(probabilities, seen & self._unknown.knows(probabilities, distance))
+        known = seen & self._unknown.knows(probabilities, distance)
+        features = normalise_features(outputs[self._compiled.outputs[FEATURES_OUTPUT]])
+        rows, likeness = self._reference.nearest(features)
+        return Inference(probabilities, known, _name_nearest(self._reference, rows, likeness, seen))
+
+
+def _name_nearest(
+    reference: Reference, rows: NDArray[np.int64], likeness: NDArray[np.float32], seen: NDArray[np.bool_]
+) -> tuple[Nearest, ...]:
+    """Of a picture in which there was nothing to look at, nothing is near."""
+    return tuple(
+        tuple((reference.sha256[row], round(value, 4)) for row, value in zip(near, values, strict=True)) if any_ else ()
+        for near, values, any_ in zip(rows.tolist(), likeness.tolist(), seen.tolist(), strict=True)
+    )
 
 
 def _compile(artefact: Path, class_count: int) -> Any:

@@ -113,6 +113,17 @@ class Registry:
         """All last metrics of the version's run."""
         return dict(self._ask("get_run", version.run_id).data.metrics)
 
+    def has_run(self, run_id: str) -> bool:
+        """Whether the run is there and was not deleted."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return bool(self._client.get_run(run_id).info.lifecycle_stage == "active")
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise _as_registry_error(error) from error
+
     def tag(self, classifier: str, version: int, key: str, value: str) -> None:
         self._ask("set_model_version_tag", classifier, str(version), key, value)
 

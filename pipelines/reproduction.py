@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.errors import TrainingError
@@ -13,7 +13,7 @@ LAST_STAGES = ("evaluate", "export")
 _CHATTER = (
     "> ",
     "To track the changes with git",
-    "git add dvc.lock",
+    "git add ",
     "To enable auto staging",
     "dvc config core.autostage",
     "Use `dvc push`",
@@ -21,21 +21,31 @@ _CHATTER = (
     "Updating lock file",
     "\N{RUNNER} View run",
     "\N{TEST TUBE} View experiment",
+    "WARNING: All log messages before absl",
+    "I0000 ",
 )
 
 
 def reproduce(
-    workspace: Path, classifier: str, on_line: Callable[[str], None], stages: Sequence[str] = LAST_STAGES
+    workspace: Path,
+    classifier: str,
+    on_line: Callable[[str], None],
+    stages: Sequence[str] = LAST_STAGES,
+    *,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] = os.environ,
 ) -> None:
     """Bring these stages of the classifier, and all before them, up to date; what is unchanged is not run again.
+
+    `options` are those of `dvc repro`.
 
     Raises TrainingError with the words of the stage that failed, else with DVC's own.
     """
     targets = [f"{stage}@{classifier}" for stage in stages]
     process = subprocess.Popen(
-        bind_command(sys.executable, "-m", "dvc", "repro", *targets),
+        bind_command(sys.executable, "-m", "dvc", "repro", *options, *targets),
         cwd=workspace,
-        env=_build_environment(),
+        env=_build_environment(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -59,7 +69,7 @@ def reproduce(
 
 
 def is_chatter(line: str) -> bool:
-    """DVC's and MLflow's advice, which would hide the progress."""
+    """DVC's, MLflow's and TensorFlow's advice, which would hide the progress."""
     return line.startswith(_CHATTER) or " INFO mlflow." in line or " WARNING mlflow." in line
 
 
@@ -76,9 +86,9 @@ def explain_failure(classifier: str, lines: list[str]) -> str:
     return f"Expected the stages of {classifier} to succeed, dvc said: {words}. {mend}"
 
 
-def _build_environment() -> dict[str, str]:
-    return os.environ | {
+def _build_environment(given: Mapping[str, str]) -> dict[str, str]:
+    return dict(given) | {
         "DVC_NO_ANALYTICS": "1",
         "PYTHONUNBUFFERED": "1",
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), given.get("PATH", os.defpath))),
     }

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.artefact import hash_file
 from pipelines.errors import RegistryError
+from pipelines.lineage import read_environment
 from pipelines.settings import Settings, is_listening
 from pipelines.stage_params import ClassifierParams
 from pipelines.strict_params import StrictParams
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 RUN_FILE: Final = "run.json"
 HISTORY_FILE: Final = "history.csv"
+PATCH_FOLDER: Final = "lineage"
+PATCH_FILE: Final = "worktree.patch"
 _MODEL_TAG: Final = "vigia.model.sha256"
 _EVALUATION_TAG: Final = "vigia.evaluation.sha256"
 _WORKSPACE_TAG: Final = "vigia.workspace"
@@ -81,12 +85,13 @@ def start_run(client: "MlflowClient", settings: Settings, inputs: RunInputs) -> 
     Runs that an earlier, killed training of this workspace left open are closed as KILLED.
     """
     experiment = ensure_experiment(client, settings, inputs.classifier)
+    environment = read_environment(inputs.workspace).tags()
     continued = os.environ.get("MLFLOW_RUN_ID")
     if continued:
-        _log_inputs(client, continued, inputs)
+        _log_inputs(client, continued, inputs, environment)
         return continued
     _close_abandoned(client, experiment, inputs.workspace)
-    return _create_run(client, experiment, inputs)
+    return _create_run(client, experiment, inputs, environment)
 
 
 def log_epoch(client: "MlflowClient", run_id: str, epoch: Mapping[str, float]) -> None:
@@ -120,8 +125,13 @@ def log_plan(client: "MlflowClient", run_id: str, plan: TrainPlan) -> None:
 
 
 def save_run(folder: Path, run_id: str, inputs: RunInputs) -> None:
-    """Which run made the model that lies beside this file."""
-    document = {"run_id": run_id, "dataset_md5": inputs.dataset_md5, "git_commit": inputs.git_commit}
+    """Which run made the model that lies beside this file, and on what it ran."""
+    document = {
+        "run_id": run_id,
+        "dataset_md5": inputs.dataset_md5,
+        "git_commit": inputs.git_commit,
+        "environment": read_environment(inputs.workspace).tags(),
+    }
     (folder / RUN_FILE).write_text(json.dumps(document, indent=2), encoding="utf-8")
 
 
@@ -131,10 +141,12 @@ def ensure_run(client: "MlflowClient", settings: Settings, inputs: RunInputs, tr
     A stage served from DVC's cache thus leads to its run, in a fresh registry too.
     """
     experiment = ensure_experiment(client, settings, inputs.classifier)
-    named = json.loads((train / RUN_FILE).read_text(encoding="utf-8"))["run_id"]
+    made_by = json.loads((train / RUN_FILE).read_text(encoding="utf-8"))
+    named = made_by["run_id"]
     known = client.search_runs([experiment], f"attributes.run_id = '{named}'", max_results=1)
     known = known or client.search_runs([experiment], f"tags.`{_MODEL_TAG}` = '{model_sha256}'", max_results=1)
-    run_id = str(known[0].info.run_id) if known else _create_run(client, experiment, inputs)
+    environment = made_by.get("environment", {})
+    run_id = str(known[0].info.run_id) if known else _create_run(client, experiment, inputs, environment)
     if not known:
         with (train / HISTORY_FILE).open(newline="", encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
@@ -155,6 +167,32 @@ def log_evaluation(client: "MlflowClient", run_id: str, metrics: Mapping[str, fl
     for key, value in metrics.items():
         client.log_metric(run_id, key, value)
     client.set_tag(run_id, _EVALUATION_TAG, digest)
+
+
+def log_code(client: "MlflowClient", run_id: str, tags: Mapping[str, str], patch: bytes) -> None:
+    """What the run was made from, as tags; what was not committed, as a file for `git apply`."""
+    for key, value in tags.items():
+        client.set_tag(run_id, key, value)
+    if not patch:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / PATCH_FILE
+        file.write_bytes(patch)
+        client.log_artifact(run_id, str(file), PATCH_FOLDER)
+
+
+def download_patch(client: "MlflowClient", run_id: str, into: Path) -> bytes:
+    """What `log_code` kept. Raises RegistryError when it is gone."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(client.download_artifacts(run_id, f"{PATCH_FOLDER}/{PATCH_FILE}", str(into))).read_bytes()
+    except (MlflowException, OSError) as error:
+        words = " ".join(str(error).split())[:200]
+        raise RegistryError(
+            f"Expected {PATCH_FOLDER}/{PATCH_FILE} on run {run_id}, it cannot be had. {words.rstrip('.')}. "
+            "Restore it in MLflow's artifact store."
+        ) from error
 
 
 def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str) -> str:
@@ -187,18 +225,18 @@ def flatten_params(params: StrictParams) -> dict[str, str]:
     return flat
 
 
-def _create_run(client: "MlflowClient", experiment: str, inputs: RunInputs) -> str:
+def _create_run(client: "MlflowClient", experiment: str, inputs: RunInputs, environment: Mapping[str, str]) -> str:
     tags = {_WORKSPACE_TAG: str(inputs.workspace), "mlflow.source.git.commit": inputs.git_commit}
     run_id = str(client.create_run(experiment, run_name=inputs.run_name, tags=tags).info.run_id)
-    _log_inputs(client, run_id, inputs)
+    _log_inputs(client, run_id, inputs, environment)
     return run_id
 
 
-def _log_inputs(client: "MlflowClient", run_id: str, inputs: RunInputs) -> None:
-    from mlflow.entities import Dataset, DatasetInput, InputTag, Param
+def _log_inputs(client: "MlflowClient", run_id: str, inputs: RunInputs, environment: Mapping[str, str]) -> None:
+    from mlflow.entities import Dataset, DatasetInput, InputTag, Param, RunTag
 
     params = [Param(key, value) for key, value in flatten_params(inputs.params).items()]
-    client.log_batch(run_id, params=params)
+    client.log_batch(run_id, params=params, tags=[RunTag(key, value) for key, value in environment.items()])
     dataset = Dataset(
         name=inputs.classifier,
         digest=inputs.dataset_md5,

@@ -154,6 +154,7 @@ class BatchReader:
             received_at=picture.message.received_at,
             predicted_at=now,
             worker=self.worker,
+            nearest=answer.nearest,
         )
 
     def _give_up(self, message: Message, error: FrameError, *, camera_id: str | None) -> None:

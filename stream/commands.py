@@ -10,11 +10,13 @@ from pipelines.terminal import JsonOption, print_json, say
 from stream.broker_commands import broker_app
 from stream.camera_commands import CamerasFileOption, camera_app
 from stream.dead_letter_commands import dead_letters_app
+from stream.trace_commands import trace_app
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(broker_app, name="broker")
+app.add_typer(trace_app)
 
 
 @app.command()

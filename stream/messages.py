@@ -92,6 +92,8 @@ class Prediction:
     received_at: datetime
     predicted_at: datetime
     worker: str
+    nearest: tuple[tuple[str, float], ...] = ()
+    """(SHA-256 of a training picture, likeness up to 1), nearest first; for `vigia trace`."""
 
 
 @dataclass(frozen=True, slots=True)

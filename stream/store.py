@@ -108,21 +108,22 @@ class PredictionStore:
     def read_dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """The newest first."""
         statement = select(dead_letters).order_by(dead_letters.c.created_at.desc()).limit(limit)
-        return [_dead_letter(row) for row in self._read(statement)]
+        return [_dead_letter(row) for row in self.read(statement)]
 
     def find_dead_letter(self, position: Position) -> DeadLetter | None:
         table = dead_letters.c
         statement = select(dead_letters).where(
             table.topic == position.topic, table.partition == position.partition, table.offset == position.offset
         )
-        rows = self._read(statement)
+        rows = self.read(statement)
         return _dead_letter(rows[0]) if rows else None
 
     def read_cameras(self) -> list[dict[str, Any]]:
         """Rows of the cameras table by camera id."""
-        return [dict(row._mapping) for row in self._read(select(cameras).order_by(cameras.c.camera_id))]
+        return [dict(row._mapping) for row in self.read(select(cameras).order_by(cameras.c.camera_id))]
 
-    def _read(self, statement: Any) -> Sequence[Any]:
+    def read(self, statement: Any) -> Sequence[Any]:
+        """Rows of a select; none while the store was never used."""
         try:
             if not has_tables(self.engine):
                 return []
@@ -204,7 +205,8 @@ def upsert(
 
 def _prediction_row(answer: Prediction) -> dict[str, Any]:
     row = {name: getattr(answer, name) for name in _PREDICTION_FIELDS}
-    return {**row, **_position_row(answer.position), "top": [list(pair) for pair in answer.top]}
+    nearest = [list(pair) for pair in answer.nearest] or None
+    return {**row, **_position_row(answer.position), "top": [list(pair) for pair in answer.top], "nearest": nearest}
 
 
 def _dead_letter_row(letter: DeadLetter) -> dict[str, Any]:

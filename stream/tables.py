@@ -49,9 +49,12 @@ predictions = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("predicted_at", UtcDateTime, nullable=False),
     Column("worker", String(100), nullable=False),
+    Column("nearest", JSON(none_as_null=True)),
     Index("predictions_by_time", "predicted_at"),
     Index("predictions_by_camera", "camera_id", "predicted_at"),
     Index("predictions_by_frame", "frame_id"),
+    # what `vigia trace --model` counts, from the index alone
+    Index("predictions_by_model", "classifier", "model_version", "camera_id", "worker", "predicted_at"),
 )
 
 dead_letters = Table(

@@ -67,7 +67,12 @@ class ClassParts:
 
 def read_pictures(raw: Path) -> tuple[CataloguePicture, ...]:
     """Rows of pictures.csv; none when there is no such file. Raises DatasetError for a row that cannot be used."""
-    return tuple(_parse_picture(raw / PICTURES_FILE, row) for row in _read_rows(raw / PICTURES_FILE))
+    return read_pictures_file(raw / PICTURES_FILE)
+
+
+def read_pictures_file(file: Path) -> tuple[CataloguePicture, ...]:
+    """The same of a pictures.csv under any name, such as the one of an old version in DVC's cache."""
+    return tuple(_parse_picture(file, row) for row in _read_rows(file))
 
 
 def write_pictures(raw: Path, pictures: Iterable[CataloguePicture]) -> None:

@@ -73,7 +73,7 @@ def read_manifest(folder: Path) -> tuple[ManifestRow, ...]:
 
     names = [field.name for field in fields(ManifestRow)]
     try:
-        table = pq.read_table(folder / MANIFEST_FILE, columns=names)
+        table = pq.ParquetFile(folder / MANIFEST_FILE).read(columns=names)  # read_table would import pandas
         return tuple(ManifestRow(*row) for row in zip(*(table[name].to_pylist() for name in names), strict=True))
     except FileNotFoundError:
         raise DatasetError(f"Expected a manifest in {folder}, found none. Run `dvc repro`.") from None

@@ -136,8 +136,7 @@ def find_mistakes(
     confidence = judged.probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != judged.labels)
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
-    likeness = judged.answers.features[wrong] @ reference.features.T
-    nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :neighbours]
+    nearest, _ = reference.nearest(judged.answers.features[wrong], neighbours)
     return tuple(
         Mistake(
             index=int(row),

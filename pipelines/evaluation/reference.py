@@ -12,6 +12,9 @@ from pipelines.evaluation.answering import Answers
 from pipelines.evaluation.unknown import Clouds, Features, fit_clouds, normalise_features
 
 REFERENCE_FILE: Final = "reference.npz"
+NEIGHBOURS: Final = 5
+"""Training pictures that a prediction names."""
+CHUNK: Final = 512
 MOST_PICTURES: Final = 2000
 """Enough to show the nearest ones of a mistake; 5 MB of the artefact."""
 
@@ -27,6 +30,23 @@ class Reference:
     """Of the pictures as they were imported."""
     clouds: Clouds
     """Of all training pictures, also of those without a row."""
+
+    def nearest(self, features: Features, count: int = NEIGHBOURS) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows nearest to each picture, nearest first, and their likeness: the cosine, 1 for the same.
+
+        Both (pictures, count), with fewer rows as many as there are.
+        """
+        count = min(count, len(self.features))
+        rows = np.empty((len(features), count), np.int64)
+        likeness = np.empty((len(features), count), np.float32)
+        for start in range(0, len(features), CHUNK):
+            part = slice(start, start + CHUNK)
+            all_of_them = features[part] @ self.features.T
+            near = np.argpartition(-all_of_them, count - 1, axis=1)[:, :count]
+            order = np.argsort(-np.take_along_axis(all_of_them, near, axis=1), axis=1, kind="stable")
+            rows[part] = np.take_along_axis(near, order, axis=1)
+            likeness[part] = np.take_along_axis(all_of_them, rows[part], axis=1)
+        return rows, likeness
 
     def save(self, file: Path) -> None:
         digests = np.array(self.sha256, dtype="S64")

@@ -41,6 +41,14 @@ def test_a_picture_of_nothing_that_the_model_knows_is_stored_as_unknown(reader: 
     assert [prediction.decision for prediction in outcome.predictions] == ["unknown", "known"]
 
 
+def test_a_prediction_names_the_training_pictures_that_are_like_the_frame(reader: BatchReader) -> None:
+    outcome = reader.read([frame(), frame(offset=1)], {"cars": WithNeighbours()}, {})
+    without = reader.read([frame()], {"cars": FakeClassifier()}, {})
+
+    assert [prediction.nearest for prediction in outcome.predictions] == [(("ab" * 32, 0.9),), ()]
+    assert without.predictions[0].nearest == ()
+
+
 def test_only_the_five_best_labels_are_kept(reader: BatchReader) -> None:
     outcome = reader.read([frame()], {"cars": ManyClasses()}, {})
 
@@ -122,6 +130,14 @@ def test_the_last_good_picture_of_each_camera_is_kept_for_the_page(reader: Batch
 
     assert set(outcome.latest) == {"gate", "yard"}
     assert outcome.latest["gate"] == last.value
+
+
+class WithNeighbours(FakeClassifier):
+    """The first picture of a batch is like one it learned from; in the others there is nothing to look at."""
+
+    def infer(self, images: Sequence[Image]) -> Inference:
+        nothing: tuple[tuple[str, float], ...] = ()
+        return replace(super().infer(images), nearest=((("ab" * 32, 0.9),), *([nothing] * (len(images) - 1))))
 
 
 @dataclass

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.neighbors import NearestNeighbors
 
 from pipelines.errors import ModelError
 from pipelines.evaluation.answering import Answers
@@ -41,6 +42,18 @@ def test_a_reference_comes_back_from_disk_as_it_was_but_for_16_bit(tmp_path: Pat
     assert (loaded.labels == reference.labels).all()
     assert loaded.features == pytest.approx(reference.features, abs=1e-3)
     assert (loaded.clouds.distances(FEATURES) == reference.clouds.distances(FEATURES)).all()
+
+
+def test_the_nearest_training_pictures_are_named_in_their_order() -> None:
+    reference = choose_reference(ANSWERS, LABELS, DIGESTS)
+    pictures = normalise_features(RANDOM.normal(size=(60, 8)))
+    expected = NearestNeighbors(n_neighbors=5).fit(reference.features).kneighbors(pictures)[1]
+
+    rows, likeness = reference.nearest(pictures)
+
+    assert np.array_equal(rows, expected)
+    assert likeness == pytest.approx(np.einsum("pd,pkd->pk", pictures, reference.features[rows]), abs=1e-5)
+    assert reference.nearest(pictures, 500)[0].shape == (60, 100)
 
 
 def test_a_file_of_another_kind_and_a_pickle_are_refused(tmp_path: Path) -> None:
