@@ -24,6 +24,7 @@ COMMANDS = {
     "models": "pipelines.commands",
     "promote": "pipelines.commands",
     "rollback": "pipelines.commands",
+    "export": "pipelines.commands",
     "camera": "stream.commands",
     "cameras": "stream.commands",
     "worker": "stream.commands",
