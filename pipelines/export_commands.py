@@ -48,6 +48,7 @@ def export(
         version=version,
         format=format,
         out=(out or settings.state / "exports" / f"{classifier}-{version}-{format}").absolute(),
+        replace=out is None,
         prepared=workspace / "data" / "prepared" / classifier,
         tools=settings.state / "tools",
         max_difference=params.export.max_difference if params else 1e-3,

@@ -37,6 +37,8 @@ class Order:
     version: int
     format: FormatName
     out: Path
+    replace: bool
+    """`out` is a place of our own: an earlier export there makes room."""
     prepared: Path
     """data/prepared/<classifier>, with the pictures that parity is measured on."""
     tools: Path
@@ -60,7 +62,8 @@ class Exported:
 
 def export_version(registry: Registry, order: Order) -> Exported:
     """Raises ModelError when the network strays too far or its precision is refused; nothing is left behind then."""
-    check_out(order.out)
+    if not order.replace:
+        check_out(order.out)
     with open_source(registry, order.classifier, order.version) as (source, card):
         check_room(order.out, (source.artefact / ARTEFACT_FILE).stat().st_size)
         pixels, golden = collect_pixels(source.artefact, card, order.prepared)

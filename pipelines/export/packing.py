@@ -41,13 +41,14 @@ def check_room(out: Path, network_bytes: int) -> None:
 
 @contextmanager
 def stage_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that becomes it at the end of the block, whole or not at all."""
+    """A folder beside `out` that becomes it at the end of the block, whole or not at all; what was there goes."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=".export-", dir=out.parent))
         try:
             staged.chmod(0o755)
             yield staged
+            shutil.rmtree(out, ignore_errors=True)
             os.replace(staged, out)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
