@@ -14,7 +14,7 @@ from pipelines.evaluation.reference import REFERENCE_FILE, Reference
 from pipelines.export.exporting import collect_pixels, read_labelled_pixels
 from pipelines.export.formats import Source
 from pipelines.export.golden import build_golden, choose_golden
-from pipelines.export.keras import load_keras_model
+from pipelines.export.keras import load_keras_model, use_one_thread
 from pipelines.export.measuring import Measured, ask_keras, build_format, check_measured, measure_format
 from pipelines.export.precision import settle_precision
 from pipelines.export.writing import write_artefact
@@ -34,6 +34,8 @@ BITS: Mapping[Precision, float] = {"f32": 32.0, "bf16": 16.0, "int8": 8.0}
 def export(paths: StagePaths) -> None:
     """Write models/<classifier>/export: the artefact folder `model` and parity.json."""
     params = load_params(paths.workspace).classifier(paths.classifier).export
+    if "keras" in params.formats:
+        use_one_thread()
     calibration = Calibration.parse(json.loads((paths.evaluate / CALIBRATION_FILE).read_text(encoding="utf-8")))
     model = load_keras_model(paths.train / "model.keras")
     set_temperature(model, calibration.temperature)
