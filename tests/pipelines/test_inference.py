@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -40,3 +42,11 @@ def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_a
 @pytest.mark.parametrize("precision", ["f32", "int8"])
 def test_other_precisions_are_compiled_as_they_lie_in_the_network(precision: Any) -> None:
     assert compile_options(Processor("BF16"), precision)["INFERENCE_PRECISION_HINT"] == "f32"
+
+
+def test_openvino_does_not_report_its_use_to_its_makers() -> None:
+    words = "import pipelines.inference, openvino, openvino.tools.ovc as ovc; print(type(ovc.telemetry).__module__)"
+
+    said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
