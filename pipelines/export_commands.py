@@ -34,7 +34,6 @@ def export(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported, or it is not heard
     from pipelines.evaluation.versions import choose_version
     from pipelines.export.exporting import Order, export_version
-    from pipelines.export.keras import use_one_thread
     from pipelines.params import load_params
     from pipelines.registry import open_registry
     from pipelines.settings import find_workspace, load_settings
@@ -54,7 +53,6 @@ def export(
         max_difference=params.export.max_difference if params else 1e-3,
         precision=precision,
     )
-    use_one_thread()
     say(f"{classifier} version {version} as {format}")
     exported = export_version(registry, order)
     if as_json:

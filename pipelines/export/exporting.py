@@ -17,7 +17,7 @@ from pipelines.datasets.shards import read_split
 from pipelines.errors import DatasetError, ModelError
 from pipelines.export.formats import FormatName, Pixels, Source
 from pipelines.export.golden import GoldenPictures
-from pipelines.export.keras import ARTEFACT_FILE, load_keras_model
+from pipelines.export.keras import ARTEFACT_FILE, load_keras_model, use_one_thread
 from pipelines.export.measuring import Measured, ask_keras, build_format, check_measured, measure_format
 from pipelines.export.packing import add_companions, check_out, check_room, list_files, save_parity, stage_folder
 from pipelines.export.precision import PrecisionTrial, settle_precision
@@ -91,6 +91,7 @@ def open_source(registry: Registry, classifier: str, version: int) -> Iterator[t
     """The version's artefact, its files checked against the registered digest, and its Keras model."""
     with tempfile.TemporaryDirectory() as folder:
         artefact = registry.download(classifier, version, Path(folder))
+        use_one_thread()
         yield Source(artefact, load_keras_model(artefact / ARTEFACT_FILE)), ServingCard.load(artefact)
 
 

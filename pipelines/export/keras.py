@@ -1,5 +1,6 @@
 """Keras: the model as it was trained, calibrated."""
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -33,8 +34,9 @@ def load_keras_model(file: Path) -> Any:
 
 
 def use_one_thread() -> None:
-    """Of TensorFlow, like the other runtimes. Raises RuntimeError once it has begun to compute."""
+    """Of TensorFlow, like the other runtimes; where it has begun to compute it keeps those it has."""
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)

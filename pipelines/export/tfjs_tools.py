@@ -61,7 +61,7 @@ def ensure_browser_files(tools: Path) -> Path:
 
 
 def find_uv() -> str:
-    """On the PATH, else where `make install` puts it. Raises ModelError when there is none."""
+    """Where `make install` puts it, else on the PATH. Raises ModelError when there is none."""
     below = Path(".tools") / "uv" / "bin" / "uv"
     for place in (Path.cwd() / below, Path(sys.prefix).resolve().parent / below):
         if place.is_file():
