@@ -82,8 +82,8 @@ def _serve(network: Path, library: Path, pixels: Pixels, answers: "queue.Queue[d
     prefix = f"/{secrets.token_urlsafe(16)}/"
     page = PAGE.replace("SHAPE", json.dumps(pixels.shape)).replace("WARM_UP", str(WARM_UP))
     contents = {"page": page.encode(), "pixels": pixels.tobytes()}
-    files = {f"{name}/{file.name}": file for name, folder in (("network", network), ("library", library))
-             for file in folder.iterdir()}  # fmt: skip
+    files = {f"network/{file.name}": file for file in network.iterdir()}
+    files |= {f"library/{file.name}": file for file in library.iterdir()}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from pipelines.export.tfjs_tools import ensure_browser_files, ensure_converter, 
 def put_tool(folder: Path, name: str, script: str) -> None:
     """A command `name`, first on the PATH."""
     file = folder / name
-    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    file.write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n", encoding="utf-8")
     file.chmod(0o755)
 
 
@@ -20,7 +19,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only place in which commands are found."""
     folder = tmp_path / "path"
     folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/bin")
+    monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setattr(tfjs_tools.sys, "prefix", str(tmp_path / "environment"))
     monkeypatch.chdir(tmp_path)
     return folder
