@@ -133,10 +133,12 @@ def tag_of(name: FormatName, precision: Precision = "f32") -> str:
 def _lower_precision(registry: Registry, order: Order, artefact: Path, card: ServingCard) -> PrecisionTrial | None:
     if order.precision is None or order.precision == card.precision:
         return None
-    if card.precision != "f32" or order.format != "openvino":
+    if order.format != "openvino":
+        raise ModelError(f"Expected --precision for openvino, received it for {order.format}. Leave --precision out.")
+    if card.precision != "f32":
         raise ModelError(
-            f"Expected a version that serves in f32 and the format openvino, received {card.precision} and "
-            f"{order.format}. Leave --precision out."
+            f"Expected a version that serves in f32, from which {order.precision} is made; version {order.version} "
+            f"serves in {card.precision}. Choose another one with --model."
         )
     pixels, labels = read_labelled_pixels(order.prepared, "validation", card, _preprocessing_of(artefact, card))
     trial = settle_precision(artefact, order.precision, pixels, labels)
