@@ -16,7 +16,7 @@ from pipelines.export.golden import (
     check_golden,
     choose_golden,
 )
-from pipelines.images import Image, decode_image
+from pipelines.images import Image, decode_image, resize_image
 from pipelines.inference import Inference
 from pipelines.preprocessing import WholePicture
 
@@ -50,7 +50,7 @@ class Served:
         self.wrong = wrong
 
     def infer(self, images: Any) -> Inference:
-        batch = np.stack([WholePicture((32, 32))(image) for image in images])
+        batch = np.stack([resize_image(image, (32, 32)) for image in images])
         probabilities = Brightness().predict(batch, 0).astype(np.float32) + np.float32(self.wrong)
         return Inference(probabilities, np.ones(len(images), np.bool_))
 

@@ -1,9 +1,9 @@
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import ModelError
-from pipelines.export import tfjs_tools
 from pipelines.export.tfjs_tools import ensure_browser_files, ensure_converter, find_uv
 
 
@@ -20,7 +20,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "path"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(tfjs_tools.sys, "prefix", str(tmp_path / "environment"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
     monkeypatch.chdir(tmp_path)
     return folder
 
