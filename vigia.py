@@ -25,6 +25,7 @@ COMMANDS = {
     "promote": "pipelines.commands",
     "rollback": "pipelines.commands",
     "reproduce": "pipelines.commands",
+    "export": "pipelines.commands",
     "camera": "stream.commands",
     "cameras": "stream.commands",
     "worker": "stream.commands",

@@ -5,13 +5,14 @@ serving/model.xml, model.bin      the OpenVINO network: uint8 RGB in, probabilit
 serving/classifier.json           class names, input size, preprocessing, and when a picture counts as unknown
 serving/detector.onnx             the face detector of a network that looks at faces
 serving/reference.npz             training pictures in feature space, which new ones are compared with
+serving/golden.npz                a few small pictures with the answers that a loaded copy must give again
 """
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pipelines.errors import ModelError
 from pipelines.evaluation.unknown import UnknownThresholds
@@ -22,6 +23,7 @@ NETWORK_FILE: Final = f"{SERVING_FOLDER}/model.xml"
 CARD_FILE: Final = f"{SERVING_FOLDER}/classifier.json"
 REFERENCE_FILE: Final = f"{SERVING_FOLDER}/reference.npz"
 DETECTOR_FILE: Final = f"{SERVING_FOLDER}/detector.onnx"
+GOLDEN_FILE: Final = f"{SERVING_FOLDER}/golden.npz"
 ALLOWED_FILES: Final = frozenset(
     {
         "MLmodel",
@@ -38,10 +40,14 @@ ALLOWED_FILES: Final = frozenset(
         CARD_FILE,
         REFERENCE_FILE,
         DETECTOR_FILE,
+        GOLDEN_FILE,
     }
 )
 # MLflow writes it into what it downloads; it is no part of the artefact
 _ADDED_BY_DOWNLOAD: Final = "registered_model_meta"
+
+Precision = Literal["f32", "bf16", "int8"]
+"""Of the numbers in which a network is computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class ServingCard:
     """By which the network divides its logits already; told for the record."""
     unknown: UnknownThresholds | None = None
     """Beyond them a picture is of nothing the model knows; None: every picture counts as known."""
+    precision: Precision = "f32"
+    """In which the OpenVINO network serves: bf16 is a way to compile it, int8 lies in the network itself."""
 
     def save(self, artefact: Path) -> None:
         file = artefact / CARD_FILE

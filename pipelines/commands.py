@@ -4,6 +4,7 @@ import typer
 
 from pipelines.data_commands import data_app
 from pipelines.evaluation_commands import evaluation_app
+from pipelines.export_commands import export_app
 from pipelines.rebuild_commands import rebuild_app
 from pipelines.registry_commands import registry_app
 from pipelines.tuning_commands import tuning_app
@@ -14,6 +15,7 @@ app.add_typer(registry_app)
 app.add_typer(rebuild_app)
 app.add_typer(tuning_app)
 app.add_typer(evaluation_app)
+app.add_typer(export_app)
 
 
 @app.callback()

@@ -8,12 +8,13 @@ from typing import Any, Final, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.artefact import DETECTOR_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard
+from pipelines.artefact import DETECTOR_FILE, NETWORK_FILE, REFERENCE_FILE, Precision, ServingCard
 from pipelines.errors import ModelError
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.unknown import normalise_features
 from pipelines.images import Image
 from pipelines.preprocessing import Preprocessing, build_preprocessing
+from pipelines.terminal import say
 
 Decision = Literal["known", "unknown"]
 Nearest = tuple[tuple[str, float], ...]
@@ -97,7 +98,7 @@ def load_classifier(artefact: Path, classifier: str, version: int) -> "OpenVinoC
     card = ServingCard.load(artefact)
     if card.classifier != classifier:
         raise ModelError(f"Expected a model of {classifier}, received one of {card.classifier}.")
-    compiled = _compile(artefact, len(card.class_names))
+    compiled = _compile(artefact, len(card.class_names), card.precision)
     preprocessing = build_preprocessing(card.subject, (card.image_size, card.image_size), artefact / DETECTOR_FILE)
     reference = Reference.load(artefact / REFERENCE_FILE) if card.unknown else None
     return OpenVinoClassifier(card, version, compiled, preprocessing, reference)
@@ -154,7 +155,17 @@ def _name_nearest(
     )
 
 
-def _compile(artefact: Path, class_count: int) -> Any:
+def compile_options(core: Any, precision: Precision) -> dict[str, Any]:
+    """One thread; bf16 only where this processor computes in it, for elsewhere it would be slower than f32."""
+    hint = "f32"  # int8 lies in the network itself
+    if precision == "bf16":
+        hint = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+        if hint == "f32":
+            say("This processor does not compute in bf16: the network runs in f32.")
+    return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": hint}
+
+
+def _compile(artefact: Path, class_count: int, precision: Precision) -> Any:
     import openvino as ov
 
     try:
@@ -164,5 +175,5 @@ def _compile(artefact: Path, class_count: int) -> Any:
     head = network.outputs[0].partial_shape[-1]
     if head.is_dynamic or head.get_length() != class_count:
         raise ModelError(f"Expected a head of {class_count} classes like its class names, received {head}.")
-    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-    return ov.Core().compile_model(network, "CPU", options)
+    core = ov.Core()
+    return core.compile_model(network, "CPU", compile_options(core, precision))

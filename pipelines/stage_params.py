@@ -142,6 +142,10 @@ class ExportParams(StrictParams):
 
     format: Literal["openvino"] = "openvino"
     """What a worker runs."""
+    formats: tuple[Literal["openvino", "onnx", "litert", "tfjs", "keras"], ...] = ("openvino",)
+    """Formats whose parity is measured with each training; `vigia export` makes any of them later."""
+    precision: Literal["f32", "bf16", "int8"] = "f32"
+    """Of the OpenVINO network; bf16 and int8 serve only where they answer like f32, else f32 does."""
     max_difference: float = Field(default=1e-3, gt=0)
     """Largest difference of a probability from Keras; beyond it the export fails."""
 

@@ -11,9 +11,9 @@ from pipelines.evaluation.answering import Answers
 from pipelines.evaluation.calibration import apply_temperature
 from pipelines.evaluation.reference import choose_reference
 from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
-from pipelines.export import Parity, check_parity, compare, measure_parity, write_artefact
+from pipelines.export import measure_parity, write_artefact
 from pipelines.images import Image, resize_image
-from pipelines.inference import Classifier, Inference, build_answers, load_classifier
+from pipelines.inference import Classifier, load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
 from pipelines.models.contract import set_temperature, split_outputs
 from pipelines.preprocessing import DESCRIPTIONS
@@ -87,31 +87,6 @@ def test_a_damaged_network_is_refused_in_words(artefact: Path, tmp_path: Path) -
 
     with pytest.raises(ModelError, match="Expected an OpenVINO network"):
         load_classifier(tmp_path, "cars", 1)
-
-
-def test_parity_is_the_largest_difference_and_the_share_of_equal_answers() -> None:
-    reference = np.array([[0.9, 0.1], [0.4, 0.6]])
-    ours = np.array([[0.9, 0.1], [0.55, 0.45]])
-
-    parity = compare(reference, ours)
-
-    assert parity.max_difference == pytest.approx(0.15)
-    assert (parity.top1_agreement, parity.pictures) == (0.5, 2)
-
-
-def test_a_network_that_strays_is_refused() -> None:
-    with pytest.raises(ModelError, match=r"within 0\.001 of Keras, found 0\.15"):
-        check_parity(Parity(0.15, 0.5, 2), 0.001)
-
-
-def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_known() -> None:
-    probabilities = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
-
-    first, second = build_answers(("a", "b", "c"), Inference(probabilities, np.array([True, False])), top=2)
-
-    assert first.label == "b"
-    assert [name for name, _ in first.top] == ["b", "c"]
-    assert (first.decision, second.label, second.decision) == ("known", "a", "unknown")
 
 
 @pytest.mark.integration

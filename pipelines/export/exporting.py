@@ -1,0 +1,175 @@
+"""A registered version handed out in a format, its parity measured and written down with the version."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from pipelines.artefact import DETECTOR_FILE, GOLDEN_FILE, Precision, ServingCard
+from pipelines.datasets.shards import read_split
+from pipelines.errors import DatasetError, ModelError
+from pipelines.export.formats import FormatName, Pixels, Source
+from pipelines.export.golden import GoldenPictures
+from pipelines.export.keras import ARTEFACT_FILE, load_keras_model, use_one_thread
+from pipelines.export.measuring import Measured, ask_keras, build_format, check_measured, measure_format
+from pipelines.export.packing import add_companions, check_out, check_room, list_files, save_parity, stage_folder
+from pipelines.export.precision import PrecisionTrial, settle_precision
+from pipelines.images import Image, decode_image, resize_image
+from pipelines.preprocessing import Preprocessing, build_preprocessing
+from pipelines.registry import Registry
+
+PARITY_TAG: Final = "vigia.parity"
+TEST_PICTURES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for."""
+
+    classifier: str
+    version: int
+    format: FormatName
+    out: Path
+    replace: bool
+    """`out` is a place of our own: an earlier export there makes room."""
+    prepared: Path
+    """data/prepared/<classifier>, with the pictures that parity is measured on."""
+    tools: Path
+    max_difference: float
+    precision: Precision | None = None
+    """Of an OpenVINO network; None: the one in which the version serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was made."""
+
+    files: tuple[str, ...]
+    rows: tuple[Measured, ...]
+    """Keras, the network that serves, and the format that was asked for, last."""
+    golden: int
+    pictures: int
+    """Of both kinds, that parity was measured on."""
+    trial: PrecisionTrial | None = None
+
+
+def export_version(registry: Registry, order: Order) -> Exported:
+    """Raises ModelError when the network strays too far or its precision is refused; nothing is left behind then."""
+    if not order.replace:
+        check_out(order.out)
+    with open_source(registry, order.classifier, order.version) as (source, card):
+        check_room(order.out, (source.artefact / ARTEFACT_FILE).stat().st_size)
+        pixels, golden = collect_pixels(source.artefact, card, order.prepared)
+        expected = ask_keras(source.model, pixels)
+        trial = _lower_precision(registry, order, source.artefact, card)
+        card = ServingCard.load(source.artefact)
+        with stage_folder(order.out) as folder:
+            rows = []
+            for name in dict.fromkeys(("keras", "openvino", order.format)):
+                with _scratch(folder if name == order.format else None) as place:
+                    form = build_format(name, order.tools, card.precision)
+                    form.write(source, place)
+                    rows.append(measure_format(form, place, pixels, expected))
+            rows.sort(key=lambda row: row.format == order.format)
+            precision = card.precision if order.format == "openvino" else "f32"
+            _record(registry, order, rows[-1], precision)
+            check_measured(rows[-1], order.max_difference, precision)
+            add_companions(source.artefact, folder, card)
+            save_parity(folder, [asdict(row) for row in rows])
+    return Exported(tuple(list_files(order.out)), tuple(rows), golden, len(pixels), trial)
+
+
+@contextmanager
+def open_source(registry: Registry, classifier: str, version: int) -> Iterator[tuple[Source, ServingCard]]:
+    """The version's artefact, its files checked against the registered digest, and its Keras model."""
+    with tempfile.TemporaryDirectory() as folder:
+        artefact = registry.download(classifier, version, Path(folder))
+        use_one_thread()
+        yield Source(artefact, load_keras_model(artefact / ARTEFACT_FILE)), ServingCard.load(artefact)
+
+
+def collect_pixels(artefact: Path, card: ServingCard, prepared: Path) -> tuple[Pixels, int]:
+    """Golden pictures and up to 100 of the test split, as the network sees them, and how many of them are golden.
+
+    Raises DatasetError when there are none of either kind.
+    """
+    preprocessing = _preprocessing_of(artefact, card)
+    golden = GoldenPictures.load(artefact / GOLDEN_FILE).images() if (artefact / GOLDEN_FILE).is_file() else []
+    try:
+        test = [decode_image(each.encoded) for each in islice(read_split(prepared, "test"), TEST_PICTURES)]
+    except DatasetError:
+        if not golden:
+            raise
+        test = []  # the golden ones travel with the model, for places without its dataset
+    seen = [[each for image in images if (each := preprocessing(image)) is not None] for images in (golden, test)]
+    if not any(seen):
+        raise DatasetError(f"Expected a face in one of {len(golden) + len(test)} pictures, found none.")
+    return np.stack([*seen[0], *seen[1]]), len(seen[0])
+
+
+def read_labelled_pixels(prepared: Path, split: str, card: ServingCard, preprocessing: Preprocessing) -> Any:
+    """Pictures of a split as the network sees them, and their classes."""
+    images: list[Image] = []
+    labels = []
+    for each in read_split(prepared, split):
+        image = preprocessing(decode_image(each.encoded))
+        images.append(resize_image(np.zeros((8, 8, 3), np.uint8), (card.image_size,) * 2) if image is None else image)
+        labels.append(each.label_index)
+    return np.stack(images), np.array(labels, np.int64)
+
+
+def tag_of(name: FormatName, precision: Precision = "f32") -> str:
+    """`vigia.parity.onnx`, `vigia.parity.openvino-int8`."""
+    return f"{PARITY_TAG}.{name}" + ("" if precision == "f32" else f"-{precision}")
+
+
+def _lower_precision(registry: Registry, order: Order, artefact: Path, card: ServingCard) -> PrecisionTrial | None:
+    if order.precision is None or order.precision == card.precision:
+        return None
+    if order.format != "openvino":
+        raise ModelError(f"Expected --precision for openvino, received it for {order.format}. Leave --precision out.")
+    if card.precision != "f32":
+        raise ModelError(
+            f"Expected a version that serves in f32, from which {order.precision} is made; version {order.version} "
+            f"serves in {card.precision}. Choose another one with --model."
+        )
+    pixels, labels = read_labelled_pixels(order.prepared, "validation", card, _preprocessing_of(artefact, card))
+    trial = settle_precision(artefact, order.precision, pixels, labels)
+    if not trial.allowed:
+        document = json.dumps(trial.metrics())
+        registry.tag(order.classifier, order.version, tag_of("openvino", order.precision), document)
+        raise ModelError(
+            f"Expected {order.precision} to answer like f32, found {'; '.join(trial.reasons)}. "
+            f"Refused and recorded with version {order.version}; stay with f32."
+        )
+    return trial
+
+
+def _record(registry: Registry, order: Order, row: Measured, precision: Precision) -> None:
+    """With the version, whether or not it may be handed out."""
+    figures: Mapping[str, Any] = row.metrics() if row.parity else {"not_checked": row.not_checked}
+    registry.tag(order.classifier, order.version, tag_of(row.format, precision), json.dumps(figures))
+
+
+def _preprocessing_of(artefact: Path, card: ServingCard) -> Preprocessing:
+    return build_preprocessing(card.subject, (card.image_size, card.image_size), artefact / DETECTOR_FILE)
+
+
+@contextmanager
+def _scratch(folder: Path | None) -> Iterator[Path]:
+    """`folder`, or one that goes when its network was measured."""
+    if folder is not None:
+        yield folder
+        return
+    place = Path(tempfile.mkdtemp())
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)

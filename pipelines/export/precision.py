@@ -1,0 +1,105 @@
+"""bf16 and int8: faster, and allowed only where they answer like f32."""
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.artefact import NETWORK_FILE, Precision, ServingCard
+from pipelines.export.formats import Pixels
+from pipelines.inference import PROBABILITIES_OUTPUT
+
+LEAST_AGREEMENT: Final = 0.995
+MOST_ACCURACY_LOSS: Final = 0.005
+CALIBRATION_PICTURES: Final = 300
+"""What nncf looks at by default; more of them hardly change the ranges."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionTrial:
+    """A lower precision against f32 on the validation pictures."""
+
+    precision: Precision
+    top1_agreement: float
+    accuracy_loss: float
+    """Accuracy in f32 less that in this precision."""
+    pictures: int
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it may not serve, in words; none when it may."""
+        found = []
+        if self.top1_agreement < LEAST_AGREEMENT:
+            found.append(f"same answers on {self.top1_agreement:.2%} of {self.pictures} pictures, not 99.5 %")
+        if self.accuracy_loss > MOST_ACCURACY_LOSS:
+            found.append(f"{100 * self.accuracy_loss:.2f} points of accuracy lost, more than 0.5")
+        return tuple(found)
+
+    @property
+    def allowed(self) -> bool:
+        return not self.reasons
+
+    def metrics(self) -> dict[str, float]:
+        return {
+            "allowed": float(self.allowed),
+            "top1_agreement": self.top1_agreement,
+            "accuracy_loss": self.accuracy_loss,
+            "pictures": float(self.pictures),
+        }
+
+
+def settle_precision(artefact: Path, wanted: Precision, pixels: Pixels, labels: NDArray[np.int64]) -> PrecisionTrial:
+    """Try `wanted` on an artefact in f32; where it is allowed, the artefact serves in it from now on.
+
+    `pixels` and `labels` are the validation pictures; int8 takes its ranges from them too.
+    """
+    import openvino as ov
+
+    file = artefact / NETWORK_FILE
+    core = ov.Core()
+    exact = core.read_model(file)
+    lower = _quantise(core.read_model(file), pixels) if wanted == "int8" else exact
+    hint = "bf16" if wanted == "bf16" else "f32"
+    trial = judge_precision(wanted, _answer(core, exact, "f32", pixels), _answer(core, lower, hint, pixels), labels)
+    if trial.allowed and wanted != "f32":
+        if wanted == "int8":
+            _replace_network(lower, file)
+        replace(ServingCard.load(artefact), precision=wanted).save(artefact)
+    return trial
+
+
+def judge_precision(
+    precision: Precision, exact: NDArray[np.floating], lower: NDArray[np.floating], labels: NDArray[np.int64]
+) -> PrecisionTrial:
+    """Two (pictures, classes) tables of probabilities and the true classes."""
+    before, after = exact.argmax(axis=1), lower.argmax(axis=1)
+    # counted before it is divided: 5 lost of 1000 are 0.005 and not a little more
+    loss = (int((before == labels).sum()) - int((after == labels).sum())) / len(labels)
+    return PrecisionTrial(precision, float((before == after).mean()), loss, len(labels))
+
+
+def _answer(core: Any, network: Any, hint: str, pixels: Pixels) -> NDArray[np.float32]:
+    request = core.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": hint}).create_infer_request()
+    return np.concatenate([request.infer([one[None]])[PROBABILITIES_OUTPUT].copy() for one in pixels])
+
+
+def _quantise(network: Any, pixels: Pixels) -> Any:
+    import nncf
+
+    with contextlib.redirect_stdout(sys.stderr):
+        seen = nncf.Dataset([one[None] for one in pixels[:CALIBRATION_PICTURES]])
+        return nncf.quantize(network, seen, subset_size=min(len(pixels), CALIBRATION_PICTURES))
+
+
+def _replace_network(network: Any, file: Path) -> None:
+    import openvino as ov
+
+    draft = file.with_name("draft.xml")
+    ov.save_model(network, draft, compress_to_fp16=False)
+    for suffix in (".xml", ".bin"):
+        os.replace(draft.with_suffix(suffix), file.with_suffix(suffix))

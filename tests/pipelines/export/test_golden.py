@@ -1,0 +1,126 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from pipelines.datasets.shards import PreparedPicture
+from pipelines.errors import ModelError
+from pipelines.export.golden import (
+    LONGEST_SIDE,
+    TINY_SIDE,
+    GoldenPictures,
+    build_golden,
+    check_golden,
+    choose_golden,
+)
+from pipelines.images import Image, decode_image, resize_image
+from pipelines.inference import Inference
+from pipelines.preprocessing import WholePicture
+
+
+def made(number: int) -> PreparedPicture:
+    pixels = np.random.default_rng(number).integers(0, 256, (300, 400, 3), np.uint8)
+    with io.BytesIO() as stream:
+        PillowImage.fromarray(pixels).save(stream, "JPEG")
+        return PreparedPicture(f"{number}.jpg", f"{number:064x}", 0, stream.getvalue())
+
+
+PICTURES = [made(number) for number in (12, 3, 7, 1, 9, 4, 8, 2, 6, 5, 11)]
+
+
+class Brightness:
+    """A model whose answer is how bright a picture is."""
+
+    output_shape = (None, 2)
+
+    def predict(self, batch: Any, verbose: int) -> Any:
+        light = batch.mean(axis=(1, 2, 3)) / 255
+        return np.stack([light, 1 - light], axis=1)
+
+
+class Served:
+    """The same as a loaded classifier, `wrong` by so much."""
+
+    classifier, version, class_names, size_hw = "cars", 1, ("light", "dark"), (32, 32)
+
+    def __init__(self, wrong: float = 0.0) -> None:
+        self.wrong = wrong
+
+    def infer(self, images: Any) -> Inference:
+        batch = np.stack([resize_image(image, (32, 32)) for image in images])
+        probabilities = Brightness().predict(batch, 0).astype(np.float32) + np.float32(self.wrong)
+        return Inference(probabilities, np.ones(len(images), np.bool_))
+
+
+@pytest.fixture(scope="module")
+def golden() -> GoldenPictures:
+    return build_golden(Brightness(), WholePicture((32, 32)), choose_golden(PICTURES))
+
+
+def test_the_same_pictures_are_chosen_in_whatever_order_they_come(golden: GoldenPictures) -> None:
+    assert choose_golden(list(reversed(PICTURES))) == golden.encoded
+
+
+def test_they_are_few_small_jpegs_and_hard_ones_are_among_them(golden: GoldenPictures) -> None:
+    images = dict(zip(golden.encoded, golden.images(), strict=True))
+
+    assert len(images) <= 16
+    assert all(max(image.shape) <= LONGEST_SIDE for image in images.values())
+    assert images["tiny"].shape == (TINY_SIDE, TINY_SIDE, 3)
+    assert images["dark"].max() < 64
+    assert images["bright"].min() > 191
+    assert (images["grey"][..., 0] == images["grey"][..., 2]).all()
+    assert PillowImage.open(io.BytesIO(golden.encoded["grey"])).mode == "L"
+
+
+def test_the_turned_one_lies_on_its_side_until_it_is_decoded(golden: GoldenPictures) -> None:
+    upright, turned = golden.encoded["test-0"], golden.encoded["turned"]
+
+    assert PillowImage.open(io.BytesIO(turned)).size == PillowImage.open(io.BytesIO(upright)).size
+    assert decode_image(turned).shape[:2] == decode_image(upright).shape[1::-1]
+
+
+def test_they_survive_saving_and_loading(golden: GoldenPictures, tmp_path: Path) -> None:
+    golden.save(tmp_path / "golden.npz")
+
+    again = GoldenPictures.load(tmp_path / "golden.npz")
+
+    assert again.encoded == golden.encoded
+    assert (again.probabilities == golden.probabilities).all()
+
+
+def test_a_picture_with_other_bytes_or_a_file_of_another_kind_is_refused(
+    golden: GoldenPictures, tmp_path: Path
+) -> None:
+    file = tmp_path / "golden.npz"
+    golden.save(file)
+    with np.load(file) as arrays:
+        changed = {name: arrays[name].copy() for name in arrays.files}
+    changed["jpegs"][5] ^= 1
+    np.savez(file, **changed)
+
+    with pytest.raises(ModelError, match="golden pictures that were saved"):
+        GoldenPictures.load(file)
+
+    file.write_bytes(b"no archive")
+    with pytest.raises(ModelError, match="Expected golden pictures at"):
+        GoldenPictures.load(file)
+
+
+def test_a_copy_that_answers_differently_is_found_out(golden: GoldenPictures) -> None:
+    assert check_golden(Served(), golden).max_difference < 1e-5
+    assert check_golden(Served(wrong=0.2), golden).max_difference == pytest.approx(0.2, abs=1e-5)
+
+
+def test_where_there_is_nothing_to_look_at_every_class_is_as_likely() -> None:
+    def only_wide(image: Image) -> Image | None:
+        return None if image.shape[0] >= image.shape[1] else np.zeros((32, 32, 3), np.uint8)
+
+    golden = build_golden(Brightness(), only_wide, choose_golden(PICTURES))
+    answers = dict(zip(golden.encoded, golden.probabilities.tolist(), strict=True))
+
+    assert answers["tiny"] == [0.5, 0.5]
+    assert answers["wide"] == [0.0, 1.0]

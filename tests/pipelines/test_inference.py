@@ -1,0 +1,52 @@
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.inference import Inference, build_answers, compile_options
+
+
+class Processor:
+    """What OpenVINO's core says of a processor."""
+
+    def __init__(self, *capabilities: str) -> None:
+        self.capabilities = capabilities
+
+    def get_property(self, *_: Any) -> tuple[str, ...]:
+        return self.capabilities
+
+
+def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_known() -> None:
+    probabilities = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
+
+    first, second = build_answers(("a", "b", "c"), Inference(probabilities, np.array([True, False])), top=2)
+
+    assert first.label == "b"
+    assert [name for name, _ in first.top] == ["b", "c"]
+    assert (first.decision, second.label, second.decision) == ("known", "a", "unknown")
+
+
+def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_a_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with_it = compile_options(Processor("FP32", "BF16"), "bf16")
+    assert (with_it["INFERENCE_PRECISION_HINT"], capsys.readouterr().err) == ("bf16", "")
+
+    without = compile_options(Processor("FP32"), "bf16")
+    assert without["INFERENCE_PRECISION_HINT"] == "f32"
+    assert "does not compute in bf16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("precision", ["f32", "int8"])
+def test_other_precisions_are_compiled_as_they_lie_in_the_network(precision: Any) -> None:
+    assert compile_options(Processor("BF16"), precision)["INFERENCE_PRECISION_HINT"] == "f32"
+
+
+def test_openvino_does_not_report_its_use_to_its_makers() -> None:
+    words = "import pipelines.inference, openvino, openvino.tools.ovc as ovc; print(type(ovc.telemetry).__module__)"
+
+    said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
