@@ -40,7 +40,8 @@ def check_class_names(
     findings = [*found, *list_faults(names, head_size)]
     if findings:
         raise ModelError(
-            f"Expected one distinct name a class of the model. Found: {'; '.join(findings)}. {mend or 'Correct the list of class names.'}"
+            f"Expected one distinct name a class of the model. Found: {'; '.join(findings)}. "
+            f"{mend or 'Correct the list of class names.'}"
         )
 
 
