@@ -3,17 +3,35 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pipelines.terminal import JsonOption, print_json, say
 
 if TYPE_CHECKING:
     from pipelines.registry import ModelVersion, Registry
 
+
+class ModelsGroup(TyperGroup):
+    """`vigia models [CLASSIFIER]` lists; another command's name as the first word is that command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 registry_app = typer.Typer(rich_markup_mode=None)
+models_app = typer.Typer(cls=ModelsGroup, rich_markup_mode=None)
+registry_app.add_typer(models_app, name="models")
 
 
-@registry_app.command()
-def models(
+@models_app.callback()
+def models() -> None:
+    """Every model version with its aliases and figures; `vigia models CLASSIFIER` is short for `list CLASSIFIER`."""
+
+
+@models_app.command("list")
+def list_models(
     classifier: Annotated[str | None, typer.Argument(help="Only this classifier.")] = None, as_json: JsonOption = False
 ) -> None:
     """Every model version with its aliases and figures, newest first."""

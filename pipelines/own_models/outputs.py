@@ -28,22 +28,25 @@ def find_head(network: Any, class_count: int) -> Head:
 
     Raises ModelError when it is not clear which output is meant.
     """
-    sized = [(result, _length(result.input_value(0).get_partial_shape())) for result in network.get_results()]
+    results = network.get_results()
+    sized: list[tuple[Any, int | None]] = [
+        (result, _length(result.input_value(0).get_partial_shape())) for result in results
+    ]
     for wanted in (class_count, 1) if class_count == 2 else (class_count,):
         fitting = [(result, size) for result, size in sized if size == wanted]
         if len(fitting) == 1:
             break
     else:
         fitting = sized
-    if len(fitting) != 1 or fitting[0][1] is None:
+    result, size = fitting[0]
+    if len(fitting) != 1 or size is None:
         shapes = ", ".join(str(result.input_value(0).get_partial_shape()) for result, _ in sized)
         raise ModelError(
             f"Expected one output of {class_count} numbers a picture, one a class, found {shapes}. "
             f"Export the model with that output alone."
         )
-    result, size = fitting[0]
     activation, scores = _cut_activation(result.input_value(0))
-    return Head(int(size), activation, scores)
+    return Head(size, activation, scores)
 
 
 def trim_network(network: Any, head: Head) -> tuple[Any, str]:
