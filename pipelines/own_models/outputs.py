@@ -32,6 +32,7 @@ def find_head(network: Any, class_count: int) -> Head:
     sized: list[tuple[Any, int | None]] = [
         (result, _length(result.input_value(0).get_partial_shape())) for result in results
     ]
+    fitting = sized
     for wanted in (class_count, 1) if class_count == 2 else (class_count,):
         fitting = [(result, size) for result, size in sized if size == wanted]
         if len(fitting) == 1:
