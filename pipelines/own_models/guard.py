@@ -1,7 +1,7 @@
 """The walls around the child that opens a foreign model: limits of the system, and a Python that starts nothing.
 
-The checks before are what keeps code out; these are for the day on which they miss something. Whoever runs code of
-his own in the child can still read what its user can.
+The checks before are what keeps code out; these are for the day on which they miss something. They stop what ordinary
+Python does: native code, and whoever knows this page, could still read and write what the user can.
 """
 
 import os
@@ -49,7 +49,7 @@ def forbid_side_effects(folder: Path) -> None:
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _STARTS or event in _NETWORK or event == "pickle.find_class":
             raise PermissionError(f"a model may not do {event} {arguments!r:.80}")
-        if event in _CHANGES and not _lies_within(arguments[0], allowed):
+        if event in _CHANGES and not all(_lies_within(each, allowed) for each in arguments if _is_path(each)):
             raise PermissionError(f"a model may not do {event} {arguments!r:.80}")
         if event == "open" and _opens_for_writing(arguments) and not _lies_within(arguments[0], allowed):
             raise PermissionError(f"a model may not write {arguments[0]!r:.80}")
@@ -62,6 +62,10 @@ def _opens_for_writing(arguments: tuple[Any, ...]) -> bool:
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")
     return bool((flags or 0) & _WRITING)
+
+
+def _is_path(argument: Any) -> bool:
+    return isinstance(argument, str | bytes | os.PathLike)
 
 
 def _lies_within(path: Any, allowed: tuple[str, str]) -> bool:

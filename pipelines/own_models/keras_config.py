@@ -45,6 +45,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "keras.regularizers": frozenset({"L1", "L2", "L1L2", "OrthogonalRegularizer"}),
     "keras.constraints": frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"}),
     "keras.dtype_policies": frozenset({"DTypePolicy"}),
+    "keras.src.applications.convnext": frozenset({"LayerScale"}),
     "keras.random": frozenset({"SeedGenerator"}),
     "keras.src.random.seed_generator": frozenset({"SeedGenerator"}),
 }
@@ -52,7 +53,9 @@ ACTIVATIONS: Final = frozenset((
     "elu", "exponential", "gelu", "hard_sigmoid", "hard_swish", "leaky_relu", "linear", "log_softmax", "mish", "relu",
     "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
 ))  # fmt: skip
-PLAIN_VALUES: Final = frozenset({"__keras_tensor__", "__tuple__", "__slice__", "__ellipsis__", "__numpy__"})
+PLAIN_VALUES: Final = frozenset(
+    {"__keras_tensor__", "__tuple__", "__slice__", "__ellipsis__", "__numpy__", "__tensor__"}
+)
 """Values that are not JSON's own; what carries code (`__lambda__`) or types (`__typespec__`) is not among them."""
 TRAINING_MODULES: Final = ("keras.losses", "keras.metrics", "keras.optimizers", "keras.optimizers.schedules")
 FORBIDDEN_KEYS: Final = frozenset({"safe_mode", "custom_objects"})
