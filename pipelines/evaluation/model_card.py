@@ -77,14 +77,18 @@ preprocessing and the temperature are part of the network.
 
 def describe_data(facts: CardFacts, test_pictures: int) -> str:
     """What the model learned from, as far as that is known, and what it was measured with."""
+    version = f"Dataset version `{facts.dataset_md5}`"
     if facts.origin is not None:
-        return f"""The model was {facts.provenance}. What it learned from is not known: figures below are too good if it
-saw these pictures. Dataset version `{facts.dataset_md5}`: {facts.validation_pictures} pictures to choose and calibrate
-with, {test_pictures} for the figures below."""
-    return f"""Dataset version `{facts.dataset_md5}`: {facts.training_pictures} pictures to learn from, \
-{facts.validation_pictures} to
-choose and calibrate with, {test_pictures} for the figures below, which the model never saw. Pictures that look the
-same are always in the same split."""
+        return (
+            f"The model was {facts.provenance}. What it learned from is not known:\n"
+            f"the figures below are too good if it saw these pictures. {version}: {facts.validation_pictures} pictures to choose and calibrate with,\n"
+            f"{test_pictures} for the figures below."
+        )
+    return (
+        f"{version}: {facts.training_pictures} pictures to learn from, {facts.validation_pictures} to\n"
+        f"choose and calibrate with, {test_pictures} for the figures below, which the model never saw. Pictures that "
+        f"look the\nsame are always in the same split."
+    )
 
 
 def list_limits(evaluation: Evaluation) -> list[str]:
