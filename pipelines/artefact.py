@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from pipelines.class_names import check_class_names
 from pipelines.errors import ModelError
 from pipelines.evaluation.unknown import UnknownThresholds
 from pipelines.preprocessing import Subject
@@ -76,8 +77,11 @@ class ServingCard:
         file.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def load(cls, artefact: Path) -> "ServingCard":
-        """Raises ModelError when the card is missing or its class names break their contract."""
+    def load(cls, artefact: Path, *, head_size: int | None = None) -> "ServingCard":
+        """Raises ModelError when the card is missing or its class names break their contract.
+
+        `head_size`, where the network has been read already, is the number of classes that it answers with.
+        """
         try:
             fields = json.loads((artefact / CARD_FILE).read_text(encoding="utf-8"))
             unknown = fields.get("unknown")
@@ -87,27 +91,10 @@ class ServingCard:
             raise ModelError(
                 f"Expected a serving card at {artefact / CARD_FILE}. {error}. Train or import the model again."
             ) from error
-        check_class_names(card.class_names)
-        return card
-
-
-def check_class_names(class_names: tuple[str, ...]) -> None:
-    """Raises ModelError naming every finding: too few, blank, spaces at the ends, equal but for case or spaces."""
-    findings = [] if len(class_names) >= 2 else [f"at least 2 expected, {len(class_names)} received"]
-    seen: dict[str, int] = {}
-    for index, name in enumerate(class_names):
-        if not isinstance(name, str) or not name.strip():
-            findings.append(f"number {index} is blank")
-            continue
-        if name != name.strip():
-            findings.append(f"number {index} {name!r} begins or ends with a space")
-        first = seen.setdefault(" ".join(name.casefold().split()), index)
-        if first != index:
-            findings.append(f"number {index} {name!r} repeats number {first} {class_names[first]!r}")
-    if findings:
-        raise ModelError(
-            f"Expected distinct class names. Found: {'; '.join(findings)}. Correct the class folders' names."
+        check_class_names(
+            card.class_names, head_size=head_size, mend="Correct the class folders' names and train again."
         )
+        return card
 
 
 def digest_artefact(artefact: Path) -> str:

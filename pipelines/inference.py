@@ -95,10 +95,12 @@ def load_classifier(artefact: Path, classifier: str, version: int) -> "OpenVinoC
     Raises ModelError when the artefact is of another classifier, cannot be read, or its head does not match its
     class names.
     """
-    card = ServingCard.load(artefact)
+    network = _read_network(artefact)
+    head = network.outputs[PROBABILITIES_OUTPUT].partial_shape[-1]
+    card = ServingCard.load(artefact, head_size=0 if head.is_dynamic else head.get_length())
     if card.classifier != classifier:
         raise ModelError(f"Expected a model of {classifier}, received one of {card.classifier}.")
-    compiled = _compile(artefact, len(card.class_names), card.precision)
+    compiled = _compile(network, card.precision)
     preprocessing = build_preprocessing(card.subject, (card.image_size, card.image_size), artefact / DETECTOR_FILE)
     reference = Reference.load(artefact / REFERENCE_FILE) if card.unknown else None
     return OpenVinoClassifier(card, version, compiled, preprocessing, reference)
@@ -165,15 +167,17 @@ def compile_options(core: Any, precision: Precision) -> dict[str, Any]:
     return {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": hint}
 
 
-def _compile(artefact: Path, class_count: int, precision: Precision) -> Any:
+def _read_network(artefact: Path) -> Any:
     import openvino as ov
 
     try:
-        network = ov.Core().read_model(artefact / NETWORK_FILE)
+        return ov.Core().read_model(artefact / NETWORK_FILE)
     except RuntimeError as error:
         raise ModelError(f"Expected an OpenVINO network at {artefact / NETWORK_FILE}. {str(error)[:200]}") from error
-    head = network.outputs[0].partial_shape[-1]
-    if head.is_dynamic or head.get_length() != class_count:
-        raise ModelError(f"Expected a head of {class_count} classes like its class names, received {head}.")
+
+
+def _compile(network: Any, precision: Precision) -> Any:
+    import openvino as ov
+
     core = ov.Core()
     return core.compile_model(network, "CPU", compile_options(core, precision))

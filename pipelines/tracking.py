@@ -195,7 +195,7 @@ def download_patch(client: "MlflowClient", run_id: str, into: Path) -> bytes:
         ) from error
 
 
-def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str) -> str:
+def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str, *, model_type: str = "keras") -> str:
     """Upload the artefact once as the run's model; returns MLflow's model id."""
     experiment = client.get_run(run_id).info.experiment_id
     wanted = f"tags.`vigia.sha256` = '{sha256}'"
@@ -203,7 +203,7 @@ def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str) 
         if known.status == "READY":
             return str(known.model_id)
     model = client.create_logged_model(
-        experiment, name="model", source_run_id=run_id, tags={"vigia.sha256": sha256}, model_type="keras"
+        experiment, name="model", source_run_id=run_id, tags={"vigia.sha256": sha256}, model_type=model_type
     )
     client.log_model_artifacts(model.model_id, str(artefact))
     client.finalize_logged_model(model.model_id, "READY")

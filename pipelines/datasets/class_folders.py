@@ -2,8 +2,6 @@
 
 import os
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,28 +58,6 @@ def read_class_folders(folder: Path) -> tuple[LabelledFile, ...]:
 def is_picture_name(name: str) -> bool:
     """True for a file name that ends like a picture's."""
     return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
-
-
-def check_class_names(names: Iterable[str]) -> tuple[str, ...]:
-    """The class names, sorted. Raises DatasetError where two differ only in case or outer spaces, or fewer than two."""
-    ordered = tuple(sorted(set(names)))
-    alike: dict[str, list[str]] = defaultdict(list)
-    for name in ordered:
-        if not name.strip() or not name.isprintable():
-            raise DatasetError(f"Expected class folders with printable names, received {name!r}. Rename the folder.")
-        alike[name.strip().casefold()].append(name)
-    doubled = [" and ".join(map(repr, same)) for same in alike.values() if len(same) > 1]
-    if doubled:
-        raise DatasetError(
-            f"Expected class names that differ by more than case or spaces, received {', '.join(doubled)}. "
-            "Merge or rename these folders."
-        )
-    if len(ordered) < 2:
-        raise DatasetError(
-            f"Expected at least two classes, found {len(ordered)} ({', '.join(ordered) or 'none'}). "
-            "Add a folder with pictures of another class."
-        )
-    return ordered
 
 
 def check_class_sizes(counts: dict[str, int], min_per_class: int) -> None:

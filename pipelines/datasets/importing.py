@@ -9,9 +9,10 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipelines.class_names import order_labels
 from pipelines.datasets.changes import ChangedPictures, DatasetChange
 from pipelines.datasets.checkout import check_out_dataset
-from pipelines.datasets.class_folders import DATASET_LIMITS, check_class_names, check_class_sizes
+from pipelines.datasets.class_folders import DATASET_LIMITS, check_class_sizes
 from pipelines.datasets.collecting import CollectedPictures, Tell, collect_pictures
 from pipelines.datasets.committing import commit_change
 from pipelines.datasets.drawn_mark import is_drawn
@@ -173,7 +174,7 @@ def _check_classes(task: _Import, collected: CollectedPictures, plan: ImportPlan
     counts = dict(impact.counts)
     if task.wish.min_pictures == 1:  # else a class of which nothing can be used is one of those to leave out
         counts = dict.fromkeys(broken, 0) | counts
-    check_class_names(counts)
+    order_labels(counts)
     check_class_sizes(counts, task.min_per_class)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from pipelines.class_names import order_labels
 from pipelines.datasets.changes import ChangedPictures, DatasetChange, PictureMove
 from pipelines.datasets.checkout import check_dataset_unchanged, check_out_dataset
-from pipelines.datasets.class_folders import check_class_names
 from pipelines.datasets.committing import commit_change
 from pipelines.datasets.dvc import check_dvc
 from pipelines.datasets.git import check_repository
@@ -78,7 +78,7 @@ def relabel_dataset(
         check_dataset_unchanged(workspace, classifier)
         present = read_present(raw)
         plan = plan_relabelling(present, reviews, read_dropped(raw), allow_new_class=allow_new_class)
-        check_class_names(plan.after)
+        order_labels(plan.after)
         _check_sizes(plan.after, min_per_class)
         if plan.corrections and not dry_run:
             version = _apply(workspace, version, plan)

@@ -20,6 +20,14 @@ class CardFacts:
     dataset_md5: str
     training_pictures: int
     validation_pictures: int
+    origin: str | None = None
+    """Where a model that was trained elsewhere came from; nothing is known of what it learned from."""
+
+    @property
+    def provenance(self) -> str:
+        if self.origin is None:
+            return f"trained on {self.training_pictures} pictures"
+        return f"trained elsewhere, imported from {self.origin}"
 
 
 def build_model_card(facts: CardFacts, evaluation: Evaluation) -> str:
@@ -53,9 +61,7 @@ preprocessing and the temperature are part of the network.
 
 ## Data
 
-Dataset version `{facts.dataset_md5}`: {facts.training_pictures} pictures to learn from, {facts.validation_pictures} to
-choose and calibrate with, {report.pictures} for the figures below, which the model never saw. Pictures that look the
-same are always in the same split.
+{describe_data(facts, report.pictures)}
 
 ## Figures
 
@@ -79,6 +85,22 @@ Calibration error {report.ece:.4f} ({evaluation.ece_before:.4f} before scaling);
 
 {limits}
 """
+
+
+def describe_data(facts: CardFacts, test_pictures: int) -> str:
+    """What the model learned from, as far as that is known, and what it was measured with."""
+    version = f"Dataset version `{facts.dataset_md5}`"
+    if facts.origin is not None:
+        return (
+            f"The model was {facts.provenance}. What it learned from is not known: the figures\n"
+            f"below are too good if it saw these pictures. {version}: {facts.validation_pictures}\n"
+            f"pictures to choose and calibrate with, {test_pictures} for the figures below."
+        )
+    return (
+        f"{version}: {facts.training_pictures} pictures to learn from, {facts.validation_pictures} to\n"
+        f"choose and calibrate with, {test_pictures} for the figures below, which the model never saw. Pictures that "
+        f"look the\nsame are always in the same split."
+    )
 
 
 def list_limits(evaluation: Evaluation, classifier: str) -> list[str]:

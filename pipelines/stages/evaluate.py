@@ -67,7 +67,15 @@ def evaluate(paths: StagePaths) -> None:
         slices = measure_slices(right, read_looks(paths.prepared, splits.test.files))
         evaluation = replace(evaluation, size_bytes=size_bytes, slices=slices)
     write_evaluation(paths.evaluate, evaluation, judged, reference)
-    _write_pages(paths, str(model.name), splits, evaluation, judged)
+    facts = CardFacts(
+        classifier=paths.classifier,
+        architecture=str(model.name),
+        image_size=size,
+        dataset_md5=read_dataset_version(paths.workspace, paths.classifier).md5,
+        training_pictures=len(splits.train.labels),
+        validation_pictures=len(splits.validation.labels),
+    )
+    write_pages(paths.evaluate, facts, splits, evaluation, judged)
     report, accuracy = evaluation.report, evaluation.intervals["accuracy"]
     say(
         f"test: accuracy {report.accuracy:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}), macro-F1 "
@@ -127,22 +135,13 @@ def write_evaluation(folder: Path, evaluation: Evaluation, judged: Judged, refer
     draw_reliability(folder / "reliability.png", evaluation.reliability)
 
 
-def _write_pages(paths: StagePaths, architecture: str, splits: Splits, evaluation: Evaluation, judged: Judged) -> None:
+def write_pages(folder: Path, facts: CardFacts, splits: Splits, evaluation: Evaluation, judged: Judged) -> None:
     """report.html and model_card.md."""
     rows = {digest: row for row, digest in enumerate(splits.train.sha256)}
-    dataset_md5 = read_dataset_version(paths.workspace, paths.classifier).md5
-    facts = CardFacts(
-        classifier=paths.classifier,
-        architecture=architecture,
-        image_size=splits.test.images.shape[1],
-        dataset_md5=dataset_md5,
-        training_pictures=len(splits.train.labels),
-        validation_pictures=len(splits.validation.labels),
-    )
     heading = ReportHeading(
-        title=f"{paths.classifier}: {len(evaluation.class_names)} classes",
-        lede=f"{facts.architecture} at {facts.image_size} pixels, trained on {facts.training_pictures} pictures.",
-        dataset=f"Dataset version {dataset_md5}; its test split was answered once, after all was settled.",
+        title=f"{facts.classifier}: {len(evaluation.class_names)} classes",
+        lede=f"{facts.architecture} at {facts.image_size} pixels, {facts.provenance}.",
+        dataset=f"Dataset version {facts.dataset_md5}; its test split was answered once, after all was settled.",
     )
     page = build_report_page(
         heading,
@@ -151,8 +150,8 @@ def _write_pages(paths: StagePaths, architecture: str, splits: Splits, evaluatio
         lambda row: splits.test.images[row],
         lambda digest: splits.train.images[rows[digest]] if digest in rows else None,
     )
-    (paths.evaluate / "report.html").write_text(page, encoding="utf-8")
-    (paths.evaluate / "model_card.md").write_text(build_model_card(facts, evaluation), encoding="utf-8")
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    (folder / "model_card.md").write_text(build_model_card(facts, evaluation), encoding="utf-8")
 
 
 def _judge(answers: Answers, pictures: Pictures, temperature: float) -> Judged:

@@ -5,9 +5,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.class_names import order_labels
 from pipelines.datasets.arranging import Arrangement, PlacedPicture, arrange_pictures
 from pipelines.datasets.audit.auditing import audit_dataset, write_audit
-from pipelines.datasets.class_folders import check_class_names
 from pipelines.datasets.inventory import list_raw_pictures
 from pipelines.datasets.manifest import (
     ManifestRow,
@@ -36,7 +36,7 @@ def prepare(workspace: Path, classifier: str) -> None:
     params = load_params(workspace).classifier(classifier)
     raw = workspace / "data" / "raw" / classifier
     pictures = list_raw_pictures(raw, params.prepare)
-    names = check_class_names(picture.label for picture in pictures)
+    names = order_labels(picture.label for picture in pictures)
     with (
         whole_folder(workspace / "data" / "prepared" / classifier) as folder,
         tempfile.TemporaryFile(dir=folder) as encoded,

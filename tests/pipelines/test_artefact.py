@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.artefact import CARD_FILE, ServingCard, check_class_names, digest_artefact, verify_artefact
+from pipelines.artefact import CARD_FILE, ServingCard, digest_artefact, verify_artefact
 from pipelines.errors import ModelError
 
 
@@ -80,9 +80,11 @@ def test_a_card_with_a_missing_or_unknown_field_is_refused(tmp_path: Path) -> No
             ServingCard.load(tmp_path)
 
 
-def test_every_fault_of_the_class_names_is_named_in_one_message() -> None:
-    with pytest.raises(ModelError) as error:
-        check_class_names(("Audi", "audi ", "", "BMW", "bmw"))
+def test_loading_names_every_fault_of_the_class_names_and_of_the_head_at_once(tmp_path: Path) -> None:
+    ServingCard("cars", ("Audi", "audi ", ""), 64, "squash", "x").save(tmp_path)
 
-    for finding in ("'audi '", "number 2 is blank", "number 4 'bmw' repeats number 3 'BMW'", "number 1"):
+    with pytest.raises(ModelError) as error:
+        ServingCard.load(tmp_path, head_size=4)
+
+    for finding in ("number 1 'audi ' repeats number 0", "number 2 is blank", "3 names for a head of 4 classes"):
         assert finding in str(error.value)

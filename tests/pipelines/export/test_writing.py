@@ -76,7 +76,7 @@ def test_an_artefact_of_another_classifier_or_with_another_head_is_refused(artef
         (tmp_path / "serving" / file.name).write_bytes(file.read_bytes())
     ServingCard("cars", ("coupe", "van"), 32, DESCRIPTIONS["picture"], CARD.dataset_md5).save(tmp_path)
 
-    with pytest.raises(ModelError, match="head of 2 classes"):
+    with pytest.raises(ModelError, match="2 names for a head of 3 classes"):
         load_classifier(tmp_path, "cars", 1)
 
 

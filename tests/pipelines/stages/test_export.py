@@ -9,9 +9,10 @@ import pytest
 from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE, ServingCard, digest_artefact
 from pipelines.datasets.shards import write_split
 from pipelines.datasets.splits import Split
+from pipelines.evaluation.answering import Answers
 from pipelines.evaluation.calibrating import Calibration
 from pipelines.evaluation.reference import choose_reference
-from pipelines.evaluation.unknown import UnknownThresholds
+from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
 from pipelines.export.golden import GoldenPictures, check_golden
 from pipelines.inference import load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
@@ -36,11 +37,12 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StagePaths:
     (paths.prepared / "class_names.json").write_text('["barge", "canoe", "yawl"]', encoding="utf-8")
     (tmp_path / "data" / "raw" / "boats.dvc").write_text(f"outs:\n- md5: {'a' * 32}.dir\n  path: boats\n")
     build_compact_cnn(3, 32, 0.2, 7).save(paths.train / "model.keras")
-    calibration = Calibration(2.0, UnknownThresholds(0.1, 1.0), 0.2, 0.1, 0.04, len(PICTURES))
+    calibration = Calibration(2.0, UnknownThresholds(0.1, 0.3, 1.0, 2.0, 3.0), 0.2, 0.1, 0.04, len(PICTURES))
     (paths.evaluate / "calibration.json").write_text(json.dumps(asdict(calibration)), encoding="utf-8")
-    rows = np.random.default_rng(1).normal(size=(6, 8)).astype(np.float32)
+    rows = normalise_features(np.random.default_rng(1).normal(size=(6, 8)))
+    answers = Answers(np.full((6, 3), 1 / 3, np.float32), rows, rows)
     digests = tuple(f"{number:064x}" for number in range(6))
-    choose_reference(rows, np.zeros(6, np.int64), digests).save(paths.evaluate / "reference.npz")
+    choose_reference(answers, np.zeros(6, np.int64), digests).save(paths.evaluate / "reference.npz")
     return paths
 
 
