@@ -2,6 +2,7 @@
 
 import typer
 
+from pipelines.classify_commands import classify_app
 from pipelines.data_commands import data_app
 from pipelines.evaluation_commands import evaluation_app
 from pipelines.registry_commands import registry_app
@@ -12,6 +13,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(registry_app)
 app.add_typer(tuning_app)
 app.add_typer(evaluation_app)
+app.add_typer(classify_app)
 
 
 @app.callback()

@@ -83,13 +83,25 @@ def load_classifier(artefact: Path, classifier: str, version: int) -> "OpenVinoC
     Raises ModelError when the artefact is of another classifier, cannot be read, or its head does not match its
     class names.
     """
+    return load_classifiers(artefact, classifier, version, threads=1)[0]
+
+
+def load_classifiers(
+    artefact: Path, classifier: str, version: int, *, threads: int
+) -> "tuple[OpenVinoClassifier, ...]":
+    """One for each of so many threads, all on one compiled network. Raises ModelError as `load_classifier` does."""
     card = ServingCard.load(artefact)
     if card.classifier != classifier:
         raise ModelError(f"Expected a model of {classifier}, received one of {card.classifier}.")
-    compiled = _compile(artefact, len(card.class_names))
-    preprocessing = build_preprocessing(card.subject, (card.image_size, card.image_size), artefact / DETECTOR_FILE)
+    compiled = _compile(artefact, len(card.class_names), threads)
+    size_hw = (card.image_size, card.image_size)
     reference = Reference.load(artefact / REFERENCE_FILE) if card.unknown else None
-    return OpenVinoClassifier(card, version, compiled, preprocessing, reference)
+    return tuple(
+        OpenVinoClassifier(
+            card, version, compiled, build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE), reference
+        )
+        for _ in range(threads)
+    )
 
 
 class OpenVinoClassifier:
@@ -130,7 +142,7 @@ class OpenVinoClassifier:
         return Inference(probabilities, seen & self._unknown.knows(probabilities.max(axis=1), distance))
 
 
-def _compile(artefact: Path, class_count: int) -> Any:
+def _compile(artefact: Path, class_count: int, threads: int) -> Any:
     import openvino as ov
 
     try:
@@ -140,5 +152,7 @@ def _compile(artefact: Path, class_count: int) -> Any:
     head = network.outputs[0].partial_shape[-1]
     if head.is_dynamic or head.get_length() != class_count:
         raise ModelError(f"Expected a head of {class_count} classes like its class names, received {head}.")
-    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    options = {"NUM_STREAMS": threads, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
+    if threads == 1:
+        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
     return ov.Core().compile_model(network, "CPU", options)

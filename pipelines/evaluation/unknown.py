@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 NEIGHBOUR: Final = 5
 """Which nearest training feature counts; with fewer features the last one."""
 CHUNK: Final = 512
+FEW: Final = 32
+"""Up to so many rows are compared one by one: BLAS's threads spin on for 10 ms of CPU after each matrix product."""
 
 Features = NDArray[np.float32]
 """(pictures, length), rows of length 1."""
@@ -46,7 +48,9 @@ def nearest_distances(features: Features, reference: Features, *, leave_self_out
     place = min(NEIGHBOUR + leave_self_out, len(reference)) - 1
     parts = []
     for start in range(0, len(features), CHUNK):
-        likeness = features[start : start + CHUNK] @ reference.T
+        rows = features[start : start + CHUNK]
+        few = len(rows) <= FEW
+        likeness = np.stack([np.vecdot(reference, row) for row in rows]) if few else rows @ reference.T
         kth = -np.partition(-likeness, place, axis=1)[:, place]
         parts.append(np.sqrt(np.maximum(0, 2 - 2 * kth)))
     return np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)

@@ -1,0 +1,102 @@
+"""What a video shows, from what was said about its frames: as a whole, and from when to when.
+
+Plain and told with each answer: probabilities are averaged over the frames that show something known. A wiser policy
+gets the next number, so that an old answer stays explainable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.inference import Answer, Inference, build_answers
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusPolicy:
+    """How frames become one answer."""
+
+    version: int = 1
+    window_seconds: float = 1.0
+    """Around each frame; what is seen for less than half of it does not become a segment."""
+    least_known_share: float = 0.1
+    """Of frames with something known, below which the whole video counts as unknown."""
+
+
+POLICY: Final = ConsensusPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """The whole video in one answer."""
+
+    answer: Answer
+    frames: int
+    known_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch with one label."""
+
+    label: str | None
+    """None where nothing known is seen."""
+    confidence: float | None
+    """Mean probability of the label over the segment's known frames."""
+    start_seconds: float
+    end_seconds: float
+    frames: int
+
+
+def agree(class_names: Sequence[str], frames: Inference, top: int, policy: ConsensusPolicy = POLICY) -> Consensus:
+    """Mean of the known frames' probabilities; of all frames where none is known."""
+    known = int(frames.known.sum())
+    rows = frames.probabilities[frames.known] if known else frames.probabilities
+    enough = known > 0 and known >= policy.least_known_share * len(frames.known)
+    mean = Inference(rows.mean(axis=0, keepdims=True), np.array([enough]))
+    return Consensus(build_answers(class_names, mean, top)[0], len(frames.known), known)
+
+
+def find_segments(
+    class_names: Sequence[str],
+    seconds: Sequence[float],
+    frames: Inference,
+    end_seconds: float,
+    policy: ConsensusPolicy = POLICY,
+) -> tuple[Segment, ...]:
+    """Stretches of one label without a gap from the first frame to `end_seconds`, in the order of time."""
+    labels = _smooth(np.asarray(seconds, np.float64), frames, policy)
+    starts = [i for i in range(len(labels)) if i == 0 or labels[i] != labels[i - 1]]
+    segments = []
+    for start, stop in zip(starts, [*starts[1:], len(labels)], strict=True):
+        ends = seconds[stop] if stop < len(labels) else max(end_seconds, seconds[-1])
+        segments.append(_describe(class_names, labels[start], frames, slice(start, stop), seconds[start], ends))
+    return tuple(segments)
+
+
+def _smooth(seconds: NDArray[np.float64], frames: Inference, policy: ConsensusPolicy) -> list[int | None]:
+    """For each frame the class that its window agrees on; None where most of the window shows nothing known."""
+    half = policy.window_seconds / 2 + 1e-6
+    first = np.searchsorted(seconds, seconds - half, side="left")
+    last = np.searchsorted(seconds, seconds + half, side="right")
+    labels: list[int | None] = []
+    for start, stop in zip(first, last, strict=True):
+        known = frames.known[start:stop]
+        if known.sum() * 2 < len(known) or not known.any():
+            labels.append(None)
+        else:
+            labels.append(int(frames.probabilities[start:stop][known].mean(axis=0).argmax()))
+    return labels
+
+
+def _describe(
+    class_names: Sequence[str], label: int | None, frames: Inference, part: slice, start: float, end: float
+) -> Segment:
+    count = part.stop - part.start
+    if label is None:
+        return Segment(None, None, start, end, count)
+    known = frames.known[part]
+    rows = frames.probabilities[part][known] if known.any() else frames.probabilities[part]
+    return Segment(class_names[label], float(rows[:, label].mean()), start, end, count)
