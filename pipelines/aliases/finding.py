@@ -39,14 +39,17 @@ def find_version(lookup: Lookup, classifier: str, wanted: int | None) -> Registe
         return found
     versions = lookup.versions(classifier)
     if not versions:
-        others = ", ".join(lookup.classifiers()) or "none"
+        others = ", ".join(lookup.classifiers())
         raise RegistryError(
-            f"Expected a registered classifier (there are: {others}), received {classifier!r}. "
-            "Correct the name, or train it with `vigia train`."
+            f"Expected a registered classifier, received {classifier!r}; there are: {others}. Correct the name."
+            if others
+            else f"Expected a registered classifier, none is registered yet. Run `vigia train {classifier}`."
         )
     known = ", ".join(map(str, versions))
     if wanted is not None:
-        raise RegistryError(f"Expected a version of {classifier} (registered: {known}), received {wanted}.")
+        raise RegistryError(
+            f"Expected a version of {classifier} (registered: {known}), received {wanted}. Name one of these."
+        )
     raise RegistryError(
         f"Expected a production version of {classifier}, none of its versions ({known}) is. "
         f"Run `vigia promote {classifier} {versions[-1]}`, or name one with --model."

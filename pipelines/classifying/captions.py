@@ -44,7 +44,7 @@ class Layout:
 
     @property
     def strip(self) -> int:
-        return round(self.unit * 2.9)
+        return round(self.unit * 3.0)
 
     @property
     def margin(self) -> int:
@@ -100,7 +100,7 @@ class Captions:
         pen.text((layout.margin + inner, top + layout.unit // 2), sure, font=large, fill=colour, anchor="rm")
         said = UNKNOWN if answer.decision == "unknown" else f"{answer.label} {answer.confidence:.0%}"
         second = shorten(f"this frame: {said}", small, inner - layout.unit)
-        pen.text((left, top + round(layout.unit * 1.5)), second, font=small, fill=PALE, anchor="lm")
+        pen.text((left, top + round(layout.unit * 1.55)), second, font=small, fill=PALE, anchor="lm")
         self._draw_line(pen)
         return strip
 

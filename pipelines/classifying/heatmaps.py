@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from pipelines.classifying.activation import ActivationMap, OcclusionMap, Relevance, open_map
@@ -14,7 +15,8 @@ from pipelines.classifying.opening import OpenedVersion
 from pipelines.classifying.pictures import Pool, read_picture
 from pipelines.classifying.sources import STANDARD_INPUT, Source
 from pipelines.errors import ImageError, ModelError
-from pipelines.images import Image, resize_image
+from pipelines.images import Image
+from pipelines.preprocessing import WholePicture
 
 FILE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 JPEG_QUALITY: Final = 90
@@ -31,7 +33,7 @@ class HeatmapWriter:
     """One picture after the other; nothing is written over another picture's map."""
 
     class_names: tuple[str, ...]
-    prepare: "_Prepare"
+    prepare: WholePicture
     relevance: ActivationMap | OcclusionMap
     out: Path
     is_file: bool
@@ -59,7 +61,7 @@ class HeatmapWriter:
         if is_file and any(os.path.abspath(out) == source.path for source in sources):
             raise ImageError(f"Expected another file than the picture itself for --heatmap, received {out}.")
         size_hw = (opened.card.image_size, opened.card.image_size)
-        return cls(pool.class_names, _Prepare(size_hw), open_map(opened.artefact, pool.infer), out, is_file)
+        return cls(pool.class_names, WholePicture(size_hw), open_map(opened.artefact, pool.infer), out, is_file)
 
     def write(self, path: str, label: str) -> Path:
         """Raises ImageError when the map cannot be written."""
@@ -81,14 +83,6 @@ class HeatmapWriter:
         return (self.out / name).absolute()
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepare:
-    size_hw: tuple[int, int]
-
-    def __call__(self, image: Image) -> Image:
-        return resize_image(image, self.size_hw)
-
-
 def overlay(image: Image, relevance: Relevance) -> Image:
     """The picture in grey where nothing speaks for the label, in warm colours where much does."""
     height, width = image.shape[:2]
@@ -100,9 +94,7 @@ def overlay(image: Image, relevance: Relevance) -> Image:
     return np.asarray((calm * (1 - share) + colour(strength[..., 0]) * share).clip(0, 255), np.uint8)
 
 
-def colour(
-    strength: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]",
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+def colour(strength: NDArray[np.floating]) -> NDArray[np.floating]:
     """RGB for 0 to 1."""
     place = strength * (len(COLOURS) - 1)
     steps = np.arange(len(COLOURS))

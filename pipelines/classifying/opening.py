@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pipelines.aliases.artefact_cache import ArtefactCache
 from pipelines.aliases.finding import find_version, open_lookup
@@ -79,7 +79,15 @@ def _fetch(settings: Settings, version: RegisteredVersion, into: Path) -> Path:
 def _open_registry(settings: Settings) -> "Registry":
     from pipelines.registry import open_registry
 
-    return open_registry(settings)
+    try:
+        return open_registry(settings)
+    except RegistryError:
+        raise
+    except Exception as error:  # its client and the drivers below it raise errors of every kind
+        raise RegistryError(
+            f"Expected an MLflow at {settings.resolve_tracking_uri()}. {type(error).__name__}: {error}. "
+            "Correct MLFLOW_TRACKING_URI."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +96,8 @@ class _Client:
 
     registry: "Registry"
 
-    def holder(self, classifier: str, alias: "Alias") -> RegisteredVersion | None:
-        number = self.registry.version_of_alias(classifier, alias)
+    def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
+        number = self.registry.version_of_alias(classifier, cast("Alias", alias))
         return None if number is None else self.version(classifier, number)
 
     def version(self, classifier: str, version: int) -> RegisteredVersion | None:

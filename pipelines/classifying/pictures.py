@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.classifying.sources import STANDARD_INPUT, Source
+from pipelines.classifying.sources import STANDARD_INPUT, Kind, Source
 from pipelines.datasets.class_folders import DATASET_LIMITS
 from pipelines.datasets.threads import map_in_threads
 from pipelines.errors import ImageError
@@ -28,6 +28,7 @@ class PictureAnswer:
     path: str
     answer: Answer | None
     error: str = ""
+    kind: Kind = "picture"
     heatmap: Path | None = None
 
 

@@ -1,7 +1,7 @@
 """One `vigia classify`: sources in their order, each answered, with a word of progress now and then."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -49,7 +49,7 @@ def classify_sources(
     readable = [source for source in sources if source.kind != "nothing"]
     progress = Progress(say)
     if not readable:
-        yield from (PictureAnswer(source.path, None, source.reason) for source in sources)
+        yield from _say_missing(sources)
         return
     several = len(readable) > 1 or readable[0].kind == "video"
     pool = Pool(opened.load(threads=count_cores() if several else 1))
@@ -66,12 +66,17 @@ def _answer(
     kind: str, pool: Pool, sources: Iterator[Source], wishes: Wishes, progress: Progress
 ) -> Iterator[PictureAnswer | VideoAnswer]:
     if kind == "nothing":
-        yield from (PictureAnswer(source.path, None, source.reason) for source in sources)
+        yield from _say_missing(sources)
     elif kind == "picture":
         yield from answer_pictures(pool, sources, wishes.top)
     else:
         for source in sources:
             yield _answer_video(pool, source.path, wishes, progress)
+
+
+def _say_missing(sources: Iterable[Source]) -> Iterator[PictureAnswer]:
+    for source in sources:
+        yield PictureAnswer(source.path, None, source.reason, kind="nothing")
 
 
 def _answer_video(pool: Pool, path: str, wishes: Wishes, progress: Progress) -> VideoAnswer:

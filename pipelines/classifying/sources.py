@@ -80,7 +80,9 @@ def _walk(folder: str) -> Iterator[Source]:
     yield from known
     if not known:
         suffixes = ", ".join(READ_SUFFIXES)
-        yield Source("nothing", folder, f"Expected pictures ({suffixes}) or videos in this folder, found none.")
+        yield Source(
+            "nothing", folder, f"Expected pictures ({suffixes}) or videos in this folder, found none. Name another."
+        )
 
 
 def _kind(path: str) -> Kind:

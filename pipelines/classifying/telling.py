@@ -46,7 +46,7 @@ def lines(answered: PictureAnswer | VideoAnswer) -> Iterator[str]:
 
 def describe_picture(answered: PictureAnswer, version: int) -> dict[str, Any]:
     """One element; one that could not be read has no label but an `error`."""
-    element = {"path": answered.path, "kind": "picture", **_describe_answer(answered.answer, version)}
+    element = {"path": answered.path, "kind": answered.kind, **_describe_answer(answered.answer, version)}
     if answered.heatmap is not None:
         element["heatmap"] = str(answered.heatmap)
     return element | ({"error": answered.error} if answered.error else {})

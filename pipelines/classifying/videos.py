@@ -58,7 +58,7 @@ def answer_video(pool: Pool, path: str, per_second: float, top: int, tell: TellP
             parts.append(inference)
             tell(at, samples.duration_seconds)
     except VideoError as error:
-        return VideoAnswer(path, (), None, (), 0.0, str(error))
+        return VideoAnswer(path, (), None, (), 0.0, error=str(error))
     joined = join_inferences(parts)
     answers = build_answers(pool.class_names, joined, top)
     return VideoAnswer(
