@@ -69,16 +69,19 @@ def encode_picture(colour: str) -> bytes:
 def write_video(
     file: Path, colours: list[str], *, rate: int = 10, size: tuple[int, int] = (96, 64), options: Any = None
 ) -> Path:
-    """One second of each colour."""
+    """One second of each colour, with a little noise as cameras have it."""
     import av
+
+    random = np.random.default_rng(1)
 
     with av.open(str(file), "w", options=options or {}) as container:
         stream: Any = container.add_stream("libx264", rate=rate, options={"g": "5"})
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         for colour in colours:
-            pixels = np.full((size[1], size[0], 3), COLOURS[colour], np.uint8)
             for _ in range(rate):
+                noise = random.integers(-12, 13, (size[1], size[0], 3))
+                pixels = (np.array(COLOURS[colour]) + noise).clip(0, 255).astype(np.uint8)
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
     return file
