@@ -36,7 +36,12 @@ def test_an_answer_is_the_one_that_the_worker_gives(pool: Pool, colours: Path, t
 
     (ours,) = answer_pictures(pool, find_sources([str(file)]), top=5)
 
-    assert ours.answer == build_answers(worker.class_names, worker.infer([decode_image(file.read_bytes())]), 5)[0]
+    theirs = build_answers(worker.class_names, worker.infer([decode_image(file.read_bytes())]), 5)[0]
+    assert ours.answer is not None
+    assert (ours.answer.label, ours.answer.decision) == (theirs.label, theirs.decision)
+    for (label, probability), (same, expected) in zip(ours.answer.top, theirs.top, strict=True):
+        assert label == same
+        assert probability == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_picture_of_nothing_known_is_unknown(pool: Pool, tmp_path: Path) -> None:
