@@ -20,7 +20,9 @@ class ConsensusPolicy:
 
     version: int = 1
     window_seconds: float = 1.0
-    """Around each frame; what is seen for less than half of it does not become a segment."""
+    """Around each frame: the frames that agree on its label."""
+    least_segment_seconds: float = 0.5
+    """What is seen for less goes to the longer one of its neighbours."""
     least_known_share: float = 0.1
     """Of frames with something known, below which the whole video counts as unknown."""
 
@@ -68,12 +70,43 @@ def find_segments(
 ) -> tuple[Segment, ...]:
     """Stretches of one label without a gap from the first frame to `end_seconds`, in the order of time."""
     labels = _smooth(np.asarray(seconds, np.float64), frames, policy)
-    starts = [i for i in range(len(labels)) if i == 0 or labels[i] != labels[i - 1]]
-    segments = []
-    for start, stop in zip(starts, [*starts[1:], len(labels)], strict=True):
-        ends = seconds[stop] if stop < len(labels) else max(end_seconds, seconds[-1])
-        segments.append(_describe(class_names, labels[start], frames, slice(start, stop), seconds[start], ends))
-    return tuple(segments)
+    changes = [i for i in range(len(labels)) if i == 0 or labels[i] != labels[i - 1]]
+    edges = [*(seconds[i] for i in changes), max(end_seconds, seconds[-1])]
+    runs = [
+        _Run(labels[i], i, stop, edges[k], edges[k + 1])
+        for k, (i, stop) in enumerate(zip(changes, [*changes[1:], len(labels)], strict=True))
+    ]
+    return tuple(_describe(class_names, run, frames) for run in _absorb_short(runs, policy.least_segment_seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Frames `first` to `stop` of one class; None: of nothing known."""
+
+    label: int | None
+    first: int
+    stop: int
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
+
+
+def _absorb_short(runs: list[_Run], least_seconds: float) -> list[_Run]:
+    """The shortest goes first; what then lies side by side with one label becomes one."""
+    while len(runs) > 1:
+        shortest = min(range(len(runs)), key=lambda k: runs[k].length)
+        if runs[shortest].length >= least_seconds - 1e-6:
+            break
+        sides = [k for k in (shortest - 1, shortest + 1) if 0 <= k < len(runs)]
+        label = runs[max(sides, key=lambda k: runs[k].length)].label
+        first = shortest - (shortest > 0 and runs[shortest - 1].label == label)
+        last = shortest + (shortest + 1 < len(runs) and runs[shortest + 1].label == label)
+        one, other = runs[first], runs[last]
+        runs[first : last + 1] = [_Run(label, one.first, other.stop, one.start, other.end)]
+    return runs
 
 
 def _smooth(seconds: NDArray[np.float64], frames: Inference, policy: ConsensusPolicy) -> list[int | None]:
@@ -91,12 +124,11 @@ def _smooth(seconds: NDArray[np.float64], frames: Inference, policy: ConsensusPo
     return labels
 
 
-def _describe(
-    class_names: Sequence[str], label: int | None, frames: Inference, part: slice, start: float, end: float
-) -> Segment:
-    count = part.stop - part.start
-    if label is None:
-        return Segment(None, None, start, end, count)
+def _describe(class_names: Sequence[str], run: _Run, frames: Inference) -> Segment:
+    count = run.stop - run.first
+    if run.label is None:
+        return Segment(None, None, run.start, run.end, count)
+    part = slice(run.first, run.stop)
     known = frames.known[part]
     rows = frames.probabilities[part][known] if known.any() else frames.probabilities[part]
-    return Segment(class_names[label], float(rows[:, label].mean()), start, end, count)
+    return Segment(class_names[run.label], float(rows[:, run.label].mean()), run.start, run.end, count)

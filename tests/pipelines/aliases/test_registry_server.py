@@ -27,8 +27,9 @@ def mlflow_server(settings: Settings) -> Iterator[str]:
     service = plan_mlflow(settings, Endpoints("127.0.0.1", 1, port, 2, 3))
     with subprocess.Popen(service.command, env={**os.environ, **service.environment}) as process:
         try:
-            wait_until(lambda: is_listening(service.url), timeout_seconds=90, what="MLflow to listen")
-            yield service.url
+            url = f"http://127.0.0.1:{port}"
+            wait_until(lambda: is_listening(url), timeout_seconds=90, what="MLflow to listen")
+            yield url
         finally:
             process.terminate()
 

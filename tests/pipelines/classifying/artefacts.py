@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
@@ -44,13 +45,14 @@ def _build(pooled: bool) -> Any:
     for place, colour in enumerate((2, 1, 0)):
         kernel[place, colour] = 1
     cells = ops.relu(ops.convolution(planes, ops.constant(kernel / 16), [4, 4], [0, 0], [0, 0], [1, 1]))
+    weights: NDArray[np.float64]
     if pooled:
         features = ops.reduce_mean(cells, ops.constant([2, 3]), False)
-        weights = 8 * np.eye(3, dtype=np.float32)
+        weights = 8 * np.eye(3)
     else:
         features = ops.reshape(cells, ops.constant([0, 3 * 8 * 8]), True)
-        weights = 8 * np.eye(3, dtype=np.float32).repeat(64, axis=1) / 64
-    logits = ops.matmul(features, ops.constant(weights), False, True)
+        weights = 8 * np.eye(3).repeat(64, axis=1) / 64
+    logits = ops.matmul(features, ops.constant(weights.astype(np.float32)), False, True)
     return ov.Model([ops.softmax(logits, 1), features], [pixels], "colours")
 
 

@@ -48,7 +48,7 @@ def test_another_network_is_asked_with_parts_covered(flat: Path, row: int, colum
 
     assert isinstance(relevance, OcclusionMap)
     top, left = np.unravel_index(int(grid.argmax()), grid.shape)
-    assert (top >= 5, left >= 5) == (bool(row), bool(column))
+    assert (int(top) >= 5, int(left) >= 5) == (bool(row), bool(column))
     assert grid.min() >= 0
     assert grid.max() == 1
 

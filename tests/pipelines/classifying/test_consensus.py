@@ -65,6 +65,15 @@ def test_a_single_frame_is_a_segment() -> None:
     assert spans("l") == [("lisa", 0.0, 0.2)]
 
 
+def test_a_flicker_leaves_no_segment_of_less_than_half_a_second() -> None:
+    labels = "".join(np.random.default_rng(2).choice(list("bbl??"), 300))
+
+    found = spans(labels)
+
+    assert len(found) > 3
+    assert min(end - start for _, start, end in found) > 0.5 - 1e-6
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_segments_never_overlap_or_leave_a_gap(seed: int) -> None:
     random = np.random.default_rng(seed)

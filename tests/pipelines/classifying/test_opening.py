@@ -7,9 +7,12 @@ import pytest
 from pipelines.aliases.artefact_cache import ArtefactCache
 from pipelines.aliases.lookup import RegisteredVersion
 from pipelines.artefact import digest_artefact
+from pipelines.classifying import opening
 from pipelines.classifying.opening import CACHE_FOLDER, open_version
 from pipelines.errors import ModelError, RegistryError
+from pipelines.registry import open_registry
 from pipelines.settings import Settings
+from pipelines.tracking import ensure_experiment, log_model, open_client
 
 Register = Callable[[Path], Path]
 AWAY = "http://127.0.0.1:9"
@@ -56,3 +59,28 @@ def test_a_registry_that_answers_is_not_doubted(colours: Path, register: Registe
     with pytest.raises(RegistryError, match=r"registered: 4\), received 9"):
         open_version(Settings(home=register(colours)), "colours", 9, said.append)
     assert said == []
+
+
+@pytest.mark.integration
+def test_an_artefact_that_only_mlflows_client_can_reach_is_fetched_once(
+    settings: Settings, colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_with_mlflow(settings, colours)
+    monkeypatch.setattr(opening, "open_lookup", lambda _: None)  # as for an address that is neither a file nor a server
+    elsewhere = settings.model_copy(update={"home": tmp_path})
+
+    first = open_version(elsewhere, "colours", None, print)
+    monkeypatch.setattr(opening, "_fetch", None)  # from now on a download would fail
+    second = open_version(elsewhere, "colours", first.version, print)
+
+    assert first.artefact == second.artefact
+    assert first.artefact.is_relative_to(tmp_path / CACHE_FOLDER)
+    assert digest_artefact(first.artefact) == digest_artefact(colours)
+
+
+def register_with_mlflow(settings: Settings, artefact: Path) -> None:
+    client, registry = open_client(settings), open_registry(settings)
+    run_id = client.create_run(ensure_experiment(client, settings, "colours")).info.run_id
+    digest = digest_artefact(artefact)
+    model_id = log_model(client, run_id, artefact, digest)
+    registry.point("colours", "production", registry.register("colours", model_id, run_id, {"vigia.sha256": digest}))

@@ -4,8 +4,10 @@ import pytest
 
 from pipelines.classifying import running
 from pipelines.classifying.opening import OpenedVersion
+from pipelines.classifying.pictures import PictureAnswer
 from pipelines.classifying.running import Wishes, classify_sources
 from pipelines.classifying.sources import find_sources
+from pipelines.classifying.videos import VideoAnswer
 from tests.pipelines.classifying.artefacts import write_picture, write_video
 
 
@@ -32,10 +34,10 @@ def test_heatmaps_and_the_annotated_video_are_named_in_the_answers(opened: Opene
     (drawn,) = classify_sources(opened, find_sources([str(picture)]), Wishes(heatmap=tmp_path / "maps"), print)
     (film,) = classify_sources(opened, find_sources([str(video)]), Wishes(video_out=tmp_path / "out.mp4"), print)
 
-    assert isinstance(drawn, running.PictureAnswer)
+    assert isinstance(drawn, PictureAnswer)
     assert drawn.heatmap == tmp_path / "maps" / "1.heatmap.jpg"
     assert drawn.heatmap.is_file()
-    assert isinstance(film, running.VideoAnswer)
+    assert isinstance(film, VideoAnswer)
     assert film.annotated == tmp_path / "out.mp4"
     assert film.annotated.is_file()
 

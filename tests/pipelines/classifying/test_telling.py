@@ -52,7 +52,12 @@ def test_a_video_is_its_frames_and_then_the_whole() -> None:
         "decision": "known",
         "frames": 2,
         "known_frames": 1,
-        "policy": {"version": 1, "window_seconds": 1.0, "least_known_share": 0.1},
+        "policy": {
+            "version": 1,
+            "window_seconds": 1.0,
+            "least_segment_seconds": 0.5,
+            "least_known_share": 0.1,
+        },
     }
     assert [(each["label"], each["start_seconds"], each["end_seconds"]) for each in whole["segments"]] == [
         ("red", 0.0, 0.2),
