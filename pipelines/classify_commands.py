@@ -107,6 +107,8 @@ def _find_sources(paths: list[str], paths_from: str | None) -> "Sequence[Source]
 
 def _check_outputs(sources: "Sequence[Source]", video_out: Path | None, heatmap: Path | None) -> None:
     videos = [source.path for source in sources if source.kind == "video"]
+    if len(sources) == 1 and sources[0].kind == "nothing":
+        return
     if video_out is not None and (len(videos) != 1 or len(sources) != 1):
         raise typer.BadParameter(
             f"Expected one video for --video-out, received {len(videos)} videos and "
@@ -119,11 +121,9 @@ def _check_outputs(sources: "Sequence[Source]", video_out: Path | None, heatmap:
 
 
 def _check_video_out(file: Path, video: str) -> None:
-    from pipelines.classifying.video_frames import is_same_file
-
     if file.suffix.lower() != ".mp4" or file.is_dir() or not file.absolute().parent.is_dir():
         raise typer.BadParameter(f"Expected a name ending in .mp4 in a folder that exists for --video-out: {file}.")
-    if is_same_file(video, file):
+    if file.exists() and file.samefile(video):
         raise typer.BadParameter(f"Expected another file than the video itself for --video-out, received {file}.")
 
 

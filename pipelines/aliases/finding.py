@@ -43,7 +43,8 @@ def find_version(lookup: Lookup, classifier: str, wanted: int | None) -> Registe
         raise RegistryError(
             f"Expected a registered classifier, received {classifier!r}; there are: {others}. Correct the name."
             if others
-            else f"Expected a registered classifier, none is registered yet. Run `vigia train {classifier}`."
+            else f"Expected a registered classifier, none is registered here. Run `vigia train {classifier}`, "
+            "or work in the folder of your clone."
         )
     known = ", ".join(map(str, versions))
     if wanted is not None:

@@ -1,9 +1,10 @@
 """Heatmaps as pictures: what the label rests on, laid over the picture."""
 
-import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image as PillowImage
 
 from pipelines.classifying.activation import ActivationMap, OcclusionMap, Relevance, open_map
 from pipelines.classifying.opening import OpenedVersion
-from pipelines.classifying.pictures import Pool, read_picture
+from pipelines.classifying.pictures import Pool
 from pipelines.classifying.sources import STANDARD_INPUT, Source
 from pipelines.errors import ImageError, ModelError
 from pipelines.images import Image
@@ -28,16 +29,16 @@ COLOURS: Final = np.array(
 """From little to much: dark to light, so that it reads in grey and for eyes that do not tell red from green."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class HeatmapWriter:
-    """One picture after the other; nothing is written over another picture's map."""
+    """May be asked by several threads; one map is made at a time."""
 
     class_names: tuple[str, ...]
     prepare: WholePicture
     relevance: ActivationMap | OcclusionMap
-    out: Path
-    is_file: bool
-    _written: set[str] = field(default_factory=set)
+    files: Mapping[str, Path]
+    """A picture's path -> its map's."""
+    _one: Lock = field(default_factory=Lock)
 
     @classmethod
     def open(cls, opened: OpenedVersion, pool: Pool, out: Path, sources: Sequence[Source]) -> "HeatmapWriter":
@@ -50,37 +51,44 @@ class HeatmapWriter:
                 f"Expected a network that looks at whole pictures for --heatmap, {opened.classifier} looks at faces. "
                 "Leave --heatmap out."
             )
-        is_file = len(sources) == 1 and out.suffix.lower() in FILE_SUFFIXES and not out.is_dir()
-        folder = out.parent if is_file else out
+        files = choose_files(out.absolute(), [source.path for source in sources])
+        replaced = [path for path, file in files.items() if str(file) in files]
+        if replaced:
+            raise ImageError(f"Expected another file than the picture itself for --heatmap, received {replaced[0]}.")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            for file in files.values():
+                file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ImageError(
-                f"Expected a folder at {folder}. {error.strerror}. Name another with --heatmap."
+                f"Expected a folder at {file.parent}. {error.strerror}. Name another with --heatmap."
             ) from error
-        if is_file and any(os.path.abspath(out) == source.path for source in sources):
-            raise ImageError(f"Expected another file than the picture itself for --heatmap, received {out}.")
         size_hw = (opened.card.image_size, opened.card.image_size)
-        return cls(pool.class_names, WholePicture(size_hw), open_map(opened.artefact, pool.infer), out, is_file)
+        return cls(pool.class_names, WholePicture(size_hw), open_map(opened.artefact, pool.infer), files)
 
-    def write(self, path: str, label: str) -> Path:
+    def write(self, path: str, image: Image, label: str) -> Path:
         """Raises ImageError when the map cannot be written."""
-        image = read_picture(path)
-        relevance = self.relevance(self.prepare(image), self.class_names.index(label))
-        file = self.out.absolute() if self.is_file else self._name(path)
+        with self._one:
+            relevance = self.relevance(self.prepare(image), self.class_names.index(label))
+        file = self.files[path]
         try:
             PillowImage.fromarray(overlay(image, relevance)).save(file, quality=JPEG_QUALITY)
         except OSError as error:
             raise ImageError(f"Expected to write the heatmap {file}. {error}. Name another place.") from error
         return file
 
-    def _name(self, path: str) -> Path:
+
+def choose_files(out: Path, paths: Sequence[str]) -> dict[str, Path]:
+    """A file for each picture; pictures of one name get numbers."""
+    if len(paths) == 1 and out.suffix.lower() in FILE_SUFFIXES and not out.is_dir():
+        return {paths[0]: out}
+    counts: Counter[str] = Counter()
+    files = {}
+    for path in paths:
         stem = "stdin" if path == STANDARD_INPUT else Path(path).stem
-        name, number = f"{stem}.heatmap.jpg", 2
-        while name in self._written:
-            name, number = f"{stem}-{number}.heatmap.jpg", number + 1
-        self._written.add(name)
-        return (self.out / name).absolute()
+        counts[stem] += 1
+        number = f"-{counts[stem]}" if counts[stem] > 1 else ""
+        files[path] = out / f"{stem}{number}.heatmap.jpg"
+    return files
 
 
 def overlay(image: Image, relevance: Relevance) -> Image:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -51,15 +51,23 @@ class Pool:
             self._idle.put(classifier)
 
 
-def answer_pictures(pool: Pool, sources: Iterable[Source], top: int) -> Iterator[PictureAnswer]:
+Draw = Callable[[str, Image, str], Path]
+"""Draws what a picture's label rests on; its path, its pixels, the label. Raises ImageError."""
+
+
+def answer_pictures(
+    pool: Pool, sources: Iterable[Source], top: int, draw: Draw | None = None
+) -> Iterator[PictureAnswer]:
     """In the order of the sources; a picture that cannot be read is an answer with its reason."""
 
     def answer(source: Source) -> PictureAnswer:
+        said: Answer | None = None
         try:
-            inference = pool.infer(read_picture(source.path))
+            image = read_picture(source.path)
+            said = build_answers(pool.class_names, pool.infer(image), top)[0]
+            return PictureAnswer(source.path, said, heatmap=draw(source.path, image, said.label) if draw else None)
         except ImageError as error:
-            return PictureAnswer(source.path, None, str(error))
-        return PictureAnswer(source.path, build_answers(pool.class_names, inference, top)[0])
+            return PictureAnswer(source.path, said, str(error))
 
     return map_in_threads(answer, sources)
 

@@ -14,7 +14,7 @@ from pipelines.classifying.pictures import PictureAnswer, Pool, answer_pictures
 from pipelines.classifying.sources import Source
 from pipelines.classifying.videos import PER_SECOND, VideoAnswer, answer_video
 from pipelines.datasets.threads import count_cores
-from pipelines.errors import ImageError
+from pipelines.errors import VideoError
 
 SAY_SECONDS: Final = 5.0
 
@@ -53,25 +53,20 @@ def classify_sources(
         return
     several = len(readable) > 1 or readable[0].kind == "video"
     pool = Pool(opened.load(threads=count_cores() if several else 1))
-    heatmaps = HeatmapWriter.open(opened, pool, wishes.heatmap, readable) if wishes.heatmap else None
+    draw = HeatmapWriter.open(opened, pool, wishes.heatmap, readable).write if wishes.heatmap else None
     done = 0
     for kind, group in groupby(sources, key=lambda source: source.kind):
-        for answered in _answer(kind, pool, group, wishes, progress):
+        answers: Iterable[PictureAnswer | VideoAnswer]
+        if kind == "nothing":
+            answers = _say_missing(group)
+        elif kind == "picture":
+            answers = answer_pictures(pool, group, wishes.top, draw)
+        else:
+            answers = (_answer_video(pool, source.path, wishes, progress) for source in group)
+        for answered in answers:
             done += 1
             progress.tell(f"{done} of {len(sources)} files")
-            yield _draw(heatmaps, answered) if heatmaps and isinstance(answered, PictureAnswer) else answered
-
-
-def _answer(
-    kind: str, pool: Pool, sources: Iterator[Source], wishes: Wishes, progress: Progress
-) -> Iterator[PictureAnswer | VideoAnswer]:
-    if kind == "nothing":
-        yield from _say_missing(sources)
-    elif kind == "picture":
-        yield from answer_pictures(pool, sources, wishes.top)
-    else:
-        for source in sources:
-            yield _answer_video(pool, source.path, wishes, progress)
+            yield answered
 
 
 def _say_missing(sources: Iterable[Source]) -> Iterator[PictureAnswer]:
@@ -87,16 +82,10 @@ def _answer_video(pool: Pool, path: str, wishes: Wishes, progress: Progress) -> 
         return say
 
     video = answer_video(pool, path, wishes.per_second, wishes.top, tell(" classified"))
-    if wishes.video_out is not None and video.frames:
-        annotate_video(video, wishes.video_out, tell(" drawn"))
-        return replace(video, annotated=wishes.video_out.absolute())
-    return video
-
-
-def _draw(heatmaps: HeatmapWriter, answered: PictureAnswer) -> PictureAnswer:
-    if answered.answer is None:
-        return answered
+    if wishes.video_out is None or not video.frames:
+        return video
     try:
-        return replace(answered, heatmap=heatmaps.write(answered.path, answered.answer.label))
-    except ImageError as error:
-        return replace(answered, error=str(error))
+        annotate_video(video, wishes.video_out, tell(" drawn"))
+    except VideoError as error:  # the answers are there all the same
+        return replace(video, error=f"{video.error} {error}".strip())
+    return replace(video, annotated=wishes.video_out.absolute())

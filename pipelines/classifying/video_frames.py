@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -131,8 +130,3 @@ def _duration(container: Any, stream: Any) -> float | None:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return None if container.duration is None else container.duration / 1_000_000
-
-
-def is_same_file(path: str, file: Path) -> bool:
-    """Whether writing `file` would destroy what is read at `path`."""
-    return file.exists() and Path(path).exists() and file.samefile(path)

@@ -77,10 +77,11 @@ def test_what_cannot_be_read_is_named_and_the_others_go_on(classify: Classify, t
 def test_standard_input_is_a_picture_or_a_list_of_paths(classify: Classify, tmp_path: Path) -> None:
     write_picture(tmp_path / "a.jpg", "blue")
 
-    piped = classify("-", "--json", stdin=encode_picture("green"))
+    piped = classify("-", "--json", "--heatmap", "map.png", stdin=encode_picture("green"))
     listed = classify("--paths-from", "-", "--json", stdin=b"a.jpg\n")
 
     assert [(each["path"], each["label"]) for each in json.loads(piped.stdout)] == [("-", "green")]
+    assert (tmp_path / "map.png").is_file()
     assert [(each["path"], each["label"]) for each in json.loads(listed.stdout)] == [(str(tmp_path / "a.jpg"), "blue")]
 
 
@@ -113,6 +114,7 @@ def test_a_video_comes_as_json_as_csv_and_as_lines(classify: Classify, tmp_path:
         (("a.jpg", "--json", "--csv"), 2, "received both"),
         (("-", "--paths-from", "-"), 2, "for both"),
         (("a.jpg", "--model", "9"), 1, "Expected a version of colours (registered: 4), received 9."),
+        (("gone.mp4", "--video-out", "b.mp4"), 1, "there is nothing here. Correct the path."),
         (("gone.jpg",), 1, "there is nothing here. Correct the path."),
         (("*.bmp",), 1, "match this pattern, found none."),
         (("empty",), 1, "in this folder, found none."),

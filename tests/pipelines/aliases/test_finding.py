@@ -46,7 +46,7 @@ def test_production_answers_unless_a_version_is_named() -> None:
         (FakeLookup({"cars": (1, 2)}), None, r"production version of cars.*\(1, 2\).*vigia promote cars 2"),
         (FakeLookup({"cars": (1, 2)}), 7, r"\(registered: 1, 2\), received 7"),
         (FakeLookup({"dogs": (1,)}), None, "received 'cars'; there are: dogs"),
-        (FakeLookup(), None, "none is registered yet. Run `vigia train cars`"),
+        (FakeLookup(), None, "none is registered here. Run `vigia train cars`"),
     ],
 )
 def test_what_is_not_there_is_answered_with_what_is(lookup: FakeLookup, wanted: int | None, words: str) -> None:

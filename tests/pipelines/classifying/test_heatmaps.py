@@ -7,7 +7,7 @@ from PIL import Image as PillowImage
 
 from pipelines.classifying.heatmaps import HeatmapWriter, colour, overlay
 from pipelines.classifying.opening import OpenedVersion
-from pipelines.classifying.pictures import Pool
+from pipelines.classifying.pictures import Pool, read_picture
 from pipelines.classifying.sources import find_sources
 from pipelines.errors import ImageError, ModelError
 from tests.pipelines.classifying.artefacts import write_picture
@@ -17,7 +17,7 @@ def test_one_picture_gives_the_file_that_was_named(opened: OpenedVersion, pool: 
     picture = write_picture(tmp_path / "a.jpg", "red", (90, 50))
     writer = HeatmapWriter.open(opened, pool, tmp_path / "new" / "map.png", find_sources([str(picture)]))
 
-    file = writer.write(str(picture), "red")
+    file = writer.write(str(picture), read_picture(str(picture)), "red")
 
     assert file == tmp_path / "new" / "map.png"
     with PillowImage.open(file) as drawn:
@@ -28,7 +28,7 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(opened: OpenedVersion,
     pictures = [str(write_picture(tmp_path / name / "x.jpg", "red")) for name in ("a", "b")]
     writer = HeatmapWriter.open(opened, pool, tmp_path / "maps", find_sources(pictures))
 
-    files = [writer.write(picture, "red") for picture in pictures]
+    files = [writer.write(picture, read_picture(picture), "red") for picture in pictures]
 
     assert [file.name for file in files] == ["x.heatmap.jpg", "x-2.heatmap.jpg"]
     assert all(file.is_file() for file in files)

@@ -67,7 +67,7 @@ def test_an_artefact_that_only_mlflows_client_can_reach_is_fetched_once(
 ) -> None:
     register_with_mlflow(settings, colours)
     monkeypatch.setattr(opening, "open_lookup", lambda _: None)  # as for an address that is neither a file nor a server
-    elsewhere = settings.model_copy(update={"home": tmp_path})
+    elsewhere = Settings(home=tmp_path, mlflow_tracking_uri=settings.mlflow_tracking_uri)
 
     first = open_version(elsewhere, "colours", None, print)
     monkeypatch.setattr(opening, "_fetch", None)  # from now on a download would fail

@@ -42,6 +42,18 @@ def test_heatmaps_and_the_annotated_video_are_named_in_the_answers(opened: Opene
     assert film.annotated.is_file()
 
 
+def test_answers_are_there_when_the_drawn_video_cannot_be_written(opened: OpenedVersion, tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.mp4", ["green"])
+    (tmp_path / "folder.mp4").mkdir()
+
+    (film,) = classify_sources(opened, find_sources([str(video)]), Wishes(video_out=tmp_path / "folder.mp4"), print)
+
+    assert isinstance(film, VideoAnswer)
+    assert film.frames
+    assert film.annotated is None
+    assert "Expected to write" in film.error
+
+
 def test_what_takes_long_says_how_far_it_is(
     opened: OpenedVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
