@@ -91,13 +91,13 @@ def find_pooled_head(network: Any) -> PooledHead | None:
     for operation in network.get_ordered_ops():
         if operation.get_type_name() != "ReduceMean":
             continue
-        activations = operation.input_value(0)
+        activations, axes = operation.input_value(0), operation.input_value(1).get_node()
         shape = activations.get_partial_shape()
-        if shape.rank.is_dynamic or shape.rank.get_length() != 4 or shape[1].is_dynamic:
+        if shape.rank.is_dynamic or shape.rank.get_length() != 4 or axes.get_type_name() != "Constant":
             continue
-        axes = sorted(int(axis) % 4 for axis in operation.input_value(1).get_node().get_data().ravel())
+        over = sorted(int(axis) % 4 for axis in axes.get_data().ravel())
         weights = _read_dense(operation)
-        if axes == [2, 3] and weights is not None and weights.shape[1] == shape[1].get_length():
+        if over == [2, 3] and weights is not None and shape[1].is_static and shape[1].get_length() == weights.shape[1]:
             return PooledHead(activations, weights)
     return None
 

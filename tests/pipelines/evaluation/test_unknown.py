@@ -22,6 +22,14 @@ def test_distances_are_those_of_the_fifth_nearest_training_feature() -> None:
     assert nearest_distances(FEATURES, REFERENCE) == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_few_pictures_are_as_far_away_as_among_many() -> None:
+    many = nearest_distances(FEATURES, REFERENCE)
+
+    for start in range(0, 60, 7):
+        few = nearest_distances(FEATURES[start : start + 7], REFERENCE)
+        assert few == pytest.approx(many[start : start + 7], abs=1e-6)
+
+
 def test_a_training_picture_does_not_count_as_its_own_neighbour() -> None:
     expected = NearestNeighbors(n_neighbors=6).fit(REFERENCE).kneighbors(REFERENCE)[0][:, 5]
 
