@@ -33,8 +33,7 @@ def home(artefact: Path, register: Callable[[Path], Path]) -> Path:
 @pytest.fixture
 def classify(home: Path, tmp_path: Path) -> Classify:
     """`classify("a.jpg")`: the command in a process of its own, as a person types it."""
-    inherited = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    environment = {**inherited, "VIGIA_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "VIGIA_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
 
     def run(*words: str, stdin: bytes = b"", python: Sequence[str] = ()) -> "subprocess.CompletedProcess[bytes]":
         command = [sys.executable, *python, "-m", "vigia", "classify", *words, "--classifier", "colours"]
@@ -125,7 +124,6 @@ def test_a_wrong_word_is_answered_in_one_line(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, says: str
 ) -> None:
     monkeypatch.setenv("VIGIA_HOME", str(home))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
     write_picture(tmp_path / "a.jpg", "red")
     (tmp_path / "a.mp4").write_bytes(b"its content is not looked at")

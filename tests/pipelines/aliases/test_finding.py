@@ -55,6 +55,8 @@ def test_what_is_not_there_is_answered_with_what_is(lookup: FakeLookup, wanted: 
 
 
 def test_the_way_to_ask_follows_from_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
     def way(uri: str | None) -> object:
         return open_lookup(Settings(home=tmp_path, mlflow_tracking_uri=uri))
 

@@ -37,8 +37,9 @@ def pool(opened: OpenedVersion) -> Pool:
 
 
 @pytest.fixture
-def register(tmp_path: Path) -> Callable[[Path], Path]:
+def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
     """`register(artefact)`: a home whose registry has it as version 4 of `colours`, in production."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow's client writes it for its children
 
     def build(artefact: Path) -> Path:
         file = tmp_path / "home" / "mlflow" / "mlflow.db"
