@@ -2,8 +2,9 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from pipelines.classifying.captions import Captions, Layout
-from pipelines.classifying.video_frames import VideoFrame, VideoSamples
+from pipelines.classifying.video_frames import VideoSamples, open_video
 from pipelines.classifying.videos import TellProgress, VideoAnswer
 from pipelines.errors import VideoError
 
@@ -48,24 +49,28 @@ def output_size(width: int, height: int) -> tuple[int, int]:
 
 def _write(output: Any, video: VideoAnswer, tell: TellProgress) -> None:
     samples = VideoSamples(video.path, None)
+    frames = iter(samples)
+    first = next(frames)  # there is one: it was answered
+    size = output_size(first.image.shape[1], first.image.shape[0])
+    stream = _add_stream(output, size)
+    captions = Captions(video.segments, video.duration_seconds, Layout(*size))
     starts = [frame.seconds for frame in video.frames]
-    stream: Any = None
-    sound: Callable[[float], None] = lambda _: None  # noqa: E731
-    captions: Captions | None = None
-    for frame in samples:
-        if captions is None:
-            size = output_size(frame.image.shape[1], frame.image.shape[0])
-            stream = _add_stream(output, size)
-            sound = _Sound(video.path, output, samples.begin_seconds).copy_until
-            captions = Captions(video.segments, video.duration_seconds, Layout(*size))
-        answer = video.frames[max(0, bisect_right(starts, frame.seconds + 1e-6) - 1)].answer
-        picture = PillowImage.fromarray(frame.image).resize(size, PillowImage.Resampling.BILINEAR)
-        captions.draw(picture, frame.seconds, answer)
-        sound(frame.seconds)
-        output.mux(stream.encode(_encode(picture, frame)))
-        tell(frame.seconds, video.duration_seconds)
-    output.mux(stream.encode(None))
-    sound(video.duration_seconds)
+    written = -1
+    with open_video(video.path) as source:
+        sound = _Sound(source, output, samples.begin_seconds)
+        for frame in chain((first,), frames):
+            ticks = round(frame.seconds / TIME_BASE)
+            if ticks <= written:  # a file whose clock steps back: MP4's may not
+                continue
+            written = ticks
+            answer = video.frames[max(0, bisect_right(starts, frame.seconds + 1e-6) - 1)].answer
+            picture = PillowImage.fromarray(frame.image).resize(size, PillowImage.Resampling.BILINEAR)
+            captions.draw(picture, frame.seconds, answer)
+            sound.copy_until(frame.seconds)
+            output.mux(stream.encode(_to_video_frame(picture, ticks)))
+            tell(frame.seconds, video.duration_seconds)
+        output.mux(stream.encode(None))
+        sound.copy_until(video.duration_seconds)
 
 
 def _add_stream(output: Any, size: tuple[int, int]) -> Any:
@@ -76,24 +81,20 @@ def _add_stream(output: Any, size: tuple[int, int]) -> Any:
     return stream
 
 
-def _encode(picture: PillowImage.Image, frame: VideoFrame) -> Any:
+def _to_video_frame(picture: PillowImage.Image, ticks: int) -> Any:
     import av
 
-    coded = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
-    coded.pts = round(frame.seconds / TIME_BASE)
-    coded.time_base = TIME_BASE
-    return coded
+    frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
+    frame.pts, frame.time_base = ticks, TIME_BASE
+    return frame
 
 
 class _Sound:
     """The first sound of a file, copied packet by packet beside the pictures."""
 
-    def __init__(self, path: str, output: Any, begin_seconds: float) -> None:
-        import av
-
+    def __init__(self, source: Any, output: Any, begin_seconds: float) -> None:
         self._begin = begin_seconds
         self._output = output
-        source = av.open(path)
         streams = [stream for stream in source.streams.audio if stream.codec_context.name in MP4_SOUND]
         self._packets: Iterator[Any] = source.demux(streams[0]) if streams else iter(())
         self._stream = output.add_stream_from_template(streams[0]) if streams else None
