@@ -21,6 +21,7 @@ COMMANDS = {
     "tune": "pipelines.commands",
     "evaluate": "pipelines.commands",
     "compare": "pipelines.commands",
+    "classify": "pipelines.commands",
     "models": "pipelines.commands",
     "promote": "pipelines.commands",
     "rollback": "pipelines.commands",

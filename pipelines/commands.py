@@ -2,6 +2,7 @@
 
 import typer
 
+from pipelines.classify_commands import classify_app
 from pipelines.data_commands import data_app
 from pipelines.evaluation_commands import evaluation_app
 from pipelines.export_commands import export_app
@@ -18,6 +19,7 @@ app.add_typer(rebuild_app)
 app.add_typer(tuning_app)
 app.add_typer(evaluation_app)
 app.add_typer(export_app)
+app.add_typer(classify_app)
 
 
 @app.callback()

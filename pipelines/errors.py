@@ -6,6 +6,7 @@ VigiaError                 shown to the user as one line: what was expected, wha
 ├── WorkspaceError         the folder is no workspace: no git repository, no params.yaml, no disk
 ├── DatasetError           pictures on disk that cannot become a dataset version
 ├── ImageError             bytes that are not a picture within the limits
+├── VideoError             a file that is no video, or holds no frame
 ├── ModelError             a model or its class names that cannot be used
 ├── TrainingError          a stage or a training run that failed
 ├── RegistryError          the model registry is away, or does not know what was asked
@@ -35,6 +36,9 @@ class DatasetError(VigiaError): ...
 
 
 class ImageError(VigiaError): ...
+
+
+class VideoError(VigiaError): ...
 
 
 class ModelError(VigiaError): ...

@@ -36,7 +36,7 @@ class WholePicture:
 
     size_hw: tuple[int, int]
 
-    def __call__(self, image: Image) -> Image | None:
+    def __call__(self, image: Image) -> Image:
         return resize_image(image, self.size_hw)
 
 

@@ -13,9 +13,14 @@ AHEAD = 8
 """Items in work or finished but not yet taken, per core: the bound on memory."""
 
 
+def count_cores() -> int:
+    """How many threads keep this machine busy."""
+    return os.cpu_count() or 1
+
+
 def map_in_threads(function: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
     """`function` of each item, in the order of the items, never more than a few ahead of the reader."""
-    workers = os.cpu_count() or 1
+    workers = count_cores()
     waiting: deque[Future[Outcome]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for item in items:

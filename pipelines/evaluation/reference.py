@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import ModelError
 from pipelines.evaluation.answering import Answers
-from pipelines.evaluation.unknown import Clouds, Features, fit_clouds, normalise_features
+from pipelines.evaluation.unknown import Clouds, Features, compare_rows, fit_clouds, normalise_features
 
 REFERENCE_FILE: Final = "reference.npz"
 NEIGHBOURS: Final = 5
@@ -41,7 +41,7 @@ class Reference:
         likeness = np.empty((len(features), count), np.float32)
         for start in range(0, len(features), CHUNK):
             part = slice(start, start + CHUNK)
-            all_of_them = features[part] @ self.features.T
+            all_of_them = compare_rows(features[part], self.features)
             near = np.argpartition(-all_of_them, count - 1, axis=1)[:, :count]
             order = np.argsort(-np.take_along_axis(all_of_them, near, axis=1), axis=1, kind="stable")
             rows[part] = np.take_along_axis(near, order, axis=1)

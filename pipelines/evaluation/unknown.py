@@ -10,6 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+FEW: Final = 32
+"""Up to so many rows are compared one by one: BLAS's threads spin on for 10 ms of CPU after each matrix product."""
+
 Features = NDArray[np.float32]
 """(pictures, length), rows of length 1."""
 
@@ -57,9 +60,9 @@ class Clouds:
 
     def distances(self, features: Features) -> NDArray[np.float32]:
         """(pictures,): standard deviations to the nearest centre (Mahalanobis); without end for a row of zeros."""
-        whitened = features @ self.whitening
+        whitened = compare_rows(features, self.whitening.T)
         squares = (whitened**2).sum(axis=1, keepdims=True) + (self.centres**2).sum(axis=1)
-        nearest = np.maximum(0, squares - 2 * whitened @ self.centres.T).min(axis=1)
+        nearest = np.maximum(0, squares - 2 * compare_rows(whitened, self.centres)).min(axis=1)
         return np.where(features.any(axis=1), np.sqrt(nearest), np.inf).astype(np.float32)
 
 
@@ -67,6 +70,13 @@ def normalise_features(features: NDArray[np.floating]) -> Features:
     """Rows of length 1; a row of zeros stays."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return np.asarray(features / np.maximum(lengths, 1e-12), np.float32)
+
+
+def compare_rows(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(rows, others): the dot product of each with each."""
+    if len(rows) > FEW:
+        return np.asarray(rows @ others.T)
+    return np.stack([np.vecdot(others, row) for row in rows]) if len(rows) else np.zeros((0, len(others)), np.float32)
 
 
 def measure_doubt(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:

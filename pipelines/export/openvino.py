@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pipelines.artefact import NETWORK_FILE, Precision
 from pipelines.export.formats import Pixels, Source, Timed, time_each
-from pipelines.inference import PROBABILITIES_OUTPUT, compile_options
+from pipelines.inference import PROBABILITIES_OUTPUT, hint_precision
 
 NETWORK: Final = "model.xml"
 
@@ -28,7 +28,12 @@ class OpenVinoFormat:
         import openvino as ov
 
         core = ov.Core()
-        compiled = core.compile_model(folder / NETWORK, "CPU", compile_options(core, self.precision))
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": 1,
+            "INFERENCE_PRECISION_HINT": hint_precision(core, self.precision),
+        }
+        compiled = core.compile_model(folder / NETWORK, "CPU", options)
         request = compiled.create_infer_request()
         return time_each(lambda one: request.infer([one])[compiled.output(PROBABILITIES_OUTPUT)], pixels)
 

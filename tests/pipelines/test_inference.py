@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.inference import Inference, build_answers, compile_options
+from pipelines.inference import Inference, build_answers, hint_precision
 
 
 class Processor:
@@ -31,17 +31,17 @@ def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_
 def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_a_word(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with_it = compile_options(Processor("FP32", "BF16"), "bf16")
-    assert (with_it["INFERENCE_PRECISION_HINT"], capsys.readouterr().err) == ("bf16", "")
+    with_it = hint_precision(Processor("FP32", "BF16"), "bf16")
+    assert (with_it, capsys.readouterr().err) == ("bf16", "")
 
-    without = compile_options(Processor("FP32"), "bf16")
-    assert without["INFERENCE_PRECISION_HINT"] == "f32"
+    without = hint_precision(Processor("FP32"), "bf16")
+    assert without == "f32"
     assert "does not compute in bf16" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("precision", ["f32", "int8"])
 def test_other_precisions_are_compiled_as_they_lie_in_the_network(precision: Any) -> None:
-    assert compile_options(Processor("BF16"), precision)["INFERENCE_PRECISION_HINT"] == "f32"
+    assert hint_precision(Processor("BF16"), precision) == "f32"
 
 
 def test_openvino_does_not_report_its_use_to_its_makers() -> None:

@@ -32,6 +32,15 @@ def test_a_distance_is_that_of_mahalanobis_to_the_nearest_class() -> None:
     assert fit_clouds(TRAINING, LABELS).distances(picture) == pytest.approx([expected], rel=1e-3)
 
 
+def test_a_few_pictures_are_as_far_away_as_among_many() -> None:
+    pictures = normalise_features(RANDOM.normal(size=(60, 8)))
+    clouds = fit_clouds(TRAINING, LABELS)
+
+    few = np.concatenate([clouds.distances(pictures[start : start + 7]) for start in range(0, 60, 7)])
+
+    assert few == pytest.approx(clouds.distances(pictures), rel=1e-3)
+
+
 def test_a_picture_in_which_nothing_is_seen_is_farther_than_any_other() -> None:
     clouds = fit_clouds(TRAINING, LABELS)
     probabilities, distance = make_known(200)

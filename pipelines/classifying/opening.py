@@ -1,0 +1,114 @@
+"""From a classifier's name to networks that answer: looked up, verified, compiled. MLflow's client only if needed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from pipelines.aliases.artefact_cache import ArtefactCache
+from pipelines.aliases.finding import find_version, open_lookup
+from pipelines.aliases.lookup import Lookup, RegisteredVersion
+from pipelines.artefact import SERVING_FOLDER, ServingCard
+from pipelines.errors import ModelError, RegistryError
+from pipelines.inference import OpenVinoClassifier, load_classifiers
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from pipelines.registry import Alias, Registry
+
+CACHE_FOLDER: Final = Path("cache") / "artefacts"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedVersion:
+    """A version whose artefact is on this machine and was verified."""
+
+    classifier: str
+    version: int
+    artefact: Path
+    card: ServingCard
+
+    def load(self, threads: int) -> tuple[OpenVinoClassifier, ...]:
+        """A classifier for each thread, on one network."""
+        return load_classifiers(self.artefact, self.classifier, self.version, threads=threads)
+
+
+def open_version(settings: Settings, classifier: str, wanted: int | None, say: Callable[[str], None]) -> OpenedVersion:
+    """`wanted`, else the production version.
+
+    While the registry does not answer, a version named by its number is taken from the cache if it was used before,
+    and `say` hears of it: which version is production only the registry knows.
+    Raises RegistryError and ModelError.
+    """
+    lookup: Lookup = open_lookup(settings) or _Client(_open_registry(settings))
+    cache = ArtefactCache(settings.state / CACHE_FOLDER, settings.resolve_tracking_uri())
+    try:
+        found = find_version(lookup, classifier, wanted)
+    except RegistryError as error:
+        found = _recall(cache, lookup, classifier, wanted, error)
+        say(f"the registry does not answer; {classifier} version {found.version} is the one fetched from it before")
+    artefact = cache.open(found, lambda version, into: _fetch(settings, version, into))
+    if not (artefact / SERVING_FOLDER).is_dir():
+        raise ModelError(
+            f"Expected a {SERVING_FOLDER} folder in {classifier} version {found.version}, found none. "
+            f"Export it again with `vigia train {classifier}`."
+        )
+    return OpenedVersion(classifier, found.version, artefact, ServingCard.load(artefact))
+
+
+def _recall(
+    cache: ArtefactCache, lookup: Lookup, classifier: str, wanted: int | None, error: RegistryError
+) -> RegisteredVersion:
+    try:
+        lookup.classifiers()
+    except RegistryError:
+        known = cache.known(classifier)
+        recalled = cache.recall(classifier, wanted) if wanted is not None else None
+        if recalled is None and known:
+            numbers = ", ".join(str(each.version) for each in known)
+            raise RegistryError(f"{error} Versions fetched before answer without it: --model {numbers}.") from error
+        if recalled is not None:
+            return recalled
+    raise error
+
+
+def _fetch(settings: Settings, version: RegisteredVersion, into: Path) -> Path:
+    return _open_registry(settings).download(version.classifier, version.version, into)
+
+
+def _open_registry(settings: Settings) -> "Registry":
+    from pipelines.registry import open_registry
+
+    try:
+        return open_registry(settings)
+    except RegistryError:
+        raise
+    except Exception as error:  # its client and the drivers below it raise errors of every kind
+        raise RegistryError(
+            f"Expected an MLflow at {settings.resolve_tracking_uri()}. {type(error).__name__}: {error}. "
+            "Correct MLFLOW_TRACKING_URI."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """MLflow's own client, for a registry that is neither a plain server nor a database file."""
+
+    registry: "Registry"
+
+    def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
+        number = self.registry.version_of_alias(classifier, cast("Alias", alias))
+        return None if number is None else self.version(classifier, number)
+
+    def version(self, classifier: str, version: int) -> RegisteredVersion | None:
+        for row in self.registry.versions(classifier):
+            if row.version == version:
+                # no address: its client finds the artefact by name and number
+                return RegisteredVersion(classifier, version, row.tags.get("vigia.sha256", ""), "mlflow:")
+        return None
+
+    def versions(self, classifier: str) -> tuple[int, ...]:
+        return tuple(sorted(row.version for row in self.registry.versions(classifier)))
+
+    def classifiers(self) -> tuple[str, ...]:
+        return self.registry.classifiers()

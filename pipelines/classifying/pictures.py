@@ -1,0 +1,91 @@
+"""Pictures answered one by one, on every core, through the code that serves frames."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final
+
+import numpy as np
+
+from pipelines.classifying.sources import STANDARD_INPUT, Kind, Source
+from pipelines.datasets.class_folders import DATASET_LIMITS
+from pipelines.datasets.threads import map_in_threads
+from pipelines.errors import ImageError
+from pipelines.images import Image, decode_image
+from pipelines.inference import Answer, Classifier, Inference, build_answers
+
+PICTURE_LIMITS: Final = DATASET_LIMITS
+"""Those of a picture that is imported: a photograph may be larger than a camera's frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureAnswer:
+    """What was said about one picture, or why nothing was."""
+
+    path: str
+    answer: Answer | None
+    error: str = ""
+    kind: Kind = "picture"
+    heatmap: Path | None = None
+
+
+class Pool:
+    """Classifiers of one version, lent to one thread at a time."""
+
+    def __init__(self, classifiers: Sequence[Classifier]) -> None:
+        self.class_names = classifiers[0].class_names
+        self.version = classifiers[0].version
+        self._idle: SimpleQueue[Classifier] = SimpleQueue()
+        for classifier in classifiers:
+            self._idle.put(classifier)
+
+    def infer(self, image: Image) -> Inference:
+        """May be called by more threads than there are classifiers; they wait."""
+        classifier = self._idle.get()
+        try:
+            return classifier.infer([image])
+        finally:
+            self._idle.put(classifier)
+
+
+Draw = Callable[[str, Image, str], Path]
+"""Draws what a picture's label rests on; its path, its pixels, the label. Raises ImageError."""
+
+
+def answer_pictures(
+    pool: Pool, sources: Iterable[Source], top: int, draw: Draw | None = None
+) -> Iterator[PictureAnswer]:
+    """In the order of the sources; a picture that cannot be read is an answer with its reason."""
+
+    def answer(source: Source) -> PictureAnswer:
+        said: Answer | None = None
+        try:
+            image = read_picture(source.path)
+            said = build_answers(pool.class_names, pool.infer(image), top)[0]
+            return PictureAnswer(source.path, said, heatmap=draw(source.path, image, said.label) if draw else None)
+        except ImageError as error:
+            return PictureAnswer(source.path, said, str(error))
+
+    return map_in_threads(answer, sources)
+
+
+def read_picture(path: str) -> Image:
+    """Raises ImageError for a file that cannot be read or is no picture within the limits."""
+    try:
+        if path == STANDARD_INPUT:
+            return decode_image(sys.stdin.buffer.read(PICTURE_LIMITS.max_bytes + 1), limits=PICTURE_LIMITS)
+        if os.path.getsize(path) > PICTURE_LIMITS.max_bytes:
+            raise ImageError(f"Expected at most {PICTURE_LIMITS.max_bytes} bytes, received {os.path.getsize(path)}.")
+        return decode_image(Path(path).read_bytes(), limits=PICTURE_LIMITS)
+    except OSError as error:
+        raise ImageError(f"Expected to read the file. {error.strerror or error}. Check its permissions.") from error
+
+
+def join_inferences(parts: Sequence[Inference]) -> Inference:
+    """One row after the other."""
+    return Inference(
+        np.concatenate([part.probabilities for part in parts]), np.concatenate([part.known for part in parts])
+    )
