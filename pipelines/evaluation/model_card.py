@@ -77,7 +77,8 @@ def _write_figures(evaluation: Evaluation) -> str:
     )
     calibration = (
         f"Calibration error {evaluation.report.ece:.4f} ({evaluation.ece_before:.4f} before scaling). A perfectly "
-        f"calibrated model would show\n{floor.value:.4f} on as many pictures, {_write_range(floor, 4)} in 95 of 100 draws."
+        f"calibrated model would show\n{floor.value:.4f} on as many pictures, {_write_range(floor, 4)} in 95 of 100 "
+        "draws."
     )
     return "\n\n".join([figures, calibration, classes, *([slices] if evaluation.slices else [])])
 
