@@ -30,10 +30,7 @@ def evaluate(
     data: DataOption = None,
     unknown: Annotated[
         Path | None,
-        typer.Option(
-            help="A folder of pictures of other things, which should be refused; else the test pictures of this "
-            "workspace's other classifiers."
-        ),
+        typer.Option(help="Pictures of other things, to be refused; else other classifiers' test pictures."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,13 +48,11 @@ def evaluate(
         say(f"{classifier} version {opened.version} on {len(pictures):,} pictures")
         strangers = read_unknown(workspace, opened, unknown)
         measured = evaluate_version(opened, pictures, looks(), strangers, params.evaluate)
-        folder = place_report(settings.state, classifier, (opened.version,), data)
-        prepared = workspace / "data" / "prepared" / classifier
-        report = write_version_report(folder, opened, measured, data, prepared)
-        version = opened.version
+    folder = place_report(settings.state, classifier, (opened.version,), data)
+    report = write_version_report(folder, opened, measured, data, workspace / "data" / "prepared" / classifier)
     say(f"report: {report}")
     if as_json:
-        print_json(describe_evaluation(classifier, version, measured.evaluation, report))
+        print_json(describe_evaluation(classifier, opened.version, measured.evaluation, report))
     else:
         tell_evaluation(measured.evaluation)
 

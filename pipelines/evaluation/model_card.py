@@ -3,9 +3,12 @@
 The headings follow Mitchell et al. 2019, "Model Cards for Model Reporting" (arXiv:1810.03993).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.evaluation.evaluating import Evaluation
+from pipelines.evaluation.intervals import Interval
+from pipelines.evaluation.slices import SliceFigures
 
 SMALL_TEST = 200
 
@@ -33,18 +36,6 @@ class CardFacts:
 def build_model_card(facts: CardFacts, evaluation: Evaluation) -> str:
     """Markdown."""
     report, names = evaluation.report, evaluation.class_names
-    rows = "\n".join(
-        f"| {name} | {interval.value:.4f} | {interval.low:.4f} to {interval.high:.4f} |"
-        for name, interval in evaluation.intervals.items()
-    )
-    classes = "\n".join(
-        f"| {each.name} | {each.precision:.3f} | {each.recall:.3f} | {each.f1:.3f} | {each.pictures} |"
-        for each in evaluation.classes
-    )
-    slices = "\n".join(
-        f"| {each.name} | {each.accuracy:.3f} | {each.low:.3f} to {each.high:.3f} | {each.pictures} |"
-        for each in evaluation.slices
-    )
     limits = "\n".join(f"- {limit}" for limit in list_limits(evaluation, facts.classifier))
     return f"""# {facts.classifier}: model card
 
@@ -65,21 +56,7 @@ preprocessing and the temperature are part of the network.
 
 ## Figures
 
-| figure | value | 95 % interval |
-|---|---|---|
-{rows}
-
-Calibration error {report.ece:.4f} ({evaluation.ece_before:.4f} before scaling); a perfectly calibrated model would show
-{report.ece_floor:.4f} on as many pictures, {evaluation.ece_floor.low:.4f} to {evaluation.ece_floor.high:.4f} in 95 of
-100 draws.
-
-| class | precision | recall | F1 | pictures |
-|---|---|---|---|---|
-{classes}
-
-| part of the pictures | accuracy | 95 % interval | pictures |
-|---|---|---|---|
-{slices}
+{_write_figures(evaluation)}
 
 ## Limits
 
@@ -101,6 +78,39 @@ def describe_data(facts: CardFacts, test_pictures: int) -> str:
         f"choose and calibrate with, {test_pictures} for the figures below, which the model never saw. Pictures that "
         f"look the\nsame are always in the same split."
     )
+
+
+def _write_figures(evaluation: Evaluation) -> str:
+    floor = evaluation.ece_floor
+    figures = _write_table(
+        ("figure", "value", "95 % interval"),
+        [(name, f"{each.value:.4f}", _write_range(each, 4)) for name, each in evaluation.intervals.items()],
+    )
+    classes = _write_table(
+        ("class", "precision", "recall", "F1", "pictures"),
+        [
+            (each.name, f"{each.precision:.3f}", f"{each.recall:.3f}", f"{each.f1:.3f}", str(each.pictures))
+            for each in evaluation.classes
+        ],
+    )
+    slices = _write_table(
+        ("part of the pictures", "accuracy", "95 % interval", "pictures"),
+        [(each.name, f"{each.accuracy:.3f}", _write_range(each, 3), str(each.pictures)) for each in evaluation.slices],
+    )
+    calibration = (
+        f"Calibration error {evaluation.report.ece:.4f} ({evaluation.ece_before:.4f} before scaling). A perfectly "
+        f"calibrated model would show\n{floor.value:.4f} on as many pictures, {_write_range(floor, 4)} in 95 of 100 "
+        "draws."
+    )
+    return "\n\n".join([figures, calibration, classes, *([slices] if evaluation.slices else [])])
+
+
+def _write_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, ["---"] * len(heading), *rows))
+
+
+def _write_range(figure: Interval | SliceFigures, digits: int) -> str:
+    return f"{figure.low:.{digits}f} to {figure.high:.{digits}f}"
 
 
 def list_limits(evaluation: Evaluation, classifier: str) -> list[str]:

@@ -14,8 +14,15 @@ from pipelines.images import Image
 from pipelines.stage_params import EvaluateParams
 from tests.pipelines.evaluation.made import make_evaluation
 
-BLACK = np.zeros((9, 9, 3), np.uint8)
 HEADING = ReportHeading("pets: 2 classes", "a small network", "Dataset version 123.")
+
+
+def show_black(_: int) -> Image:
+    return np.zeros((9, 9, 3), np.uint8)
+
+
+def show_none(_: str) -> Image | None:
+    return None
 
 
 def build() -> str:
@@ -42,28 +49,26 @@ def test_a_class_name_cannot_break_the_report() -> None:
     evil = "<script>alert(1)</script>"
     evaluation = replace(evaluation, class_names=(evil, "dog"), mistakes=())
 
-    page = build_report_page(HEADING, evaluation, judged, lambda _: np.zeros((9, 9, 3), np.uint8), lambda _: None)
+    page = build_report_page(HEADING, evaluation, judged, show_black, show_none)
 
     assert evil not in page
 
 
 def test_an_error_that_so_few_pictures_would_show_anyway_is_not_held_against_the_model() -> None:
     evaluation, judged, _ = make_evaluation()
-    judge = {"load_picture": lambda _: BLACK, "load_training_picture": lambda _: None}
     honest = replace(evaluation, ece_floor=Interval(0.2, 0.1, 1.0))
     boastful = replace(evaluation, ece_floor=Interval(0.001, 0.0, 0.002))
 
-    assert "nothing here speaks against" in build_report_page(HEADING, honest, judged, **judge)
-    assert "not quite as sure as it is right" in build_report_page(HEADING, boastful, judged, **judge)
+    assert "nothing here speaks against" in build_report_page(HEADING, honest, judged, show_black, show_none)
+    assert "not quite as sure as it is right" in build_report_page(HEADING, boastful, judged, show_black, show_none)
 
 
 def test_the_report_says_how_to_learn_what_is_refused_until_it_was_measured() -> None:
     evaluation, judged, _ = make_evaluation()
-    judge = {"load_picture": lambda _: BLACK, "load_training_picture": lambda _: None}
     shown = replace(evaluation, strangers=(StrangeFigures("boats", 40, 0.991, 0.975),))
 
-    assert "vigia evaluate" in build_report_page(HEADING, evaluation, judged, **judge)
-    page = build_report_page(HEADING, shown, judged, **judge)
+    assert "vigia evaluate" in build_report_page(HEADING, evaluation, judged, show_black, show_none)
+    page = build_report_page(HEADING, shown, judged, show_black, show_none)
     assert "vigia evaluate" not in page
     assert "boats" in page
     assert "97.5%" in page

@@ -46,6 +46,6 @@ def test_prepared_and_loose_pictures_are_measured_alike(tmp_path: Path) -> None:
     prepared, loose = read_looks(tmp_path, paths), measure_looks(images)
 
     assert [each.source for each in prepared] == ["shop", "shop"]
-    assert [(each.side, each.brightness, each.blur) for each in prepared] == [
-        (each.side, pytest.approx(each.brightness), pytest.approx(each.blur)) for each in loose
-    ]
+    for ours, theirs in zip(prepared, loose, strict=True):
+        assert ours.side == theirs.side
+        assert (ours.brightness, ours.blur) == pytest.approx((theirs.brightness, theirs.blur))
