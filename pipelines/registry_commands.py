@@ -4,7 +4,6 @@ import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from pipelines.terminal import JsonOption, print_json, say
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 ClassifierArgument = Annotated[str, typer.Argument(help="A registered classifier.")]
 
 
-class ModelsGroup(TyperGroup):
+class ModelsGroup(typer.core.TyperGroup):
     """`vigia models [CLASSIFIER]` lists; another command's name as the first word is that command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -95,7 +95,7 @@ def judge_pair(evidence: Evidence, measured: Measured, gate: PromoteParams, aske
         return _judge_better(evidence, measured, gate, tested, may_serve=not_worse)
     bounds = f"at least {gate.alpha:g} asked, and a fall of at most {gate.max_loss:g}"
     verdict = "not worse" if not_worse else "worse"
-    return Finding("pair", not_worse, f"{verdict}: {tested}; such a loss has p {loss_p:.3f} by chance ({bounds})")
+    return Finding("pair", not_worse, f"{verdict}: {tested}; such a loss has {_say(loss_p)} by chance ({bounds})")
 
 
 def _judge_better(
@@ -104,7 +104,7 @@ def _judge_better(
     lead, differing = measured.better - measured.worse, measured.better + measured.worse
     chance = chance_of_gain(measured.better, measured.worse)
     passed = lead > 0 and lead / measured.pictures >= gate.min_gain and chance < gate.alpha
-    tested += f"; such a gain has p {chance:.3f} by chance (below {gate.alpha:g} asked"
+    tested += f"; such a gain has {_say(chance)} by chance (below {gate.alpha:g} asked"
     tested += f", with a gain of at least {gate.min_gain:g})" if gate.min_gain else ")"
     if passed:
         return Finding("pair", True, f"better: {tested}")
@@ -149,7 +149,7 @@ def _judge_class(each: ClassPair, gate: PromoteParams) -> str | None:
         return None
     return (
         f"{each.name} recall {each.recall_before:.3f} -> {each.recall:.3f}, more than {gate.class_max_loss:g} lost "
-        f"(p {chance:.3f}, {each.pictures} pictures)"
+        f"({_say(chance)}, {each.pictures} pictures)"
     )
 
 
@@ -233,6 +233,10 @@ def judge_dataset(dataset: DatasetOrder | Missing) -> Finding:
     }[dataset.relation]
     known = f" ({dataset.how_known})" if dataset.how_known else ""
     return Finding("dataset", dataset.relation != "older", words + known)
+
+
+def _say(chance: float) -> str:
+    return f"p {chance:.3f}" if chance >= 0.001 else "p below 0.001"
 
 
 def _not_measured(what: str, missing: Missing) -> Finding:
