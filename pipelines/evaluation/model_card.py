@@ -81,7 +81,8 @@ def describe_data(facts: CardFacts, test_pictures: int) -> str:
     if facts.origin is not None:
         return (
             f"The model was {facts.provenance}. What it learned from is not known:\n"
-            f"the figures below are too good if it saw these pictures. {version}: {facts.validation_pictures} pictures to choose and calibrate with,\n"
+            f"the figures below are too good if it saw these pictures. {version}:\n"
+            f"{facts.validation_pictures} pictures to choose and calibrate with, "
             f"{test_pictures} for the figures below."
         )
     return (
