@@ -69,9 +69,10 @@ def describe_data(facts: CardFacts, test_pictures: int) -> str:
     version = f"Dataset version `{facts.dataset_md5}`"
     if facts.origin is not None:
         return (
-            f"The model was {facts.provenance}. What it learned from is not known: the figures\n"
-            f"below are too good if it saw these pictures. {version}: {facts.validation_pictures}\n"
-            f"pictures to choose and calibrate with, {test_pictures} for the figures below."
+            f"The model was {facts.provenance}. What it learned from is not known:\n"
+            f"the figures below are too good if it saw these pictures. {version}:\n"
+            f"{facts.validation_pictures} pictures to choose and calibrate with, "
+            f"{test_pictures} for the figures below."
         )
     return (
         f"{version}: {facts.training_pictures} pictures to learn from, {facts.validation_pictures} to\n"
