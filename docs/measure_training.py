@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("figures", nargs="*", default=list(FIGURES), choices=list(FIGURES), metavar="FIGURE")
     options = parser.parse_args()
-    rows = []
+    rows: list[str] = []
     with tempfile.TemporaryDirectory(prefix="vigia-figures-") as folder:
         clone = Clone(Path(folder), options.pictures.absolute())
         for name in options.figures:

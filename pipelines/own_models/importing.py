@@ -21,11 +21,13 @@ from pipelines.own_models.draft import NETWORK_FILE as DRAFT_FILE
 from pipelines.own_models.draft import Draft
 from pipelines.own_models.files import check_file, recognise
 from pipelines.own_models.parity import answer_plainly, write_keras_part
-from pipelines.own_models.recording import ImportedModel, ask_gate, find_earlier, register_import
+from pipelines.own_models.recording import ImportedModel, find_earlier, register_import
 from pipelines.own_models.serving import IN_WORDS, Meaning, build_serving_network, read_meaning
 from pipelines.params import load_params
 from pipelines.preprocessing import DESCRIPTIONS
-from pipelines.promotion import PromotionDecision
+from pipelines.promotion.judging import ask_gate
+from pipelines.promotion.log_book import LogBook
+from pipelines.promotion.rules import PromotionDecision
 from pipelines.registry import Registry, open_registry
 from pipelines.settings import Settings
 from pipelines.stage_params import ClassifierParams
@@ -152,7 +154,7 @@ def _measure(settings: Settings, registry: Registry, work: _Work, folder: Path, 
         model_version=version,
         run_id=run_id,
         metrics=metrics,
-        gate=ask_gate(registry, model, version),
+        gate=ask_gate(registry, LogBook(settings.resolve_database_url()), work.workspace, wish.classifier, version),
         parity=parity,
         facts=facts,
         warnings=warnings,

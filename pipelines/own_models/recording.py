@@ -1,4 +1,4 @@
-"""An imported model on its way into the registry: a run, a version with every tag, the alias `candidate`, the gate."""
+"""An imported model on its way into the registry: a run, a version with every tag, the alias `candidate`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.artefact import ServingCard, digest_artefact
 from pipelines.datasets.versions import DatasetVersion
 from pipelines.lineage import build_version_tags, hash_document, read_code_version
-from pipelines.promotion import PromotionDecision, decide_promotion
-from pipelines.registry import GATE_TAG, Registry
+from pipelines.registry import Registry
 from pipelines.settings import Settings
 from pipelines.stage_params import ClassifierParams
 from pipelines.tracking import ensure_experiment, log_evaluation, log_model, open_client
@@ -94,18 +93,6 @@ def register_import(
     client.set_terminated(run_id, "FINISHED")
     registry.point(classifier, "candidate", version)
     return version, run_id
-
-
-def ask_gate(registry: Registry, model: ImportedModel, version: int) -> PromotionDecision:
-    """The gate's answer, written on the version; nothing is promoted."""
-    classifier = model.card.classifier
-    serving = registry.version_of_alias(classifier, "production")
-    candidate = registry.report(registry.version(classifier, version))
-    production = None if serving is None else registry.report(registry.version(classifier, serving))
-    decision = decide_promotion(candidate, production, model.params.promote)
-    verdict = "passed" if decision.passed else "refused"
-    registry.tag(classifier, version, GATE_TAG, f"{verdict}: {'; '.join(decision.reasons)}")
-    return decision
 
 
 def _open_run(client: "MlflowClient", settings: Settings, model: ImportedModel, tags: Mapping[str, str]) -> str:

@@ -56,6 +56,22 @@ def judge_candidate(
     return decision, decision.passed
 
 
+def ask_gate(
+    registry: Registry,
+    book: LogBook,
+    workspace: Path,
+    classifier: str,
+    version: int,
+    *,
+    measure: Measure = measure_evidence,
+) -> PromotionDecision:
+    """What the gate would say to a person who promotes this version now; nothing is written or moved."""
+    serving = registry.version_of_alias(classifier, "production")
+    params = load_params(workspace).classifier(classifier)
+    evidence = _gather(registry, book, registry.version(classifier, version), serving, workspace, params, measure)
+    return decide_promotion(evidence, params.promote, "person")
+
+
 def promote_by_hand(
     registry: Registry,
     book: LogBook,

@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 
 from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.evaluation.reference import Reference
-from pipelines.evaluation.unknown import UnknownThresholds
+from pipelines.evaluation.unknown import UnknownThresholds, fit_clouds
 
 NAMES: Final = ("blue", "green", "red")
 COLOURS: Final = {"red": (230, 20, 20), "green": (20, 230, 20), "blue": (20, 20, 230), "grey": (128, 128, 128)}
@@ -24,12 +24,15 @@ def write_colour_artefact(artefact: Path, *, pooled: bool = True) -> Path:
     """
     import openvino as ov
 
-    thresholds = UnknownThresholds(confidence=0.6, distance=0.5)
+    # doubt alone: a colour is 0.4 and less, grey is 1
+    thresholds = UnknownThresholds(usual_doubt=0, high_doubt=1, usual_distance=0, high_distance=1e9, limit=0.8)
     ServingCard("colours", NAMES, SIDE, "squash", "0" * 32 + ".dir", unknown=thresholds).save(artefact)
     ov.save_model(_build(pooled), artefact / NETWORK_FILE, compress_to_fp16=False)
     length = 3 if pooled else 3 * 8 * 8
     features = np.stack([np.repeat(np.eye(3, dtype=np.float32)[i], length // 3) for i in range(3)]).repeat(6, axis=0)
-    Reference(features, np.arange(18) // 6, tuple(f"{i:064x}" for i in range(18))).save(artefact / REFERENCE_FILE)
+    labels = np.arange(18) // 6
+    digests = tuple(f"{i:064x}" for i in range(18))
+    Reference(features, labels, digests, fit_clouds(features, labels)).save(artefact / REFERENCE_FILE)
     return artefact
 
 

@@ -33,7 +33,7 @@ CARD = ServingCard(
     DESCRIPTIONS["picture"],
     "0" * 32 + ".dir",
     temperature=1.5,
-    unknown=UnknownThresholds(confidence=0.1, distance=1.0),
+    unknown=UnknownThresholds(0, 1, 0, 1e6, 2),
 )
 COMPANIONS = {"classifier.json", "golden.npz", "labels.txt", "parity.json", "reference.npz"}
 NETWORKS = {

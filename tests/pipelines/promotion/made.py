@@ -14,7 +14,7 @@ from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard, digest
 from pipelines.datasets.audit.findings import Audit, write_audit
 from pipelines.datasets.shards import CLASS_NAMES_FILE, PreparedPicture, write_split
 from pipelines.evaluation.reference import Reference
-from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
+from pipelines.evaluation.unknown import UnknownThresholds, fit_clouds, normalise_features
 from pipelines.promotion.evidence import ClassPair, DatasetOrder, Evidence, Measured, Parity, VersionFigures
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
@@ -93,8 +93,10 @@ def make_colour_model(
     probabilities = ops.softmax(ops.matmul(colour, weights, False, False), 1)
     ov.save_model(ov.Model([ops.result(probabilities), ops.result(colour)], [pixels]), file, compress_to_fp16=False)
     features = normalise_features(np.array([COLOURS[name] for name in NAMES], np.float32))
-    Reference(features, np.arange(len(NAMES)), (seen,) * len(NAMES)).save(artefact / REFERENCE_FILE)
-    thresholds = UnknownThresholds(confidence=0.0, distance=2.0)
+    labels = np.arange(len(NAMES))
+    reference = Reference(features, labels, (seen,) * len(NAMES), fit_clouds(features, labels))
+    reference.save(artefact / REFERENCE_FILE)
+    thresholds = UnknownThresholds(0, 1, 0, 1e9, 2)
     ServingCard(classifier, NAMES, 16, "squash", "0" * 32 + ".dir", unknown=thresholds).save(artefact)
     return artefact
 

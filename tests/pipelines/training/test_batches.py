@@ -70,7 +70,7 @@ def test_a_pasted_rectangle_takes_its_share_of_the_label_along() -> None:
 
     for seed in range(20):
         pasted, targets, weights = paste(
-            (pictures, np.eye(4, dtype=np.float32), np.ones(4)), np.random.default_rng(seed)
+            (pictures, np.eye(4, dtype=np.float32), np.ones(4, np.float32)), np.random.default_rng(seed)
         )
         assert pasted.mean(axis=(1, 2)) == pytest.approx(targets, abs=1e-6)
         assert weights == pytest.approx(np.ones(4))
