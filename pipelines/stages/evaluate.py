@@ -20,7 +20,7 @@ from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_ref
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
 from pipelines.evaluation.robustness import measure_robustness
 from pipelines.export import write_network
-from pipelines.models.contract import split_outputs
+from pipelines.models.contract import load_trained, split_outputs
 from pipelines.params import load_params
 from pipelines.stage_params import EvaluateParams
 from pipelines.stages.running import StagePaths, run_stage
@@ -41,11 +41,9 @@ class Splits:
 
 def evaluate(paths: StagePaths) -> None:
     """Write models/<classifier>/evaluate: metrics, calibration, training features, report, plots."""
-    import keras
-
     params = load_params(paths.workspace).classifier(paths.classifier)
     class_names = load_class_names(paths.prepared)
-    model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
+    model = load_trained(paths.train / "model.keras")
     size = int(model.input_shape[1])
     splits = Splits(*(load_pictures(paths.prepared, split, size) for split in ("train", "validation", "test")))
     with tempfile.TemporaryDirectory() as folder:

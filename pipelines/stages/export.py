@@ -2,7 +2,6 @@
 
 import json
 from itertools import islice
-from typing import Any
 
 from pipelines.artefact import ServingCard
 from pipelines.datasets.shards import load_class_names, read_split
@@ -12,7 +11,7 @@ from pipelines.evaluation.reference import REFERENCE_FILE, Reference
 from pipelines.export import check_parity, measure_parity, write_artefact
 from pipelines.faces.detection import find_detector
 from pipelines.images import decode_image
-from pipelines.models.contract import set_temperature, subject_of
+from pipelines.models.contract import load_trained, set_temperature, subject_of
 from pipelines.params import load_params
 from pipelines.preprocessing import DESCRIPTIONS
 from pipelines.settings import load_settings
@@ -24,11 +23,9 @@ PARITY_PICTURES = 64
 
 def export(paths: StagePaths) -> None:
     """Write models/<classifier>/export: the artefact folder `model` and parity.json."""
-    import keras
-
     params = load_params(paths.workspace).classifier(paths.classifier)
     calibration = Calibration.parse(json.loads((paths.evaluate / CALIBRATION_FILE).read_text(encoding="utf-8")))
-    model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
+    model = load_trained(paths.train / "model.keras")
     subject = subject_of(str(model.name))
     card = ServingCard(
         classifier=paths.classifier,
