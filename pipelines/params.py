@@ -137,6 +137,9 @@ def add_dataset(workspace: Path, classifier: str) -> None:
 def _yaml(*, round_trip: bool = False) -> YAML:
     yaml = YAML(typ="rt" if round_trip else "safe")
     yaml.width = 120
+    # as the shipped file is written: a change of one value is a change of one line
+    yaml.preserve_quotes = True
+    yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
 
 
