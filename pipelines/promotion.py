@@ -1,10 +1,15 @@
 """The gate: may this candidate serve? One plain function that answers with reasons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pipelines.evaluation.metrics import Report
 from pipelines.registry import GATE_TAG, Registry, promote
 from pipelines.stage_params import PromoteParams
+
+NAMED: Final = 5
+"""Classes in a reason; it is a tag of the version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +20,14 @@ class PromotionDecision:
     reasons: tuple[str, ...]
 
 
-def decide_promotion(candidate: Report, production: Report | None, gate: PromoteParams) -> PromotionDecision:
-    """Without production the candidate must beat the majority class, afterwards production's macro-F1."""
+def decide_promotion(
+    candidate: Report, production: Report | None, gate: PromoteParams, gone: Sequence[str] = ()
+) -> PromotionDecision:
+    """Without production the candidate must beat the majority class, afterwards production's macro-F1.
+
+    `gone` are classes of production that the candidate does not know: it answers an easier question, and cameras
+    would lose them unasked.
+    """
     if production is None:
         needed = candidate.majority_share + gate.majority_margin
         passed = candidate.accuracy > needed
@@ -27,6 +38,12 @@ def decide_promotion(candidate: Report, production: Report | None, gate: Promote
                 f"{'above' if passed else 'not above'} {needed:.3f} "
                 f"(majority class {candidate.majority_share:.3f} + margin {gate.majority_margin:g})",
             ),
+        )
+    if gone:
+        names = ", ".join(gone[:NAMED]) + (f" and {len(gone) - NAMED} more" if len(gone) > NAMED else "")
+        return PromotionDecision(
+            False,
+            (f"it no longer knows {names}, which production knows; if that is meant, promote it with `vigia promote`",),
         )
     needed = production.macro_f1 + gate.macro_f1_margin
     passed = candidate.macro_f1 > needed
@@ -45,10 +62,15 @@ def judge_candidate(
     """Decide, write the reasons on the version, promote when passed; returns the decision and whether it serves now."""
     serving = registry.version_of_alias(classifier, "production")
     if serving == version:
+        promote(registry, classifier, version)  # ends what a kill may have left half done
         return PromotionDecision(True, (f"version {version} is production already",)), True
     candidate = registry.report(registry.version(classifier, version))
-    production = None if serving is None else registry.report(registry.version(classifier, serving))
-    decision = decide_promotion(candidate, production, gate)
+    if serving is None:
+        decision = decide_promotion(candidate, None, gate)
+    else:
+        known = registry.class_names(classifier, version)
+        gone = [name for name in registry.class_names(classifier, serving) if name not in known]
+        decision = decide_promotion(candidate, registry.report(registry.version(classifier, serving)), gate, gone)
     registry.tag(
         classifier, version, GATE_TAG, f"{'passed' if decision.passed else 'refused'}: {'; '.join(decision.reasons)}"
     )

@@ -1,13 +1,14 @@
 """The model registry: versions and aliases in MLflow. Registered model = classifier; versions only ever grow."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pipelines.artefact import verify_artefact
+from pipelines.artefact import CARD_FILE, ServingCard, verify_artefact
 from pipelines.errors import RegistryError
 from pipelines.evaluation.metrics import Report
 from pipelines.settings import Settings
@@ -123,27 +124,42 @@ class Registry:
         if self.version_of_alias(classifier, alias) is not None:
             self._ask("delete_registered_model_alias", classifier, alias)
 
+    def class_names(self, classifier: str, version: int) -> tuple[str, ...]:
+        """What the version can answer; of its artefact the card alone is read."""
+        location = self._ask("get_model_version_download_uri", classifier, str(version))
+        with tempfile.TemporaryDirectory() as folder:
+            card = Path(folder) / CARD_FILE
+            card.parent.mkdir()
+            self._fetch(f"{location}/{CARD_FILE}", card.parent)
+            return ServingCard.load(Path(folder)).class_names
+
     def download(self, classifier: str, version: int, into: Path) -> Path:
         """The version's artefact below `into`, its files checked against the registered digest.
 
         Raises ModelError when they differ; nothing is left behind then.
         """
-        from mlflow.artifacts import download_artifacts
-
         row = self.version(classifier, version)
         source = self._ask("get_model_version", classifier, str(version)).source
         target = into / f"{classifier}-{version}"
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         try:
-            download_artifacts(artifact_uri=source, dst_path=str(target))
+            self._fetch(source, target)
             verify_artefact(target, row.tags.get(SHA256_TAG, "none"))
-        except BaseException as error:
+        except BaseException:
             shutil.rmtree(target, ignore_errors=True)
+            raise
+        return target
+
+    def _fetch(self, uri: str, into: Path) -> None:
+        from mlflow.artifacts import download_artifacts
+
+        try:
+            download_artifacts(artifact_uri=uri, dst_path=str(into))
+        except Exception as error:
             if _is_away(error):
                 raise _as_registry_error(error) from error
             raise
-        return target
 
     def _aliases(self, classifier: str) -> dict[int, tuple[str, ...]]:
         held: dict[int, tuple[str, ...]] = {}
@@ -164,11 +180,10 @@ def promote(registry: Registry, classifier: str, version: int) -> int | None:
     """`version` becomes production, what served becomes previous; returns that one."""
     registry.version(classifier, version)
     serving = registry.version_of_alias(classifier, "production")
-    if serving == version:
-        return serving
-    if serving is not None:
-        registry.point(classifier, "previous", serving)
-    registry.point(classifier, "production", version)
+    if serving != version:
+        if serving is not None:
+            registry.point(classifier, "previous", serving)
+        registry.point(classifier, "production", version)
     if registry.version_of_alias(classifier, "candidate") == version:
         registry.release(classifier, "candidate")
     return serving

@@ -52,6 +52,7 @@ def open_client(settings: Settings) -> "MlflowClient":
     # MLflow's own default tries for minutes before it says that a server is away
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if uri.startswith("sqlite"):
         settings.mlflow_database.parent.mkdir(parents=True, exist_ok=True)
     from mlflow import MlflowClient, set_tracking_uri
@@ -145,9 +146,12 @@ def log_evaluation(client: "MlflowClient", run_id: str, metrics: Mapping[str, fl
     """Test metrics and every file of the evaluation; the same again changes nothing."""
     if client.get_run(run_id).data.metrics.get("accuracy") == metrics["accuracy"]:
         return
+    from mlflow.entities import Metric
+
     client.log_artifacts(run_id, str(evaluation), "evaluation")
-    for key, value in metrics.items():
-        client.log_metric(run_id, key, value)
+    now = int(time.time() * 1000)
+    # together and last: accuracy there means that all is there, whenever this was broken off
+    client.log_batch(run_id, metrics=[Metric(key, float(value), now, 0) for key, value in metrics.items()])
 
 
 def log_model(client: "MlflowClient", run_id: str, artefact: Path, sha256: str) -> str:
