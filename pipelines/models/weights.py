@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -60,7 +61,9 @@ def load_base(
         with _download_rules(PATIENCE_SECONDS):
             base: Any = application(include_top=False, weights=wanted, input_tensor=scaled)
         if file:
-            base.load_weights(file)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a hundred lines about what the error says in one
+                base.load_weights(file)
     except Exception as error:  # a download that fails raises a bare Exception, a wrong file OSError or ValueError
         raise ModelError(
             f"Expected {'weights' if file else 'ImageNet weights'} for {plan.architecture}; "
