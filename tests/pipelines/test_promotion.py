@@ -37,3 +37,20 @@ def test_the_reasons_carry_the_figures_that_decided() -> None:
     assert "0.700" in reason
     assert "0.800" in reason
     assert "not above" in reason
+
+
+def test_a_version_that_no_longer_knows_classes_of_production_is_refused_however_good() -> None:
+    decision = decide_promotion(report(0.99, 0.99), report(0.8, 0.8), GATE, gone=("audi", "bmw"))
+
+    assert not decision.passed
+    assert "no longer knows audi, bmw" in decision.reasons[0]
+    assert "`vigia promote`" in decision.reasons[0]
+
+
+def test_of_many_classes_that_are_gone_five_are_named() -> None:
+    gone = [f"class_{number}" for number in range(7)]
+
+    (reason,) = decide_promotion(report(0.9, 0.9), report(0.8, 0.8), GATE, gone).reasons
+
+    assert "class_4 and 2 more" in reason
+    assert "class_5" not in reason

@@ -1,6 +1,5 @@
 import csv
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,6 @@ from pipelines.stages.running import StagePaths
 from pipelines.stages.train import draw_progress, train, training_lock
 from pipelines.tracking import ensure_experiment, open_client
 from pipelines.training.epochs import Epoch
-from tests.pipelines.training.colours import write_colours
-
-PARAMS = """
-classifiers:
-  colours:
-    train: {image_size: 32, epochs: 3, batch_size: 8, dropout: 0, augment: {erasing: 0}}
-"""
 
 
 def test_progress_shows_a_bar_the_figures_and_the_time_left() -> None:
@@ -56,25 +48,6 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Line:
     line = Line()
     monkeypatch.setattr(stage, "_is_reachable", line)
     return line
-
-
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> StagePaths:
-    """A workspace with prepared pictures, and a home of its own; its MLflow is the session's."""
-    monkeypatch.setenv("VIGIA_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", str(settings.mlflow_tracking_uri))
-    monkeypatch.delenv("VIGIA_WEIGHTS_DIR", raising=False)
-    monkeypatch.setattr(stage, "check_audit", lambda _: None)
-    workspace = tmp_path / "workspace"
-    (workspace / "data" / "raw").mkdir(parents=True)
-    (workspace / "params.yaml").write_text(PARAMS, encoding="utf-8")
-    pointer = "outs:\n- md5: 0123456789abcdef0123456789abcdef.dir\n  path: colours\n"
-    (workspace / "data" / "raw" / "colours.dvc").write_text(pointer, encoding="utf-8")
-    write_colours(workspace / "data" / "prepared" / "colours")
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-    for words in (("init", "--quiet"), ("add", "params.yaml"), (*identity, "commit", "--quiet", "-m", "start")):
-        subprocess.run(["git", *words], cwd=workspace, check=True)
-    return StagePaths(workspace, "colours")
 
 
 def read_run(paths: StagePaths, settings: Settings) -> Any:
