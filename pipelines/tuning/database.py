@@ -35,7 +35,9 @@ def find_study_database(settings: Settings) -> "URL":
     try:
         address = make_url(settings.database_url)
     except ArgumentError as error:
-        raise TrainingError(f"Expected an SQLAlchemy address in VIGIA_DATABASE_URL. {error}.") from error
+        raise TrainingError(
+            f"Expected an SQLAlchemy address in VIGIA_DATABASE_URL, such as postgresql://user@host/database. {error}."
+        ) from error
     if address.get_backend_name() == "sqlite" and address.database:
         file = Path(address.database)
         return address.set(database=str(file.with_name(f"{file.stem}-tuning{file.suffix}")))
@@ -72,9 +74,10 @@ def database_errors(database: "URL") -> Iterator[None]:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
-        words = str(getattr(cause, "orig", None) or cause).strip().splitlines()
+        words = str(getattr(cause, "orig", None) or cause).strip().strip("'").splitlines()
         raise TrainingError(
-            f"Expected the database of the study at {database!r} to answer. {words[0] if words else cause!r}. "
+            f"Expected the database of the study at {database.set(query={})!r} to answer. "
+            f"{words[0] if words else type(cause).__name__}. "
             f"Check VIGIA_DATABASE_URL and the database, and repeat the command: it goes on with the same study."
         ) from error
 
