@@ -75,7 +75,7 @@ class Bench:
         """What the flow does after the stages; returns how many writes it took."""
         client = Mortal(open_client(self.settings), lives)
         self.monkeypatch.setattr(candidates, "open_client", lambda _: client)
-        registry = Registry(client)  # type: ignore[arg-type]
+        registry = Registry(client)
         candidate = read_candidate(self.workspace, classifier)
         run_id, model_id = log_candidate(self.settings, self.workspace, candidate)
         version = register_candidate(registry, self.workspace, candidate, run_id, model_id)
