@@ -1,12 +1,14 @@
 """params.yaml: everything that changes a model, read and written."""
 
 from collections.abc import Mapping
+from difflib import unified_diff
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from pipelines.errors import ParamsError
@@ -72,9 +74,29 @@ def set_params(workspace: Path, classifier: str, values: Mapping[str, str]) -> d
     Values are parsed as YAML. Returns key -> (before, after) of what changed. Nothing is written when the
     outcome would not be valid.
     """
-    file = workspace / PARAMS_FILE
-    yaml = _yaml(round_trip=True)
-    document = yaml.load(file.read_text(encoding="utf-8"))
+    document, changed = _change(workspace, classifier, values)
+    if changed:
+        _write(workspace / PARAMS_FILE, document)
+    return changed
+
+
+def propose_params(workspace: Path, classifier: str, values: Mapping[str, str]) -> str:
+    """What `set_params` would change, as a unified diff that `git apply` takes; empty when nothing would."""
+    document, changed = _change(workspace, classifier, values)
+    if not changed:
+        return ""
+    stream = StringIO()
+    _yaml(round_trip=True).dump(document, stream)
+    before = (workspace / PARAMS_FILE).read_text(encoding="utf-8")
+    lines = before.splitlines(keepends=True), stream.getvalue().splitlines(keepends=True)
+    return "".join(unified_diff(*lines, f"a/{PARAMS_FILE}", f"b/{PARAMS_FILE}"))
+
+
+def _change(
+    workspace: Path, classifier: str, values: Mapping[str, str]
+) -> tuple[CommentedMap, dict[str, tuple[Any, Any]]]:
+    """The whole document with the values in their places, and key -> (before, after) of what differs."""
+    document = _yaml(round_trip=True).load((workspace / PARAMS_FILE).read_text(encoding="utf-8"))
     before = load_params(workspace).classifier(classifier).model_dump()
     section = document["classifiers"][classifier]
     if section is None:
@@ -90,17 +112,15 @@ def set_params(workspace: Path, classifier: str, values: Mapping[str, str]) -> d
                 raise ParamsError(f"Expected a key of params.yaml, received {key}: {parent} holds a value, not keys.")
         node[last] = _yaml().load(value)
     after = parse_params(document).classifier(classifier).model_dump()
-    changed = {key: (_get(before, key), _get(after, key)) for key in values if _get(before, key) != _get(after, key)}
-    if changed:
-        _write(file, yaml, document)
-    return changed
+    return document, {
+        key: (_get(before, key), _get(after, key)) for key in values if _get(before, key) != _get(after, key)
+    }
 
 
 def add_dataset(workspace: Path, classifier: str) -> None:
     """Name a classifier in `datasets`, with a section of defaults where it has none; comments kept."""
     file = workspace / PARAMS_FILE
-    yaml = _yaml(round_trip=True)
-    document = yaml.load(file.read_text(encoding="utf-8"))
+    document = _yaml(round_trip=True).load(file.read_text(encoding="utf-8"))
     datasets = document.setdefault("datasets", CommentedSeq())
     datasets.fa.set_flow_style()  # in one line, so that the comments after it stay where they are
     classifiers = document["classifiers"]
@@ -111,19 +131,22 @@ def add_dataset(workspace: Path, classifier: str) -> None:
     # written out in full: DVC tracks only keys that are in the file
     classifiers.setdefault(classifier, ClassifierParams().model_dump(mode="json"))
     parse_params(document)
-    _write(file, yaml, document)
+    _write(file, document)
 
 
 def _yaml(*, round_trip: bool = False) -> YAML:
     yaml = YAML(typ="rt" if round_trip else "safe")
     yaml.width = 120
+    # as the shipped file is written: a change of one value is a change of one line
+    yaml.preserve_quotes = True
+    yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
 
 
-def _write(file: Path, yaml: YAML, document: Any) -> None:
+def _write(file: Path, document: CommentedMap) -> None:
     partial = file.with_suffix(".partial")
     with partial.open("w", encoding="utf-8") as stream:
-        yaml.dump(document, stream)
+        _yaml(round_trip=True).dump(document, stream)
     partial.replace(file)
 
 

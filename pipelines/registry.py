@@ -159,22 +159,28 @@ class Registry:
 
         Raises ModelError when they differ; nothing is left behind then.
         """
-        from mlflow.artifacts import download_artifacts
-
         row = self.version(classifier, version)
         source = self._ask("get_model_version", classifier, str(version)).source
         target = into / f"{classifier}-{version}"
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         try:
-            download_artifacts(artifact_uri=source, dst_path=str(target))
+            self._fetch(source, target)
             verify_artefact(target, row.tags.get(SHA256_TAG, "none"))
-        except BaseException as error:
+        except BaseException:
             shutil.rmtree(target, ignore_errors=True)
+            raise
+        return target
+
+    def _fetch(self, uri: str, into: Path) -> None:
+        from mlflow.artifacts import download_artifacts
+
+        try:
+            download_artifacts(artifact_uri=uri, dst_path=str(into))
+        except Exception as error:
             if _is_away(error):
                 raise _as_registry_error(error) from error
             raise
-        return target
 
     def _aliases(self, classifier: str) -> dict[int, tuple[str, ...]]:
         held: dict[int, tuple[str, ...]] = {}
@@ -198,11 +204,10 @@ def promote(registry: Registry, classifier: str, version: int) -> int | None:
     """
     registry.version(classifier, version)
     serving = registry.version_of_alias(classifier, "production")
-    if serving == version:
-        return serving
-    if serving is not None:
-        registry.point(classifier, "previous", serving)
-    registry.point(classifier, "production", version)
+    if serving != version:
+        if serving is not None:
+            registry.point(classifier, "previous", serving)
+        registry.point(classifier, "production", version)
     if registry.version_of_alias(classifier, "candidate") == version:
         registry.release(classifier, "candidate")
     return serving

@@ -81,7 +81,12 @@ def explain_failure(classifier: str, lines: list[str]) -> str:
     dvc = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     words = "; ".join(dvc) or (lines[-1] if lines else "nothing")
     mend = "Run `dvc repro` for the whole story."
-    if "lock" in words.lower():
+    if "exited with -9" in words:
+        mend = (
+            "It was killed, by hand or because memory ran out: run again, a training goes on after its last whole "
+            "epoch. If memory is short try a smaller train.batch_size."
+        )
+    elif "lock" in words.lower():
         mend = "Another training or dvc command runs in this workspace: wait for it and run again."
     return f"Expected the stages of {classifier} to succeed, dvc said: {words}. {mend}"
 

@@ -84,7 +84,11 @@ def _masked_crc(content: bytes) -> int:
 def _checked(content: bytes, size: int, file: Path) -> bytes:
     body, checksum = content[:size], content[size:]
     if len(checksum) != CHECKSUM.size or CHECKSUM.unpack(checksum)[0] != _masked_crc(body):
-        raise DatasetError(f"Expected whole records in {file}, found a damaged one. Run `dvc repro` to write it again.")
+        # --force: DVC goes by the time of change, and would take the file, or its own damaged copy, for what it wrote
+        raise DatasetError(
+            f"Expected whole records in {file}, found a damaged one. "
+            f"Run `dvc repro --force prepare@{file.parent.name}` to write it again."
+        )
     return body
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import ModelError
-from pipelines.models.contract import FEATURES_LAYER, subject_of
+from pipelines.models.contract import FEATURES_LAYER, check_numbers, subject_of
 from pipelines.preprocessing import Preprocessing, build_preprocessing
 from pipelines.training.params import TrainPlan
 
@@ -42,9 +42,11 @@ class Network:
 def build_network(plan: TrainPlan, class_count: int, weights_dir: Path | None) -> Network:
     """The architecture that the plan names. Imports Keras, and with it TensorFlow, only here.
 
-    Raises ModelError when its weights cannot be had, or when it has no such part to finetune.
+    Raises ModelError when its weights cannot be had or are no numbers, or when it has no such part to finetune.
     """
     model, tail_cut = _build(plan, class_count, weights_dir)
+    if plan.weights != "none":
+        check_numbers(model, f"the weights {plan.weights} of {plan.architecture}", "Fetch the file again")
     preprocessing = build_preprocessing(subject_of(plan.architecture), (plan.image_size, plan.image_size), weights_dir)
     return Network(model, _find_cut(plan, tail_cut), preprocessing)
 

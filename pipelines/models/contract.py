@@ -1,5 +1,6 @@
 """What every architecture promises, by names of layers: a feature vector, and a temperature before the softmax."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import ModelError
@@ -38,6 +39,31 @@ def build_head(features: "keras.KerasTensor", class_count: int, dropout: float, 
     x = layers.Dense(class_count, name=LOGITS_LAYER)(x)
     x = layers.Rescaling(1.0, name=TEMPERATURE_LAYER)(x)
     return layers.Softmax(name="probabilities")(x)
+
+
+def load_trained(file: Path) -> "keras.Model":
+    """The model that the train stage left. Raises ModelError for a file that is damaged or holds no numbers."""
+    import keras
+
+    mend = f"Remove {file.parent} and train again"
+    try:
+        model: Any = keras.saving.load_model(file, safe_mode=True)
+    except Exception as error:  # Keras raises what it was thinking of: ValueError, KeyError, BadZipFile, OSError
+        raise ModelError(
+            f"Expected a Keras model in {file}, it cannot be read: {' '.join(str(error).split())[:200]}. {mend}."
+        ) from error
+    check_numbers(model, str(file), mend)
+    return model
+
+
+def check_numbers(model: "keras.Model", where: str, mend: str) -> None:
+    """Raises ModelError naming the first weights that are not all finite."""
+    import numpy as np
+
+    for variable in model.variables:
+        values = np.asarray(variable)
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            raise ModelError(f"Expected finite numbers in {where}, {variable.path} holds NaN or infinite ones. {mend}.")
 
 
 def set_temperature(model: "keras.Model", temperature: float) -> None:

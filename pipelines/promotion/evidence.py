@@ -31,6 +31,7 @@ class VersionAnswers:
     """(pictures,): whether the version has a class of the picture's label."""
     milliseconds: float
     """Median for one picture on one core, resizing included and decoding not."""
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Measured:
     better: int
     worse: int
     classes: tuple[ClassPair, ...]
+    gone: tuple[str, ...] = ()
+    """Classes of production that the candidate does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ def build_measured(
             )
             for name, count in zip(names, counts, strict=True)
         ),
+        gone=tuple(name for name in production.class_names if name not in candidate.class_names) if production else (),
     )
 
 

@@ -12,7 +12,7 @@ from pipelines.promotion.log_book import LogBook
 from pipelines.promotion.measuring import measure_evidence
 from pipelines.promotion.moving import keep_decision, move_to_production
 from pipelines.promotion.rules import Asker, PromotionDecision, decide_promotion
-from pipelines.registry import ModelVersion, Registry
+from pipelines.registry import ModelVersion, Registry, promote
 from pipelines.stage_params import ClassifierParams
 
 Measure = Callable[[Registry, Path, ClassifierParams, ModelVersion, int | None], Evidence]
@@ -35,6 +35,7 @@ def judge_candidate(
     """
     serving = registry.version_of_alias(classifier, "production")
     if serving == version:
+        promote(registry, classifier, version)  # ends what a kill may have left half done
         return _already_serving(version), True
     params = load_params(workspace).classifier(classifier)
     evidence = _gather(registry, book, registry.version(classifier, version), serving, workspace, params, measure)

@@ -131,6 +131,7 @@ def _answer(
                 known=known,
                 has_class=truth >= 0,
                 milliseconds=milliseconds,
+                class_names=tuple(names),
             )
         )
     return answers

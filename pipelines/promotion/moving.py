@@ -48,12 +48,20 @@ def delete_version(registry: Registry, book: LogBook, classifier: str, version: 
 
 def keep_decision(registry: Registry, book: LogBook, decision: ModelDecision) -> None:
     """A row, tags on the version, and a note among the artifacts of its run."""
-    version = registry.version(decision.classifier, decision.version)
+    _tag_version(registry, decision)
+    _write_down(registry, book, decision)
+
+
+def _tag_version(registry: Registry, decision: ModelDecision) -> None:
     words = _GATE_WORDS.get(decision.event)
     if words:
         said = decision.note if decision.event == "forced" else "; ".join(decision.reasons)
         registry.tag(decision.classifier, decision.version, GATE_TAG, f"{words}: {said}")
     registry.tag(decision.classifier, decision.version, DECISION_TAG, decision.dump())
+
+
+def _write_down(registry: Registry, book: LogBook, decision: ModelDecision) -> None:
+    version = registry.version(decision.classifier, decision.version)
     book.write(decision)
     registry.attach(version, f"decisions/{decision.at:%Y%m%dT%H%M%SZ}-{decision.event}.md", _write_note(decision))
 
@@ -64,12 +72,13 @@ def _move(registry: Registry, book: LogBook, decision: ModelDecision, move: Call
     with book.alone(classifier):
         found = registry.version_of_alias(classifier, "production")
         if found == decision.from_version:
+            _tag_version(registry, decision)  # before it moves: killed in between, the version still says why it serves
             move()
             # who keeps another log book did not wait for us
             found = registry.version_of_alias(classifier, "production")
             if found == decision.to_version:
                 registry.tag_classifier(classifier, DECISION_TAG, decision.dump())
-                keep_decision(registry, book, decision)
+                _write_down(registry, book, decision)
                 return
     keep_decision(registry, book, replace(decision, event="overtaken", to_version=found))
     raise GateError(_explain_overtaken(registry, book, decision, found))

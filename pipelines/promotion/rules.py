@@ -51,6 +51,7 @@ def _ask_rules(evidence: Evidence, gate: PromoteParams, asker: Asker) -> Iterato
         yield (
             judge_first(measured, gate) if measured.production is None else judge_pair(evidence, measured, gate, asker)
         )
+        yield from judge_names(measured, asker)
         yield judge_classes(measured, gate)
         yield judge_calibration(measured, gate)
         yield judge_unknown(measured, gate)
@@ -75,6 +76,19 @@ def judge_first(measured: Measured, gate: PromoteParams) -> Finding:
         f"{'above' if passed else 'not above'} {needed:.3f} "
         f"(majority class {measured.majority_share:.3f} + margin {gate.majority_margin:g})",
     )
+
+
+def judge_names(measured: Measured, asker: Asker) -> Iterator[Finding]:
+    """Without a class of production a candidate answers an easier question, and cameras lose the class unasked."""
+    if not measured.gone:
+        return
+    some = ", ".join(measured.gone[:NAMED])
+    more = f" and {len(measured.gone) - NAMED} more" if len(measured.gone) > NAMED else ""
+    words = f"it no longer knows {some}{more}, which production knows"
+    if asker == "person":
+        yield Finding("names", True, words)
+    else:
+        yield Finding("names", False, f"{words}; if that is meant, promote it with `vigia promote`")
 
 
 def judge_pair(evidence: Evidence, measured: Measured, gate: PromoteParams, asker: Asker) -> Finding:

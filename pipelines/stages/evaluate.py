@@ -22,7 +22,7 @@ from pipelines.evaluation.robustness import measure_robustness
 from pipelines.evaluation.slices import measure_slices, read_looks
 from pipelines.export import write_network
 from pipelines.images import Image
-from pipelines.models.contract import split_outputs, subject_of
+from pipelines.models.contract import load_trained, split_outputs, subject_of
 from pipelines.params import load_params
 from pipelines.preprocessing import Subject, build_preprocessing, prepare_or_squash
 from pipelines.settings import load_settings
@@ -50,11 +50,9 @@ class Splits:
 
 def evaluate(paths: StagePaths) -> None:
     """Write models/<classifier>/evaluate: metrics, calibration, training features, report, plots."""
-    import keras
-
     params = load_params(paths.workspace).classifier(paths.classifier)
     class_names = load_class_names(paths.prepared)
-    model: Any = keras.saving.load_model(paths.train / "model.keras", safe_mode=True)
+    model = load_trained(paths.train / "model.keras")
     size = int(model.input_shape[1])
     splits = load_splits(paths.prepared, subject_of(str(model.name)), (size, size))
     with tempfile.TemporaryDirectory() as folder:

@@ -14,13 +14,13 @@ from pipelines.evaluation.reference import REFERENCE_FILE, Reference
 from pipelines.export.exporting import collect_pixels, read_labelled_pixels
 from pipelines.export.formats import Source
 from pipelines.export.golden import build_golden, choose_golden
-from pipelines.export.keras import load_keras_model, use_one_thread
+from pipelines.export.keras import use_one_thread
 from pipelines.export.measuring import Measured, ask_keras, build_format, check_measured, measure_format
 from pipelines.export.precision import settle_precision
 from pipelines.export.writing import write_artefact
 from pipelines.faces.detection import find_detector
 from pipelines.images import decode_image
-from pipelines.models.contract import set_temperature, subject_of
+from pipelines.models.contract import load_trained, set_temperature, subject_of
 from pipelines.params import load_params
 from pipelines.preprocessing import DESCRIPTIONS, Preprocessing, build_preprocessing
 from pipelines.settings import load_settings
@@ -37,7 +37,7 @@ def export(paths: StagePaths) -> None:
     if "keras" in params.formats:
         use_one_thread()
     calibration = Calibration.parse(json.loads((paths.evaluate / CALIBRATION_FILE).read_text(encoding="utf-8")))
-    model = load_keras_model(paths.train / "model.keras")
+    model = load_trained(paths.train / "model.keras")
     set_temperature(model, calibration.temperature)
     card = build_card(paths, model, calibration)
     detector = find_detector(load_settings().weights_dir) if card.subject == "face" else None

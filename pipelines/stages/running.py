@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.datasets.staging import clear_disk_errors
 from pipelines.errors import VigiaError
 from pipelines.processes import die_with_parent
 
@@ -40,8 +41,10 @@ def run_stage(stage: Callable[[StagePaths], None]) -> None:
         sys.exit(f"usage: {Path(sys.argv[0]).stem} CLASSIFIER")
     die_with_parent()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported, or it is not heard
+    paths = StagePaths(Path.cwd(), sys.argv[1])
     try:
-        stage(StagePaths(Path.cwd(), sys.argv[1]))
+        with clear_disk_errors(paths.workspace):  # wherever it writes: a full disk is no bug of the stage
+            stage(paths)
     except VigiaError as error:
         if os.environ.get("VIGIA_DEBUG") == "1":
             raise

@@ -3,17 +3,21 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.errors import TrainingError
+from pipelines.errors import ParamsError, TrainingError
 from pipelines.tuning.space import Search, TuneParams, Value, list_grid, suggest
 
 if TYPE_CHECKING:
     import optuna
+    from sqlalchemy import URL
 
 SEED: Final = 7
 FEWEST_BEFORE_PRUNING: Final = 4
 HEARTBEAT_SECONDS: Final = 30
+_ERROR: Final = "error"
+_BASIS: Final = "basis"
 
 TrialRunner = Callable[[Mapping[str, Value], Callable[[int, float], None]], float]
 """Values and a listener for each epoch in; best validation accuracy out."""
@@ -46,27 +50,29 @@ class TuneOutcome:
     """Share of each key in what the trials' values differ by (Hutter et al. 2014, fANOVA); empty with few trials."""
 
 
-def open_study(database_url: str, name: str, params: TuneParams, search: Search) -> "optuna.Study":
-    """The study of that name, made or continued. Raises TrainingError when the database refuses."""
+def open_study(
+    database: "URL", name: str, params: TuneParams, search: Search, basis: Mapping[str, str] | None = None
+) -> "optuna.Study":
+    """The study of that name, made or continued.
+
+    `basis` is everything but the tried values that its trials follow from: a study is continued only on the same one,
+    else its trials could not be compared. Raises ParamsError that names what differs.
+    """
     import optuna
-    from sqlalchemy.exc import SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     median = optuna.pruners.MedianPruner(n_startup_trials=FEWEST_BEFORE_PRUNING, n_warmup_steps=1)
-    try:
-        return optuna.create_study(
-            storage=_open_storage(database_url),
-            study_name=name,
-            direction="maximize",
-            load_if_exists=True,
-            sampler=_build_sampler(params, search),
-            pruner=median if params.prune else optuna.pruners.NopPruner(),
-        )
-    except SQLAlchemyError as error:
-        raise TrainingError(
-            f"Expected a database for the study at {database_url}. {str(error).splitlines()[0]}. "
-            "Correct VIGIA_DATABASE_URL."
-        ) from error
+    study = optuna.create_study(
+        storage=_open_storage(database.render_as_string(hide_password=False)),
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+        sampler=_build_sampler(params, search),
+        pruner=median if params.prune else optuna.pruners.NopPruner(),
+    )
+    if basis is not None:
+        _check_basis(study, dict(basis))
+    return study
 
 
 def search_params(
@@ -75,11 +81,7 @@ def search_params(
     """Go on until the study holds `trials` ended ones, whoever ran them. Raises TrainingError when none succeeded."""
     import optuna
 
-    last_error: str | None = None
-
     def objective(trial: "optuna.Trial") -> float:
-        nonlocal last_error
-        last_error = None
         values = suggest(trial, params.space)
 
         def listen(epoch: int, accuracy: float) -> None:
@@ -90,30 +92,53 @@ def search_params(
         try:
             return run(values, listen)
         except TrainingError as error:
-            last_error = str(error)
+            trial.set_user_attr(_ERROR, str(error))
             raise
 
     def after(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
-        told(_describe(trial, last_error))
+        told(_describe(trial))
         if _count_ended(study) >= trials:
             study.stop()
 
     if _count_ended(study) < trials:
         study.optimize(objective, callbacks=[after], catch=(TrainingError,))
-    return read_outcome(study, last_error)
+    return read_outcome(study)
 
 
-def read_outcome(study: "optuna.Study", last_error: str | None = None) -> TuneOutcome:
+def list_results(study: "optuna.Study", older_than: timedelta) -> list[TrialResult]:
+    """Trials that ended so long ago, whoever ran them."""
+    latest = datetime.now(UTC).astimezone().replace(tzinfo=None) - older_than  # Optuna notes local time without a zone
+    trials = [trial for trial in study.get_trials(deepcopy=False) if _is_ended(trial)]
+    return [_describe(trial) for trial in trials if trial.datetime_complete and trial.datetime_complete <= latest]
+
+
+def read_outcome(study: "optuna.Study") -> TuneOutcome:
     """The best so far."""
     import optuna
 
-    complete = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    trials = study.get_trials(deepcopy=False)
+    complete = [trial for trial in trials if trial.state == optuna.trial.TrialState.COMPLETE]
     if not complete:
+        errors = [trial.user_attrs[_ERROR] for trial in trials if _ERROR in trial.user_attrs]
         raise TrainingError(
-            f"Expected a trial of {study.study_name} to succeed, none of {len(study.trials)} did. "
-            f"{last_error or 'Look at them in MLflow.'}"
+            f"Expected a trial of {study.study_name} to succeed, none of {_count_ended(study)} did. "
+            f"{errors[-1] if errors else 'Look at them in MLflow.'}"
         )
     return TuneOutcome(study.best_params, float(study.best_value), _count_ended(study), _importance(study, complete))
+
+
+def _check_basis(study: "optuna.Study", basis: dict[str, str]) -> None:
+    before: dict[str, str] | None = study.user_attrs.get(_BASIS)
+    if before is None:
+        study.set_user_attr(_BASIS, basis)
+        return
+    changed = [key for key in sorted({*before, *basis}) if before.get(key) != basis.get(key)]
+    if changed:
+        told = "; ".join(f"{key} was {before.get(key, 'none')}, is {basis.get(key, 'none')}" for key in changed)
+        raise ParamsError(
+            f"Expected what study {study.study_name} began with, received another: {told}. "
+            f"Its trials could not be compared: begin a new one with --study NAME, or put params.yaml back."
+        )
 
 
 def _open_storage(database_url: str) -> Any:
@@ -138,7 +163,12 @@ def _importance(study: "optuna.Study", complete: list[Any]) -> dict[str, float]:
 
 
 def _count_ended(study: "optuna.Study") -> int:
-    return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+    return sum(map(_is_ended, study.get_trials(deepcopy=False)))
+
+
+def _is_ended(trial: "optuna.trial.FrozenTrial") -> bool:
+    """Also with an error, but not those that Optuna fails because their process was killed: these are made up for."""
+    return bool(trial.state.is_finished()) and (trial.state.name != "FAIL" or _ERROR in trial.user_attrs)
 
 
 def _build_sampler(params: TuneParams, search: Search) -> Any:
@@ -156,7 +186,7 @@ def _build_sampler(params: TuneParams, search: Search) -> Any:
         return samplers[search]()
 
 
-def _describe(trial: "optuna.trial.FrozenTrial", error: str | None) -> TrialResult:
+def _describe(trial: "optuna.trial.FrozenTrial") -> TrialResult:
     states = {"COMPLETE": "complete", "PRUNED": "pruned"}
     state = states.get(trial.state.name, "failed")
     return TrialResult(
@@ -165,5 +195,5 @@ def _describe(trial: "optuna.trial.FrozenTrial", error: str | None) -> TrialResu
         value=trial.value if state == "complete" else None,
         values=dict(trial.params),
         epochs=dict(trial.intermediate_values),
-        error=error if state == "failed" else None,
+        error=trial.user_attrs.get(_ERROR),
     )

@@ -1,9 +1,11 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import ParamsError
-from pipelines.params import add_dataset, load_params, set_params
+from pipelines.params import add_dataset, load_params, propose_params, set_params
+from tests.tree import ROOT
 
 TEXT = """\
 # a comment of the user
@@ -87,3 +89,27 @@ def test_a_new_dataset_gets_a_section_written_out_in_full(workspace: Path) -> No
     params = load_params(workspace)
     assert params.datasets == ("boats",)
     assert "learning_rate" in (workspace / "params.yaml").read_text(encoding="utf-8")
+
+
+def test_a_proposal_is_a_diff_of_the_lines_that_change_and_writes_nothing(workspace: Path) -> None:
+    proposed = propose_params(workspace, "cars", {"train.epochs": "3"})
+
+    lines = proposed.splitlines()
+    assert lines[:2] == ["--- a/params.yaml", "+++ b/params.yaml"]
+    assert [line.split()[:3] for line in lines[2:] if line[0] in "+-"] == [
+        ["-", "epochs:", "12"],
+        ["+", "epochs:", "3"],
+    ]
+    assert (workspace / "params.yaml").read_text(encoding="utf-8") == TEXT
+    assert propose_params(workspace, "cars", {"train.epochs": "12"}) == ""
+
+
+def test_a_change_of_the_shipped_file_leaves_every_other_line_as_it_is(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    before = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
+
+    set_params(tmp_path, "cars", {"train.epochs": "3"})
+
+    after = (tmp_path / "params.yaml").read_text(encoding="utf-8").splitlines()
+    assert [line for line in after if line not in before] == ["      epochs: 3"]
+    assert len(after) == len(before)

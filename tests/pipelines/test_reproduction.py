@@ -24,3 +24,9 @@ def test_a_lock_says_to_wait() -> None:
 
 def test_silence_is_told_too() -> None:
     assert "nothing" in explain_failure("cars", [])
+
+
+def test_a_stage_that_was_killed_says_to_run_again() -> None:
+    lines = ["ERROR: failed to reproduce 'train@cars': failed to run: exec python ..., exited with -9"]
+
+    assert "memory ran out: run again" in explain_failure("cars", lines)

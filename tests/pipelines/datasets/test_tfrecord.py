@@ -48,7 +48,7 @@ def test_a_damaged_record_is_refused(tmp_path: Path, damage: str) -> None:
     content[-6] ^= 1
     file.write_bytes(bytes(content) if damage == "flipped" else bytes(content[:-5]))
 
-    with pytest.raises(DatasetError, match="damaged"):
+    with pytest.raises(DatasetError, match=r"damaged one\. Run `dvc repro --force prepare@"):
         list(read_records(file))
 
 

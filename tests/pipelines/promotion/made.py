@@ -53,6 +53,12 @@ def evidence(measured: Any = None, **changes: Any) -> Evidence:
     return replace(good, **changes)
 
 
+def first(accuracy: float) -> Evidence:
+    """Of a first version that no rule refuses."""
+    measured = Measured(100, 0, 0.5, figures(1, accuracy), None, 0, 0, ())
+    return evidence(measured, version=1, dataset=DatasetOrder("first", ""))
+
+
 def one_class(before: float, after: float, *, pictures: int = 20) -> ClassPair:
     gain = round((after - before) * pictures)
     return ClassPair("bmw", pictures, after, before, max(0, gain), max(0, -gain))

@@ -8,18 +8,13 @@ from hypothesis import strategies as st
 from pipelines.promotion.evidence import ClassPair, DatasetOrder, Evidence, Measured, Missing, Parity
 from pipelines.promotion.rules import Asker, decide_promotion
 from pipelines.stage_params import PromoteParams
-from tests.pipelines.promotion.made import evidence, figures, one_class, pair
+from tests.pipelines.promotion.made import evidence, figures, first, one_class, pair
 
 GATE = PromoteParams()
 
 
 def passes(what: Evidence, asker: Asker = "training", **params: Any) -> bool:
     return decide_promotion(what, PromoteParams(**params), asker).passed
-
-
-def first(accuracy: float) -> Evidence:
-    measured = Measured(100, 0, 0.5, figures(1, accuracy), None, 0, 0, ())
-    return evidence(measured, version=1, dataset=DatasetOrder("first", ""))
 
 
 @pytest.mark.parametrize(("accuracy", "passed"), [(0.56, True), (0.55, False), (0.4, False)])
@@ -34,6 +29,16 @@ def test_a_gain_that_chance_does_not_explain_is_promoted_by_a_training() -> None
     assert decision.reasons[0].startswith(
         "better: 12 of 200 test pictures better and 2 worse than production version 1 (accuracy 0.800 -> 0.850"
     )
+
+
+def test_a_candidate_that_forgot_classes_of_production_is_no_training_s_to_promote_but_a_person_s() -> None:
+    forgetful = evidence(pair(30, 0, gone=tuple("abcdefg")))
+
+    decision = decide_promotion(forgetful, GATE)
+
+    assert not decision.passed
+    assert decision.reasons[0].startswith("it no longer knows a, b, c, d, e and 2 more, which production knows")
+    assert passes(forgetful, "person")
 
 
 @pytest.mark.parametrize(("better", "worse"), [(0, 0), (3, 3), (4, 0), (8, 3)])

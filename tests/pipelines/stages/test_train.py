@@ -1,25 +1,18 @@
 import csv
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.errors import RegistryError, TrainingError
-from pipelines.settings import Settings
+from pipelines.params import set_params
+from pipelines.settings import Settings, load_settings
 from pipelines.stages import train as stage
 from pipelines.stages.running import StagePaths
 from pipelines.stages.train import draw_progress, train, training_lock
-from pipelines.tracking import open_client
+from pipelines.tracking import ensure_experiment, open_client
 from pipelines.training.epochs import Epoch
-from tests.pipelines.training.colours import write_colours
-
-PARAMS = """
-classifiers:
-  colours:
-    train: {image_size: 32, epochs: 3, batch_size: 8, dropout: 0, augment: {erasing: 0}}
-"""
 
 
 def test_progress_shows_a_bar_the_figures_and_the_time_left() -> None:
@@ -55,25 +48,6 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Line:
     line = Line()
     monkeypatch.setattr(stage, "_is_reachable", line)
     return line
-
-
-@pytest.fixture
-def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> StagePaths:
-    """A workspace with prepared pictures, and a home of its own; its MLflow is the session's."""
-    monkeypatch.setenv("VIGIA_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", str(settings.mlflow_tracking_uri))
-    monkeypatch.delenv("VIGIA_WEIGHTS_DIR", raising=False)
-    monkeypatch.setattr(stage, "check_audit", lambda _: None)
-    workspace = tmp_path / "workspace"
-    (workspace / "data" / "raw").mkdir(parents=True)
-    (workspace / "params.yaml").write_text(PARAMS, encoding="utf-8")
-    pointer = "outs:\n- md5: 0123456789abcdef0123456789abcdef.dir\n  path: colours\n"
-    (workspace / "data" / "raw" / "colours.dvc").write_text(pointer, encoding="utf-8")
-    write_colours(workspace / "data" / "prepared" / "colours")
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-    for words in (("init", "--quiet"), ("add", "params.yaml"), (*identity, "commit", "--quiet", "-m", "start")):
-        subprocess.run(["git", *words], cwd=workspace, check=True)
-    return StagePaths(workspace, "colours")
 
 
 def read_run(paths: StagePaths, settings: Settings) -> Any:
@@ -129,11 +103,12 @@ def test_without_mlflow_at_the_end_the_model_is_kept_and_handed_over_next_time(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("last", [2, 3])
 def test_a_killed_training_goes_on_where_it_was_with_the_same_curve(
-    paths: StagePaths, settings: Settings, line: Line, monkeypatch: pytest.MonkeyPatch
+    paths: StagePaths, settings: Settings, line: Line, monkeypatch: pytest.MonkeyPatch, last: int
 ) -> None:
     def die(epoch: Epoch) -> str:
-        if epoch.number == 2:
+        if epoch.number == last:
             raise KeyboardInterrupt
         return draw_progress(epoch)
 
@@ -146,3 +121,51 @@ def test_a_killed_training_goes_on_where_it_was_with_the_same_curve(
     train(paths)  # its inputs are the same, but nothing of it is left: from the beginning
 
     assert resumed == read_history(paths)
+
+
+SET = {
+    "optimizer": "sgd", "schedule": "plateau", "warmup": 0.2, "l2": 0.001, "class_weights": True, "patience": 2,
+    "precision": "float32", "tensorboard": True, "label_smoothing": 0.1, "mixup": 0.2, "keep": "best", "seed": 11,
+}  # fmt: skip
+
+
+@pytest.mark.integration
+def test_what_set_writes_is_what_is_trained_and_its_curves_are_in_mlflow_while_it_trains(
+    paths: StagePaths, settings: Settings, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_params(paths.workspace, "colours", {f"train.{key}": json.dumps(value) for key, value in SET.items()})
+    client, seen = open_client(settings), []
+
+    def look(epoch: Epoch) -> str:
+        (run, *_) = client.search_runs([ensure_experiment(client, settings, "colours")], order_by=["start_time DESC"])
+        seen.append((run.info.status, len(client.get_metric_history(run.info.run_id, "train_loss"))))
+        return draw_progress(epoch)
+
+    monkeypatch.setattr(stage, "draw_progress", look)
+    train(paths)
+
+    assert seen == [("RUNNING", 0), ("RUNNING", 1), ("RUNNING", 2)]
+    plan = json.loads((paths.train / "plan.json").read_text(encoding="utf-8"))
+    assert {key: plan[key] for key in SET} == SET
+    run = read_run(paths, settings)
+    assert {"system/cpu_percent", "system/memory_mb"} <= set(run.data.metrics)
+    assert run.data.params["plan.class_weights"] == "True"
+    (events,) = (load_settings().state / "tensorboard" / "colours" / run.info.run_id).iterdir()
+    assert events.stat().st_size > 100
+
+
+@pytest.mark.integration
+def test_a_training_that_learns_nothing_ends_with_words_a_failed_run_and_no_model(
+    paths: StagePaths, settings: Settings, line: Line
+) -> None:
+    set_params(paths.workspace, "colours", {"train.learning_rate": "0.99", "train.l2": "1e30"})
+
+    with pytest.raises(
+        TrainingError, match=r"stopped being a number in epoch 1\. Try --set train\.learning_rate=0\.099"
+    ):
+        train(paths)
+
+    assert not (paths.train / "model.keras").exists()
+    client = open_client(settings)
+    (run, *_) = client.search_runs([ensure_experiment(client, settings, "colours")], order_by=["start_time DESC"])
+    assert run.info.status == "FAILED"

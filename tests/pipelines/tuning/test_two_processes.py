@@ -1,30 +1,47 @@
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
+from pipelines.tuning.database import alone_in
+from pipelines.tuning.space import Value
 from pipelines.tuning.study import TrialResult, open_study, search_params
 from tests.pipelines.tuning.test_study import SPACE, near_a_third
 from tests.tree import ROOT
 
+pytestmark = pytest.mark.integration
+
 TRIALS = 8
 
 
-def search_a_share(database: str) -> None:
+def search_a_share(database: URL, killed_in: int | None = None) -> None:
     """What one of the processes does; prints the numbers of its trials."""
     told: list[TrialResult] = []
-    search_params(open_study(database, "cars", SPACE, "random"), SPACE, TRIALS, near_a_third, told.append)
+
+    def run(values: Mapping[str, Value], listen: Callable[[int, float], None]) -> float:
+        if len(told) == killed_in:
+            print(*(trial.number for trial in told), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return near_a_third(values, listen)
+
+    with alone_in(database):
+        study = open_study(database, "cars", SPACE, "random")
+    search_params(study, SPACE, TRIALS, run, told.append)
     print(*(trial.number for trial in told))
 
 
-@pytest.mark.integration
-def test_two_processes_share_a_study_and_no_trial_is_made_twice(tmp_path: Path) -> None:
-    database = f"sqlite:///{tmp_path / 'tuning.db'}"
-    open_study(database, "cars", SPACE, "random")
-    command = [sys.executable, "-m", "tests.pipelines.tuning.test_two_processes", database]
+def start(file: Path, *killed_in: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.pipelines.tuning.test_two_processes", str(file), *killed_in]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
-    processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+
+def test_two_processes_share_a_new_study_and_no_trial_is_made_twice(tmp_path: Path) -> None:
+    processes = [start(tmp_path / "tuning.db") for _ in range(2)]
     shares = [[int(number) for number in process.communicate(timeout=120)[0].split()] for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0]
@@ -34,5 +51,15 @@ def test_two_processes_share_a_study_and_no_trial_is_made_twice(tmp_path: Path) 
     assert TRIALS <= len(numbers) <= TRIALS + 1
 
 
+def test_a_search_that_is_killed_loses_the_trial_under_way_and_nothing_else(tmp_path: Path) -> None:
+    killed = start(tmp_path / "tuning.db", "3")
+    before, _ = killed.communicate(timeout=120)
+    after, _ = start(tmp_path / "tuning.db").communicate(timeout=120)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert before.split() == ["0", "1", "2"]
+    assert after.split() == ["4", "5", "6", "7", "8"]
+
+
 if __name__ == "__main__":
-    search_a_share(sys.argv[1])
+    search_a_share(URL.create("sqlite", database=sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else None)
