@@ -9,7 +9,14 @@ import pytest
 from pipelines.errors import ModelError
 from pipelines.export import write_network
 from pipelines.models import build_network
-from pipelines.models.contract import FACE_MODELS, FEATURES_LAYER, TEMPERATURE_LAYER, set_temperature, split_outputs
+from pipelines.models.contract import (
+    FACE_MODELS,
+    FEATURES_LAYER,
+    MIDDLE_LAYERS,
+    TEMPERATURE_LAYER,
+    set_temperature,
+    split_outputs,
+)
 from pipelines.models.weights import IMAGENET_FILES
 from pipelines.preprocessing import WholePicture
 from pipelines.training.params import Architecture
@@ -35,12 +42,13 @@ def test_it_is_saved_loaded_and_served_without_code_of_ours(architecture: str, t
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     write_network(split_outputs(loaded), tmp_path / "model.xml")
     network = ov.Core().compile_model(tmp_path / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    served, features = network(PIXELS).values()
+    served, features, *middle = network(PIXELS).values()
 
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(loaded(PIXELS), probabilities, atol=1e-6)
     np.testing.assert_allclose(served, probabilities, atol=1e-3)
     assert features.ndim == 2
+    assert [each.ndim for each in middle] == ([2] if architecture in MIDDLE_LAYERS else [])
     assert model.get_layer(TEMPERATURE_LAYER).scale == pytest.approx(1 / 1.7)
     assert {type(layer).__module__.split(".")[0] for layer in model.layers} == {"keras"}
 
