@@ -47,7 +47,7 @@ NETWORKS = {
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("boats") / "model"
     model = build_compact_cnn(3, 32, 0.2, 7)
-    rows = np.random.default_rng(1).normal(size=(6, 8)).astype(np.float32)
+    rows = np.random.default_rng(1).normal(size=(6, 128)).astype(np.float32)
     write_artefact(
         model,
         CARD,
