@@ -48,7 +48,7 @@ NETWORKS = {
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("boats") / "model"
     model = build_compact_cnn(3, 32, 0.2, 7)
-    rows = normalise_features(np.random.default_rng(1).normal(size=(6, 8)))
+    rows = normalise_features(np.random.default_rng(1).normal(size=(6, 128)))
     answers = Answers(np.full((6, 3), 1 / 3, np.float32), rows, rows)
     write_artefact(
         model,

@@ -39,7 +39,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StagePaths:
     build_compact_cnn(3, 32, 0.2, 7).save(paths.train / "model.keras")
     calibration = Calibration(2.0, UnknownThresholds(0.1, 0.3, 1.0, 2.0, 3.0), 0.2, 0.1, 0.04, len(PICTURES))
     (paths.evaluate / "calibration.json").write_text(json.dumps(asdict(calibration)), encoding="utf-8")
-    rows = normalise_features(np.random.default_rng(1).normal(size=(6, 8)))
+    rows = normalise_features(np.random.default_rng(1).normal(size=(6, 128)))
     answers = Answers(np.full((6, 3), 1 / 3, np.float32), rows, rows)
     digests = tuple(f"{number:064x}" for number in range(6))
     choose_reference(answers, np.zeros(6, np.int64), digests).save(paths.evaluate / "reference.npz")
