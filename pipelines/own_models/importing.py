@@ -125,6 +125,8 @@ def _measure(settings: Settings, registry: Registry, work: _Work, folder: Path, 
     warnings = check_labels(load_class_names(prepared), work.class_names, wish.classifier)
     warnings += tuple(f"near spellings: {pair}" for pair in list_near_spellings(work.class_names))
     splits = load_splits(prepared, work.class_names, draft.image_size)
+    counts = [len(each.labels) for each in (splits.train, splits.validation, splits.test)]
+    work.on_line(f"{wish.classifier}: {counts[0]} training, {counts[1]} validation and {counts[2]} test pictures")
     meaning, choice = _choose(work, splits)
     warnings += (choice.warning,) if choice.warning else ()
     facts = {
