@@ -32,7 +32,7 @@ def test_the_page_of_commands_names_every_option_that_help_shows(pages: Pages, c
     assert sections, f"no section for vigia {command}"
     for words, text in sections:
         shown = CliRunner().invoke(app, [*words.split()[1:], "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
-        options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", shown.stdout)) - {"--help"}
+        options = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", shown.stdout)) - {"--help"}
         assert shown.exit_code == 0, shown.output
         assert {option for option in options if f"`{option}`" not in text} == set(), words
 

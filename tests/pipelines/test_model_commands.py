@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from pipelines.commands import app
 from pipelines.export import Parity
 from pipelines.own_models.importing import ImportOutcome, ImportWish
-from pipelines.promotion import PromotionDecision
+from pipelines.promotion.rules import PromotionDecision
 
 OUTCOME = ImportOutcome(
     classifier="cars",

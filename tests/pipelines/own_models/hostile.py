@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import flatbuffers  # type: ignore[import-untyped]  # comes with TensorFlow
+import flatbuffers
 import h5py
 import numpy as np
 
