@@ -38,8 +38,9 @@ def test_a_picture_leads_to_where_it_was_imported_from_in_its_own_version(worksp
 
     assert set(found) == {RED}
     assert (found[RED].file, found[RED].label, found[RED].origin) == ("bmw/1.jpg", "bmw", "holiday/1.jpg")
-    assert found[RED].object is not None
-    assert found[RED].object.read_bytes() == b"bytes of bmw/1.jpg"
+    held = found[RED].object
+    assert held is not None
+    assert held.read_bytes() == b"bytes of bmw/1.jpg"
     assert md5 in found[RED].known_from
     assert count_pictures(workspace, md5) == 1
 

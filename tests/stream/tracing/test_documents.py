@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
 
+from stream.store import PredictionStore
 from stream.tracing.documents import describe_frame_trace, describe_model_trace
 from stream.tracing.traces import trace_model
 from tests.pipelines.test_ancestry import FakeRegistry
-from tests.stream.tracing.test_traces import ANSWER, LOADED, PredictionStore, trace
+from tests.stream.tracing.test_traces import ANSWER, LOADED, trace
 from tests.stream.tracing.test_traces import store as store
 from tests.stream.tracing.test_traces import workspace as workspace
 

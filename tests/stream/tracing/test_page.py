@@ -3,11 +3,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from stream.store import PredictionStore
 from stream.tracing.page import build_frame_page, build_model_page, find_frame_picture
 from stream.tracing.traces import trace_model
 from tests.pipelines.test_ancestry import FakeRegistry
 from tests.stream.fakes import draw_jpeg
-from tests.stream.tracing.test_traces import ANSWER, PredictionStore, trace
+from tests.stream.tracing.test_traces import ANSWER, trace
 from tests.stream.tracing.test_traces import store as store
 from tests.stream.tracing.test_traces import workspace as workspace
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.datasets.catalogue import CataloguePicture
 from pipelines.errors import RegistryError, StoreError
 from stream.store import ModelEvent, PredictionStore
 from stream.tracing.traces import FrameTrace, choose_answer, decide_held_alias, trace_frame, trace_model
-from tests.pipelines.datasets.test_origins import CataloguePicture, record
+from tests.pipelines.datasets.test_origins import record
 from tests.pipelines.test_ancestry import FakeRegistry, tagged
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION

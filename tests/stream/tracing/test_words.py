@@ -1,9 +1,10 @@
 from pathlib import Path
 
+from stream.store import PredictionStore
 from stream.tracing.traces import trace_model
 from stream.tracing.words import Section, draw_tree, tell_frame_trace, tell_model_trace
 from tests.pipelines.test_ancestry import FakeRegistry
-from tests.stream.tracing.test_traces import ANSWER, PredictionStore, trace
+from tests.stream.tracing.test_traces import ANSWER, trace
 from tests.stream.tracing.test_traces import store as store
 from tests.stream.tracing.test_traces import workspace as workspace
 
