@@ -79,7 +79,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _explain(status: int, folder: Path) -> str:
-    if status == REFUSED:
+    if status == REFUSED and (folder / REFUSAL_FILE).is_file():
         return (folder / REFUSAL_FILE).read_text(encoding="utf-8")
     if status == -signal.SIGXCPU:
         return "Expected a model that opens within its share of processor time, this one does not. Use a smaller one."

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from pipelines.errors import ModelError
 from pipelines.own_models.files import Kind
 
 FACTS_FILE: Final = "facts.json"
@@ -38,4 +39,10 @@ class Draft:
 
     @classmethod
     def load(cls, folder: Path) -> "Draft":
-        return cls(**json.loads((folder / FACTS_FILE).read_text(encoding="utf-8")))
+        """Raises ModelError when the child left something else."""
+        try:
+            return cls(**json.loads((folder / FACTS_FILE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise ModelError(
+                f"Expected facts about the model from the child that opened it, found none: {error}"
+            ) from error

@@ -33,10 +33,11 @@ def limit_resources() -> None:
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_FSIZE, FILE_BYTES),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard), hard))
+        # a little above: at the hard limit of processor time the system kills without saying why
+        bound = most + 10 if hard == resource.RLIM_INFINITY else min(most + 10, hard)
+        resource.setrlimit(kind, (min(most, bound), bound))
 
 
 def forbid_side_effects(folder: Path) -> None:

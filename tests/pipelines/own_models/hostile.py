@@ -4,6 +4,7 @@ import base64
 import json
 import marshal
 import pickle
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -122,7 +123,8 @@ def code_folder(folder: Path, command: str) -> Path:
 
 def config_twice(folder: Path, command: str) -> Path:
     bad = json.dumps(with_layer(layer("Lambda", {"function": code_that(command)}))).encode()
-    return write_archive(folder / "member-twice.keras", members={"config.json": bad})
+    with warnings.catch_warnings(action="ignore"):  # Python itself thinks it strange
+        return write_archive(folder / "member-twice.keras", members={"config.json": bad})
 
 
 def external_link(folder: Path, command: str) -> Path:
