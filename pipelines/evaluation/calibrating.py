@@ -36,9 +36,27 @@ class Calibration:
         return cls(**{**document, "unknown": UnknownThresholds(**document["unknown"])})
 
 
-def calibrate(labels: NDArray[np.int64], answers: Answers, reference: Reference, params: EvaluateParams) -> Calibration:
-    """`answers` of the network before calibration, to validation pictures."""
-    temperature = fit_temperature(labels, answers.probabilities)
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Pictures that the network could not know, and its probabilities before calibration."""
+
+    labels: NDArray[np.int64]
+    probabilities: NDArray[np.floating]
+
+
+def calibrate(
+    labels: NDArray[np.int64],
+    answers: Answers,
+    reference: Reference,
+    params: EvaluateParams,
+    more: Answered | None = None,
+) -> Calibration:
+    """`answers` of the network before calibration, to validation pictures; `more` help to fit the temperature."""
+    known, probabilities = labels, answers.probabilities
+    if more is not None:
+        known = np.concatenate([known, more.labels])
+        probabilities = np.concatenate([probabilities, more.probabilities])
+    temperature = fit_temperature(known, probabilities)
     scaled = apply_temperature(answers.probabilities, temperature)
     distance = reference.clouds.distances(answers.middle)
     unknown = fit_thresholds(scaled, distance, params.false_reject_rate)

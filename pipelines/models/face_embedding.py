@@ -60,6 +60,22 @@ def fit_centroids(features: NDArray[np.floating], labels: NDArray[np.int64], cla
     return centroids
 
 
+def answer_without_itself(
+    features: NDArray[np.floating], labels: NDArray[np.int64], class_count: int
+) -> NDArray[np.float32]:
+    """(faces, classes): what would be said of each training face had it not been there.
+
+    So every photo helps to calibrate, and with a dozen a person there are few others to do it with.
+    """
+    likeness = features @ fit_centroids(features, labels, class_count).T
+    for face, person in enumerate(labels):
+        others = (labels == person) & (np.arange(len(labels)) != face)
+        centroid = fit_centroids(features[others], labels[others], class_count)[person]
+        likeness[face, person] = features[face] @ centroid
+    powers = np.exp(SCALE * (likeness - likeness.max(axis=1, keepdims=True)))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
 def _load_embedding(weights_dir: Path | None) -> "keras.Model":
     import keras
 

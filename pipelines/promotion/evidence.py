@@ -90,6 +90,8 @@ class Parity:
 
     max_difference: float
     bound: float
+    bits: int = 32
+    """Of the precision that serves; with fewer the export itself has asked whether it answers like f32."""
 
 
 @dataclass(frozen=True, slots=True)

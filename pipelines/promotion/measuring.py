@@ -26,6 +26,7 @@ from pipelines.stage_params import ClassifierParams
 BATCH: Final = 8
 TIMED_RUNS: Final = 25
 PARITY_METRIC: Final = "parity_max_difference"
+BITS_METRIC: Final = "parity_precision_bits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ def _read_parity(registry: Registry, candidate: ModelVersion, params: Classifier
         return Missing(
             f"the run of version {candidate.version} has no metric {PARITY_METRIC}. Train or import it again."
         )
-    return Parity(difference, params.export.max_difference)
+    bits = int(registry.metrics(candidate).get(BITS_METRIC, 32))
+    return Parity(difference, params.export.max_difference, bits)
 
 
 def _read_audit_errors(prepared: Path) -> tuple[str, ...] | Missing:

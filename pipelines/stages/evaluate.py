@@ -3,15 +3,18 @@
 import csv
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipelines.datasets.shards import load_class_names
 from pipelines.datasets.versions import read_dataset_version
 from pipelines.evaluation.answering import Answers, Network
-from pipelines.evaluation.calibrating import CALIBRATION_FILE, calibrate
+from pipelines.evaluation.calibrating import CALIBRATION_FILE, Answered, calibrate
 from pipelines.evaluation.calibration import apply_temperature
 from pipelines.evaluation.evaluating import Evaluation, Judged, evaluate_answers
 from pipelines.evaluation.model_card import CardFacts, build_model_card
@@ -23,6 +26,7 @@ from pipelines.evaluation.slices import measure_slices, read_looks
 from pipelines.export import write_network
 from pipelines.images import Image
 from pipelines.models.contract import load_trained, split_outputs, subject_of
+from pipelines.models.face_embedding import answer_without_itself
 from pipelines.params import load_params
 from pipelines.preprocessing import Subject, build_preprocessing, prepare_or_squash
 from pipelines.settings import load_settings
@@ -54,13 +58,15 @@ def evaluate(paths: StagePaths) -> None:
     class_names = load_class_names(paths.prepared)
     model = load_trained(paths.train / "model.keras")
     size = int(model.input_shape[1])
-    splits = load_splits(paths.prepared, subject_of(str(model.name)), (size, size))
+    subject = subject_of(str(model.name))
+    splits = load_splits(paths.prepared, subject, (size, size))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.xml"
         write_network(split_outputs(model), file)
         network = Network(file, (size, size))
         size_bytes = sum(each.stat().st_size for each in file.parent.iterdir())
-        evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate)
+        replay = _build_replay(splits, len(class_names)) if subject == "face" else None
+        evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate, replay)
         right = judged.probabilities.argmax(axis=1) == judged.labels
         slices = measure_slices(right, read_looks(paths.prepared, splits.test.files))
         evaluation = replace(evaluation, size_bytes=size_bytes, slices=slices)
@@ -94,12 +100,21 @@ def load_splits(prepared: Path, subject: Subject, size_hw: tuple[int, int]) -> S
 
 
 def evaluate_network(
-    network: Network, splits: Splits, class_names: tuple[str, ...], params: EvaluateParams
+    network: Network,
+    splits: Splits,
+    class_names: tuple[str, ...],
+    params: EvaluateParams,
+    replay: Callable[[Answers], NDArray[np.float32]] | None = None,
 ) -> tuple[Evaluation, Judged, Reference]:
-    """The test split is answered once, after everything has been settled on the others."""
+    """The test split is answered once, after everything has been settled on the others.
+
+    `replay` makes of the answers to the training pictures those of a model that had not seen each of them.
+    """
     train = network.answer(splits.train.images)
     reference = choose_reference(train, splits.train.labels, splits.train.sha256)
-    calibration = calibrate(splits.validation.labels, network.answer(splits.validation.images), reference, params)
+    held = network.answer(splits.validation.images)
+    more = Answered(splits.train.labels, replay(train)) if replay else None
+    calibration = calibrate(splits.validation.labels, held, reference, params, more)
     judged = _judge(network.answer(splits.test.images), splits.test, calibration.temperature)
     evaluation = evaluate_answers(class_names, judged, reference, calibration, params)
     most = params.robustness_pictures
@@ -150,6 +165,10 @@ def write_pages(folder: Path, facts: CardFacts, splits: Splits, evaluation: Eval
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
     (folder / "model_card.md").write_text(build_model_card(facts, evaluation), encoding="utf-8")
+
+
+def _build_replay(splits: Splits, class_count: int) -> Callable[[Answers], NDArray[np.float32]]:
+    return lambda train: answer_without_itself(train.features, splits.train.labels, class_count)
 
 
 def _judge(answers: Answers, pictures: Pictures, temperature: float) -> Judged:

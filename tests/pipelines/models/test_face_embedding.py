@@ -5,7 +5,13 @@ import pytest
 
 from pipelines.errors import ModelError
 from pipelines.models.contract import split_outputs
-from pipelines.models.face_embedding import EMBEDDING_FILE, build_face_embedding, fit_centroids, set_centroids
+from pipelines.models.face_embedding import (
+    EMBEDDING_FILE,
+    answer_without_itself,
+    build_face_embedding,
+    fit_centroids,
+    set_centroids,
+)
 
 RANDOM = np.random.default_rng(4)
 
@@ -37,6 +43,17 @@ def test_without_the_embeddings_file_one_line_says_which_and_where(tmp_path: Pat
     for folder in (None, tmp_path):
         with pytest.raises(ModelError, match=r"mobilefacenet_128\.keras in the folder that VIGIA_WEIGHTS_DIR names"):
             build_face_embedding(3, folder)
+
+
+def test_a_face_is_answered_as_if_it_had_not_been_there() -> None:
+    faces = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    stranger = np.vstack([faces, [[0.0, 1.0]]])  # filed under the first person, like the second
+    labels = np.array([0, 0, 1, 1, 1, 0])
+
+    answers = answer_without_itself(stranger, labels, 2)
+
+    assert answers.argmax(axis=1).tolist() == [0, 0, 1, 1, 1, 1]
+    assert answers.sum(axis=1) == pytest.approx(1)
 
 
 @pytest.mark.integration
