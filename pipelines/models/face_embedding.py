@@ -49,15 +49,7 @@ def set_centroids(model: "keras.Model", features: NDArray[np.floating], labels: 
 
 def fit_centroids(features: NDArray[np.floating], labels: NDArray[np.int64], class_count: int) -> NDArray[np.float32]:
     """(classes, length), rows of length 1: the mean of each person's faces but for those least like the others."""
-    centroids = np.zeros((class_count, features.shape[1]), np.float32)
-    for person in range(class_count):
-        faces = features[labels == person]
-        mean = faces.mean(axis=0)
-        spare = int(TRIMMED_SHARE * len(faces)) if len(faces) >= FEWEST_TRIMMED else 0
-        closest = np.argsort(-(faces @ mean), kind="stable")[: len(faces) - spare]
-        mean = faces[closest].mean(axis=0)
-        centroids[person] = mean / max(1e-12, float(np.linalg.norm(mean)))
-    return centroids
+    return np.stack([_find_centroid(features[labels == person]) for person in range(class_count)])
 
 
 def answer_without_itself(
@@ -69,11 +61,19 @@ def answer_without_itself(
     """
     likeness = features @ fit_centroids(features, labels, class_count).T
     for face, person in enumerate(labels):
-        others = (labels == person) & (np.arange(len(labels)) != face)
-        centroid = fit_centroids(features[others], labels[others], class_count)[person]
-        likeness[face, person] = features[face] @ centroid
+        others = features[(labels == person) & (np.arange(len(labels)) != face)]
+        likeness[face, person] = features[face] @ _find_centroid(others)
     powers = np.exp(SCALE * (likeness - likeness.max(axis=1, keepdims=True)))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def _find_centroid(faces: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Of one person; zeros where there is no face."""
+    mean = faces.sum(axis=0)
+    spare = int(TRIMMED_SHARE * len(faces)) if len(faces) >= FEWEST_TRIMMED else 0
+    closest = np.argsort(-(faces @ mean), kind="stable")[: len(faces) - spare]
+    mean = faces[closest].sum(axis=0)
+    return np.asarray(mean / max(1e-12, float(np.linalg.norm(mean))), np.float32)
 
 
 def _load_embedding(weights_dir: Path | None) -> "keras.Model":
