@@ -14,9 +14,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from pipelines.datasets.manifest import read_manifest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = {
@@ -25,7 +28,7 @@ SOURCES = {
     "simpsons": "data/simpsons/train",
     "celebrities": "data/faces/five_celebs/train",
 }
-LEFT_OUT_CARS = 6
+CARS_FOR_ONE_LEFT_OUT = 4
 EVALUATED = 1000
 OTHER_HEAD = ("--set", "train.dropout=0.3", "--set", "train.label_smoothing=0.05")
 
@@ -84,6 +87,7 @@ def measure_classifier(clone: Clone, classifier: str) -> Figures:
         "interval": [report["intervals"]["accuracy"][end] for end in ("low", "high")],
         "pictures": trained["metrics"]["pictures"],
         "ece": trained["metrics"]["ece"],
+        "ece_floor": report["ece_floor"]["value"],
         "refused": report["refused"],
         "seconds": seconds,
     }
@@ -94,50 +98,48 @@ def measure_classifier(clone: Clone, classifier: str) -> Figures:
 
 
 def measure_unknown(clone: Clone) -> Figures:
-    """Pictures of other classifiers against each; needs `measure_classifier` of all."""
-    figures = {}
-    for classifier in SOURCES:
-        others = [clone.pictures / source for name, source in SOURCES.items() if name != classifier]
-        for other in others:
-            report, _ = clone.vigia("evaluate", classifier, "--unknown", str(other))
-            figures[f"{classifier} against {other.parts[-2]}"] = report["unknown"]
-    return figures
+    """The other classifiers' test pictures against each; needs `measure_classifier` of all."""
+    return {name: read_strangers(clone.vigia("evaluate", name)[0]) for name in SOURCES}
 
 
 def measure_left_out(clone: Clone) -> Figures:
-    """Six makes of cars that the training never saw, asked with the others."""
-    cars = clone.pictures / SOURCES["cars"]
-    kept = clone.folder / "kept"
-    kept.mkdir()
-    for index, make in enumerate(sorted(folder for folder in cars.iterdir() if folder.is_dir())):
-        if index % 4 != LEFT_OUT_CARS % 4:
-            shutil.copytree(make, kept / make.name)
+    """Six makes of cars that the training never saw, asked together with test pictures of the others."""
+    kept, asked = clone.folder / "kept", clone.folder / "asked"
+    for index, make in enumerate(
+        sorted(each for each in (clone.pictures / SOURCES["cars"]).iterdir() if each.is_dir())
+    ):
+        shutil.copytree(make, (asked if index % CARS_FOR_ONE_LEFT_OUT == 0 else kept) / make.name)
     clone.import_pictures(kept, "kept_cars")
-    clone.vigia("train", "kept_cars")
-    report, _ = clone.vigia("evaluate", "kept_cars", "--data", str(cars))
-    return dict(report["unknown"])
+    trained, _ = clone.vigia("train", "kept_cars")
+    for row in read_manifest(clone.workspace / "data" / "prepared" / "kept_cars"):
+        if row.split == "test":
+            (asked / row.label).mkdir(exist_ok=True)
+            shutil.copy(clone.workspace / "data" / "raw" / "kept_cars" / row.path, asked / row.label)
+    report, _ = clone.vigia("evaluate", "kept_cars", "--data", str(asked))
+    return {"accuracy": trained["metrics"]["accuracy"], **read_strangers(report)}
+
+
+def read_strangers(report: Figures) -> Figures:
+    """Of a document of `vigia evaluate`: pictures of what the model has no class for, and its own."""
+    told = {each["name"]: {key: each[key] for key in ("auroc", "refused")} for each in report["strangers"]}
+    return {"known refused": report["refused"], **told}
 
 
 def measure_predecessors(clone: Clone) -> Figures:
     """The networks of the systems before, from nothing."""
     figures = {}
     for classifier, architecture in (("cats_dogs", "small_cnn"), ("simpsons", "regularised_cnn")):
-        clone.import_pictures(clone.pictures / SOURCES[classifier], classifier)
-        words = ("train", classifier, "--set", f"train.architecture={architecture}")
-        trained, seconds = clone.vigia(*words, home=f"home-{architecture}")
+        name = f"former_{classifier}"
+        clone.import_pictures(clone.pictures / SOURCES[classifier], name)
+        trained, seconds = clone.vigia("train", name, "--set", f"train.architecture={architecture}")
         figures[architecture] = {"accuracy": trained["metrics"]["accuracy"], "seconds": seconds}
     return figures
 
 
 def measure_twice(clone: Clone) -> Figures:
-    """The same training in two homes, from nothing that was kept: the metrics of both."""
-    outcomes = []
-    for home in ("once", "twice"):
-        shutil.rmtree(clone.workspace / ".dvc" / "cache" / "runs", ignore_errors=True)
-        shutil.rmtree(clone.workspace / "models" / "simpsons", ignore_errors=True)
-        clone.import_pictures(clone.pictures / SOURCES["simpsons"], "simpsons")
-        outcomes.append(clone.vigia("train", "simpsons", "--set", "train.seed=11", home=home)[0]["metrics"])
-    return {"identical": outcomes[0] == outcomes[1], "once": outcomes[0], "twice": outcomes[1]}
+    """The first training of `cars`, made once more with every cache off; needs `measure_classifier` of it."""
+    report, seconds = clone.vigia("reproduce", "cars", "1")
+    return {key: report[key] for key in ("same_metrics", "same_weights", "differences")} | {"seconds": seconds}
 
 
 def measure_evaluate(clone: Clone) -> Figures:
@@ -156,8 +158,8 @@ FIGURES: Mapping[str, Callable[[Clone], Figures]] = {
     "cars": lambda clone: measure_classifier(clone, "cars"),
     "simpsons": lambda clone: measure_classifier(clone, "simpsons"),
     "celebrities": lambda clone: measure_classifier(clone, "celebrities"),
-    "evaluate": measure_evaluate,
     "unknown": measure_unknown,
+    "evaluate": measure_evaluate,
     "left_out": measure_left_out,
     "predecessors": measure_predecessors,
     "twice": measure_twice,
@@ -177,10 +179,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pictures", type=Path)
     parser.add_argument("figures", nargs="*", default=list(FIGURES), choices=list(FIGURES), metavar="FIGURE")
+    parser.add_argument("--keep", type=Path, help="a new folder to work in; it stays, with its reports")
     options = parser.parse_args()
     rows: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="vigia-figures-") as folder:
-        clone = Clone(Path(folder), options.pictures.absolute())
+    with ExitStack() as stack:
+        folder = options.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="vigia-figures-"))
+        clone = Clone(Path(folder).absolute(), options.pictures.absolute())
         for name in options.figures:
             figures = FIGURES[name](clone)
             print(json.dumps({name: figures}), flush=True)
