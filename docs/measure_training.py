@@ -178,14 +178,16 @@ def tell(figures: Figures, before: str = "") -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pictures", type=Path)
-    parser.add_argument("figures", nargs="*", default=list(FIGURES), choices=list(FIGURES), metavar="FIGURE")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(FIGURES)}; all when none is named")
     parser.add_argument("--keep", type=Path, help="a new folder to work in; it stays, with its reports")
     options = parser.parse_args()
+    if unknown := set(options.figures) - set(FIGURES):
+        parser.error(f"expected figures of {', '.join(FIGURES)}, received {', '.join(sorted(unknown))}")
     rows: list[str] = []
     with ExitStack() as stack:
         folder = options.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="vigia-figures-"))
         clone = Clone(Path(folder).absolute(), options.pictures.absolute())
-        for name in options.figures:
+        for name in options.figures or FIGURES:
             figures = FIGURES[name](clone)
             print(json.dumps({name: figures}), flush=True)
             rows += tell({name: figures})
