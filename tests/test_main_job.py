@@ -153,7 +153,9 @@ def test_a_schedule_that_is_switched_on_yields_runs_and_stays_on_when_the_server
     api = f"{stack.endpoints().prefect_url}/api"
     deployment = httpx.get(f"{api}/deployments/name/training/cars").json()
     schedule = deployment["schedules"][0]["id"]
-    httpx.patch(f"{api}/deployments/{deployment['id']}/schedules/{schedule}", json={"active": True}).raise_for_status()
+    address = f"{api}/deployments/{deployment['id']}/schedules/{schedule}"
+    # Prefect answers 503 while its SQLite is being written by somebody else
+    wait_until(lambda: httpx.patch(address, json={"active": True}).is_success, timeout_seconds=30, what="the switch")
 
     def scheduled() -> list[Any]:
         wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}

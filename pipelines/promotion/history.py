@@ -44,6 +44,8 @@ def _read_version(version: ModelVersion) -> ModelDecision | None:
     if decision is not None or GATE_TAG not in version.tags:
         return decision
     word, _, said = version.tags[GATE_TAG].partition(": ")
+    if word not in ("passed", "refused"):
+        return None  # what the gate would say of an imported candidate
     passed = word == "passed"
     # before there was a log book the gate left its words alone, and no time but the version's own
     return ModelDecision(

@@ -12,7 +12,7 @@ from pipelines.promotion.log_book import LogBook
 from pipelines.promotion.measuring import measure_evidence
 from pipelines.promotion.moving import keep_decision, move_to_production
 from pipelines.promotion.rules import Asker, PromotionDecision, decide_promotion
-from pipelines.registry import ModelVersion, Registry, promote
+from pipelines.registry import GATE_TAG, ModelVersion, Registry, promote
 from pipelines.stage_params import ClassifierParams
 
 Measure = Callable[[Registry, Path, ClassifierParams, ModelVersion, int | None], Evidence]
@@ -66,11 +66,14 @@ def ask_gate(
     *,
     measure: Measure = measure_evidence,
 ) -> PromotionDecision:
-    """What the gate would say to a person who promotes this version now; nothing is written or moved."""
+    """What the gate would say to a person who promotes this version now, a tag of the version; nothing is moved."""
     serving = registry.version_of_alias(classifier, "production")
     params = load_params(workspace).classifier(classifier)
     evidence = _gather(registry, book, registry.version(classifier, version), serving, workspace, params, measure)
-    return decide_promotion(evidence, params.promote, "person")
+    decision = decide_promotion(evidence, params.promote, "person")
+    words = "would pass" if decision.passed else "would refuse"
+    registry.tag(classifier, version, GATE_TAG, f"{words}: {'; '.join(decision.reasons)}")
+    return decision
 
 
 def promote_by_hand(

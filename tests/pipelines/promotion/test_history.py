@@ -51,6 +51,10 @@ def test_a_version_from_before_there_was_a_log_book_tells_what_its_gate_said(boo
     assert (second.event, second.to_version) == ("refused", None)
 
 
+def test_what_the_gate_would_say_of_an_imported_candidate_is_no_decision(book: LogBook) -> None:
+    assert read(book, {"vigia.gate": "would pass: accuracy 0.9"}) == ()
+
+
 @pytest.mark.parametrize("tag", ["", "{", "[]", '{"id": 1}'])
 def test_a_tag_that_somebody_else_wrote_is_passed_over(book: LogBook, tag: str) -> None:
     assert read(book, {"vigia.decision": tag}) == ()

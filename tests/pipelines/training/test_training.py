@@ -43,8 +43,9 @@ def prepare(photographs: Path, prepared: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("classifier", "least"),
-    # below the figures of docs/training.md by two standard errors of so few held-out pictures
-    [("cats_dogs", 0.972), ("cars", 0.88), ("simpsons", 0.90)],
+    # below the figures of docs/classifiers/ by two standard errors of so few held-out pictures; the others take longer,
+    # `python -m docs.measure_training` trains them all
+    [("cars", 0.88)],
 )
 def test_photographs_are_learned_well_in_minutes(classifier: str, least: float, tmp_path: Path) -> None:
     from pipelines.models import build_network
