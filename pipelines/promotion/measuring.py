@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -111,14 +112,16 @@ def _compare(opened: Sequence[Opened], pictures: Sequence[LabelledPicture], bins
 def _answer(
     opened: Sequence[Opened], pictures: Sequence[LabelledPicture], labels: Sequence[str], times: Sequence[float]
 ) -> list[VersionAnswers]:
-    """Each picture is decoded once for all; a batch is in memory at a time."""
+    """Each picture is decoded once for all; a batch is in memory at a time, and each version has a core for it."""
     parts: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in opened]
     remaining = decode_pictures(pictures)
-    while batch := list(islice(remaining, BATCH)):
-        for each, mine in zip(opened, parts, strict=True):
-            inference = each.model.infer(batch)
-            best = inference.probabilities.argmax(axis=1)
-            mine.append((best, inference.probabilities.max(axis=1), inference.known))
+    with ThreadPoolExecutor(len(opened)) as pool:
+        while batch := list(islice(remaining, BATCH)):
+            asked = [pool.submit(each.model.infer, batch) for each in opened]
+            for coming, mine in zip(asked, parts, strict=True):
+                inference = coming.result()
+                best = inference.probabilities.argmax(axis=1)
+                mine.append((best, inference.probabilities.max(axis=1), inference.known))
     answers = []
     for each, mine, milliseconds in zip(opened, parts, times, strict=True):
         best, confidence, known = (np.concatenate(column) for column in zip(*mine, strict=True))

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +22,8 @@ from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_ref
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
 from pipelines.evaluation.robustness import measure_robustness
 from pipelines.evaluation.slices import measure_slices, read_looks
-from pipelines.export import write_network
 from pipelines.images import Image
-from pipelines.models.contract import load_trained, split_outputs, subject_of
+from pipelines.models.contract import subject_of
 from pipelines.models.face_embedding import answer_without_itself
 from pipelines.params import load_params
 from pipelines.preprocessing import Subject, build_preprocessing, prepare_or_squash
@@ -33,6 +31,8 @@ from pipelines.settings import load_settings
 from pipelines.stage_params import EvaluateParams
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
+from pipelines.training.keeping import NETWORK_FILE, PLAN_FILE
+from pipelines.training.params import TrainPlan
 from pipelines.training.pictures import Pictures, load_pictures
 
 REPORT_FILE: Final = "report.json"
@@ -56,24 +56,22 @@ def evaluate(paths: StagePaths) -> None:
     """Write models/<classifier>/evaluate: metrics, calibration, training features, report, plots."""
     params = load_params(paths.workspace).classifier(paths.classifier)
     class_names = load_class_names(paths.prepared)
-    model = load_trained(paths.train / "model.keras")
-    size = int(model.input_shape[1])
-    subject = subject_of(str(model.name))
+    plan = TrainPlan.model_validate_json((paths.train / PLAN_FILE).read_text(encoding="utf-8"))
+    subject, size = subject_of(plan.architecture), plan.image_size
     splits = load_splits(paths.prepared, subject, (size, size))
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.xml"
-        write_network(split_outputs(model), file)
-        network = Network(file, (size, size))
-        size_bytes = sum(each.stat().st_size for each in file.parent.iterdir())
-        replay = _build_replay(splits, len(class_names)) if subject == "face" else None
-        evaluation, judged, reference = evaluate_network(network, splits, class_names, params.evaluate, replay)
-        right = judged.probabilities.argmax(axis=1) == judged.labels
-        slices = measure_slices(right, read_looks(paths.prepared, splits.test.files))
-        evaluation = replace(evaluation, size_bytes=size_bytes, slices=slices)
+    file = paths.train / NETWORK_FILE
+    replay = _build_replay(splits, len(class_names)) if subject == "face" else None
+    evaluation, judged, reference = evaluate_network(
+        Network(file, (size, size)), splits, class_names, params.evaluate, replay
+    )
+    right = judged.probabilities.argmax(axis=1) == judged.labels
+    slices = measure_slices(right, read_looks(paths.prepared, splits.test.files))
+    size_bytes = sum(each.stat().st_size for each in (file, file.with_suffix(".bin")))
+    evaluation = replace(evaluation, size_bytes=size_bytes, slices=slices)
     write_evaluation(paths.evaluate, evaluation, judged, reference)
     facts = CardFacts(
         classifier=paths.classifier,
-        architecture=str(model.name),
+        architecture=plan.architecture,
         image_size=size,
         dataset_md5=read_dataset_version(paths.workspace, paths.classifier).md5,
         training_pictures=len(splits.train.labels),

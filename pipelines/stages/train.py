@@ -4,7 +4,6 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from filelock import FileLock, Timeout
 
@@ -23,16 +22,14 @@ from pipelines.terminal import say
 from pipelines.tracking import HISTORY_FILE, RunInputs, describe_epoch, log_plan, open_client, save_run, start_run
 from pipelines.training.digests import digest_document, digest_split
 from pipelines.training.epochs import Epoch
-from pipelines.training.keeping import MODEL_FILE, Desk
+from pipelines.training.keeping import PLAN_FILE, Desk
 from pipelines.training.params import TrainPlan
 from pipelines.training.plan import decide_plan
 from pipelines.training.situation import read_situation
 
-PLAN_FILE: Final = "plan.json"
-
 
 def train(paths: StagePaths) -> None:
-    """Write models/<classifier>/train: model.keras, history.csv, plan.json and run.json.
+    """Write models/<classifier>/train: model.keras, network.xml and .bin, history.csv, plan.json and run.json.
 
     A training that was killed goes on after its last whole epoch; one whose model could not be told to MLflow is
     told now and not repeated.
@@ -53,7 +50,7 @@ def train(paths: StagePaths) -> None:
             log.fail()
             raise
         log.close()
-        desk.hand_over(paths.train / MODEL_FILE)
+        desk.hand_over(paths.train)
         _write_history(paths.train / HISTORY_FILE, epochs)
         (paths.train / PLAN_FILE).write_text(plan.model_dump_json(indent=2), encoding="utf-8")
         save_run(paths.train, run_id, inputs)
@@ -102,7 +99,9 @@ def _train_or_take(
         for epoch in ended:
             tell(epoch)
         return ended
+    from pipelines.export.openvino import write_network
     from pipelines.models import build_network
+    from pipelines.models.contract import split_outputs
     from pipelines.training.devices import training_devices
     from pipelines.training.tails import Bench
     from pipelines.training.training import fit_network
@@ -111,7 +110,7 @@ def _train_or_take(
     with training_devices(plan):
         network = build_network(plan, len(load_class_names(paths.prepared)), settings.weights_dir)
         epochs = fit_network(network, paths.prepared, plan, bench, tell)
-        desk.keep(network.model, epochs)
+        desk.keep(network.model, epochs, lambda file: write_network(split_outputs(network.model), file))
     return epochs
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import keras
 
 MODEL_FILE: Final = "model.keras"
+PLAN_FILE: Final = "plan.json"
+NETWORK_FILE: Final = "network.xml"
+"""The same, before calibration, in the runtime that serves; its weights lie beside it. Evaluating it needs no Keras."""
 _EPOCHS_FILE: Final = "epochs.json"
 
 
@@ -29,12 +32,13 @@ class Desk:
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(self.folder)
 
-    def keep(self, model: "keras.Model", epochs: Sequence[Epoch]) -> None:
+    def keep(self, model: "keras.Model", epochs: Sequence[Epoch], write_network: Callable[[Path], None]) -> None:
         """The trained model, whole or not at all. Raises WorkspaceError on a full disk."""
         partial = self.folder / f"partial-{MODEL_FILE}"
         with clear_disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / _EPOCHS_FILE).write_text(json.dumps([asdict(each) for each in epochs]), encoding="utf-8")
+            write_network(self.folder / NETWORK_FILE)
             model.save(partial)
             os.replace(partial, self.folder / MODEL_FILE)
 
@@ -44,11 +48,12 @@ class Desk:
             return None
         return [Epoch(**each) for each in json.loads((self.folder / _EPOCHS_FILE).read_text(encoding="utf-8"))]
 
-    def hand_over(self, file: Path) -> None:
-        """Copy the model to its place."""
-        with clear_disk_errors(file.parent):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.folder / MODEL_FILE, file)
+    def hand_over(self, folder: Path) -> None:
+        """Copy the model and its network to their place."""
+        with clear_disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in (MODEL_FILE, NETWORK_FILE, str(Path(NETWORK_FILE).with_suffix(".bin"))):
+                shutil.copyfile(self.folder / file, folder / file)
 
     def clear(self) -> None:
         """Everything has been handed over."""

@@ -14,7 +14,12 @@ from tests.tree import ROOT
 DATA = {
     "prepare": {"data/raw/${item}"},
     "train": {"data/prepared/${item}"},
-    "evaluate": {"data/prepared/${item}", "models/${item}/train/model.keras"},
+    "evaluate": {
+        "data/prepared/${item}",
+        "models/${item}/train/network.bin",
+        "models/${item}/train/network.xml",
+        "models/${item}/train/plan.json",
+    },
     "export": {
         "data/prepared/${item}",
         "models/${item}/evaluate/calibration.json",

@@ -21,15 +21,21 @@ class FakeModel:
             raise self._error
 
 
+def write_network(file: Path) -> None:
+    file.write_text("network")
+    file.with_suffix(".bin").write_text("weights")
+
+
 def test_a_finished_training_is_found_with_its_curve_and_handed_over(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "desk")
     assert desk.find_epochs() is None
 
-    desk.keep(FakeModel(), EPOCHS)
+    desk.keep(FakeModel(), EPOCHS, write_network)
 
     assert desk.find_epochs() == EPOCHS
-    desk.hand_over(tmp_path / "train" / "model.keras")
+    desk.hand_over(tmp_path / "train")
     assert (tmp_path / "train" / "model.keras").read_bytes() == b"whole"
+    assert (tmp_path / "train" / "network.bin").read_text() == "weights"
     desk.clear()
     assert desk.find_epochs() is None
 
@@ -38,6 +44,6 @@ def test_a_disk_that_fills_up_leaves_no_model_that_looks_finished(tmp_path: Path
     desk = Desk(tmp_path / "desk")
 
     with pytest.raises(WorkspaceError, match="full"):
-        desk.keep(FakeModel(OSError(28, "No space left on device")), EPOCHS)
+        desk.keep(FakeModel(OSError(28, "No space left on device")), EPOCHS, write_network)
 
     assert desk.find_epochs() is None
