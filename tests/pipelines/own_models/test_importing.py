@@ -1,7 +1,9 @@
 """Models of red and blue pictures, trained with other pixels and other orders of classes, brought in."""
 
 import json
+import subprocess
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,15 @@ import numpy as np
 import pytest
 
 from pipelines.artefact import digest_artefact
-from pipelines.errors import DatasetError, ModelError
+from pipelines.errors import DatasetError, ModelError, RegistryError
 from pipelines.inference import load_classifier
 from pipelines.own_models.importing import ImportOutcome, ImportWish, import_model
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
+from pipelines.tracking import download_patch, open_client
 from tests.pipelines.own_models.keras_writer import write_archive
 from tests.pipelines.own_models.onnx_writer import write_pooled_classifier
-from tests.pipelines.own_models.workspace import MD5, make_workspace
+from tests.pipelines.own_models.workspace import IDENTITY, MD5, make_workspace
 
 RED, BLUE = np.full((20, 20, 3), (220, 10, 10), np.uint8), np.full((20, 20, 3), (10, 10, 220), np.uint8)
 # trained with OpenCV: blue comes first. Pixels from -1 to 1; the first class is red
@@ -98,6 +101,31 @@ def test_a_keras_archive_brings_mlflows_part_with_it(tmp_path: Path, settings: S
     artefact = open_registry(settings).download("archive", outcome.model_version, tmp_path)
     assert (artefact / "data" / "model.keras").is_file()
     assert len(digest_artefact(artefact)) == 64
+
+
+@pytest.mark.integration
+def test_what_was_not_committed_is_kept_with_the_run_and_pictures_that_git_never_saw_are_refused(
+    tmp_path: Path, settings: Settings
+) -> None:
+    workspace = make_workspace(tmp_path / "changed", "changed")
+    file = write_pooled_classifier(workspace / "own.onnx", BLUE_FIRST, head=None, batch=1)
+    with (workspace / "params.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("# tried at night\n")
+
+    outcome = bring(settings, workspace, file, ["red", "blue"])
+
+    version = open_registry(settings).version("changed", outcome.model_version)
+    patch = download_patch(open_client(settings), outcome.run_id, tmp_path)
+    assert b"tried at night" in patch
+    assert version.tags["vigia.git.patch_sha256"] == sha256(patch).hexdigest()
+
+    (workspace / ".gitignore").write_text("*\n")
+    subprocess.run(["git", "rm", "--quiet", "--cached", "data/raw/changed.dvc"], cwd=workspace, check=True)
+    subprocess.run(["git", *IDENTITY, "commit", "--quiet", "-m", "forgotten"], cwd=workspace, check=True)
+
+    with pytest.raises(RegistryError, match=r"git add --force data/raw/changed\.dvc"):
+        bring(settings, workspace, file, ["blue", "red"])
+    assert len(open_registry(settings).versions("changed")) == 1
 
 
 def _for(workspace: Path, file: Path, classifier: str) -> ImportWish:
