@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.ancestry import read_ancestry
 from pipelines.artefact import digest_artefact
 from pipelines.errors import DatasetError, ModelError, RegistryError
+from pipelines.export.exporting import Order, export_version
 from pipelines.inference import load_classifier
+from pipelines.lean_registry import open_lean_registry
 from pipelines.own_models.importing import ImportOutcome, ImportWish, import_model
+from pipelines.rebuilding.rebuilding import check_rebuildable
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
 from pipelines.tracking import download_patch, open_client
@@ -63,6 +67,17 @@ def test_an_onnx_model_becomes_a_candidate_that_serves_red_as_red(tmp_path: Path
     assert served.infer([RED, BLUE]).known.shape == (2,)
     assert outcome.report.is_file()
     assert "What it learned from is not known" in (outcome.report.parent / "model_card.md").read_text()
+
+    order = Order("paints", version.version, "openvino", tmp_path / "out", False, workspace, tmp_path, 1e-3)
+    exported = export_version(registry, order)
+    assert {"model.xml", "model.bin", "labels.txt", "reference.npz"} <= {Path(each).name for each in exported.files}
+    assert (exported.rows[-1].parity, exported.pictures) == (None, 0)
+    assert "at the import: at most" in str(exported.rows[-1].not_checked)
+    for wanted in (replace(order, format="litert"), replace(order, precision="int8")):
+        with pytest.raises(ModelError, match=r"imported from own\.onnx.*--format openvino"):
+            export_version(registry, replace(wanted, out=tmp_path / "other"))
+    with pytest.raises(ModelError, match=r"imported from own\.onnx.*vigia models import"):
+        check_rebuildable(read_ancestry(open_lean_registry(settings), workspace, "paints", version.version))
 
     again = bring(settings, workspace, file, ["red", "blue"])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from pipelines.datasets.audit.findings import Audit, write_audit
 from tests.pipelines.training.colours import write_colours
 from tests.tree import ROOT
 
@@ -30,6 +31,7 @@ def make_workspace(folder: Path, classifier: str) -> Path:
         f"    - path: data/raw/{classifier}\n      md5: {MD5}\n"
     )
     write_colours(folder / "data" / "prepared" / classifier, train=24, validation=16)
+    write_audit(folder / "data" / "prepared" / classifier, Audit(40, 2, 0, ()))
     for words in (("init", "--quiet"), ("add", "--all"), (*IDENTITY, "commit", "--quiet", "-m", "start")):
         subprocess.run(["git", *words], cwd=folder, check=True)
     return folder
