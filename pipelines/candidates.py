@@ -93,7 +93,7 @@ def register_candidate(registry: Registry, workspace: Path, candidate: Candidate
     Raises RegistryError, DatasetError or WorkspaceError for a model that could not be traced back.
     """
     dataset = read_dataset_version(workspace, candidate.classifier)
-    check_traceable(workspace, candidate, dataset)
+    check_traceable(workspace, candidate.card, candidate.code, dataset)
     if not registry.has_run(run_id):
         raise RegistryError(
             f"Expected the training run {run_id} of {candidate.classifier} in the registry, found none. "
@@ -112,16 +112,16 @@ def register_candidate(registry: Registry, workspace: Path, candidate: Candidate
     return version
 
 
-def check_traceable(workspace: Path, candidate: Candidate, dataset: DatasetVersion) -> None:
+def check_traceable(workspace: Path, card: ServingCard, code: CodeVersion, dataset: DatasetVersion) -> None:
     """Raises RegistryError when the commit, with its patch, does not lead to the pictures of the model."""
-    pointer, trained_on = pointer_path(candidate.classifier), candidate.card.dataset_md5
+    pointer, trained_on = pointer_path(card.classifier), card.dataset_md5
     if dataset.md5 != trained_on:
         raise RegistryError(
             f"Expected in {pointer} the pictures that the model was trained on ({trained_on}), it records "
-            f"{dataset.md5}: they changed after the training. Run `vigia train {candidate.classifier}` again."
+            f"{dataset.md5}: they changed after the training. Run `vigia train {card.classifier}` again."
         )
-    in_commit = read_recorded_md5(workspace, candidate.classifier, candidate.code.commit) == trained_on
-    if not in_commit and trained_on.encode() not in candidate.code.patch:
+    in_commit = read_recorded_md5(workspace, card.classifier, code.commit) == trained_on
+    if not in_commit and trained_on.encode() not in code.patch:
         raise RegistryError(
             f"Expected {pointer} in a commit, so that the model leads back to its pictures; git does not know it and "
             f"is told to ignore it. Run `git add --force {pointer}` and commit."
@@ -144,10 +144,4 @@ def _describe_code(settings: Settings, candidate: Candidate) -> dict[str, str]:
     weights = None
     if plan["weights"] != "none":
         weights = find_weights(plan["weights"], IMAGENET_FILES.get(plan["architecture"], ""), settings.weights_dir)
-    found = {
-        "vigia.git.commit": candidate.code.commit,
-        "vigia.git.dirty": str(candidate.code.dirty).lower(),
-        "vigia.git.patch_sha256": candidate.code.patch_sha256,
-        "vigia.weights.sha256": hash_file(weights) if weights else None,
-    }
-    return {key: value for key, value in found.items() if value}
+    return candidate.code.tags() | ({"vigia.weights.sha256": hash_file(weights)} if weights else {})

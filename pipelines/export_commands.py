@@ -96,7 +96,8 @@ def describe_measured(row: "Measured") -> dict[str, Any]:
 
 def tell_exported(exported: "Exported") -> None:
     """The same in a table."""
-    print(f"against Keras on {exported.pictures} pictures, {exported.golden} of them golden; one thread")
+    if exported.pictures:
+        print(f"against Keras on {exported.pictures} pictures, {exported.golden} of them golden; one thread")
     print(f"{'format':10} {'max difference':>14} {'same answers':>13} {'MB':>7} {'p50 ms':>8} {'p95 ms':>8}")
     for row in exported.rows:
         size = f"{row.size_bytes / 1e6:7.1f}"

@@ -44,6 +44,11 @@ class CodeVersion:
     def patch_sha256(self) -> str | None:
         return hashlib.sha256(self.patch).hexdigest() if self.patch else None
 
+    def tags(self) -> dict[str, str]:
+        """Of a run, and of a version."""
+        patch = {"vigia.git.patch_sha256": self.patch_sha256} if self.patch_sha256 else {}
+        return patch | {"vigia.git.commit": self.commit, "vigia.git.dirty": str(self.dirty).lower()}
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -97,13 +102,10 @@ def build_version_tags(
     *, artefact_sha256: str, card: ServingCard, dataset_path: str, code: CodeVersion, params: ClassifierParams
 ) -> dict[str, str]:
     """Tags of a registered version (docs/reference)."""
-    patch = {"vigia.git.patch_sha256": code.patch_sha256} if code.patch_sha256 else {}
-    return patch | {
+    return code.tags() | {
         "vigia.sha256": artefact_sha256,
         "vigia.dataset.md5": card.dataset_md5,
         "vigia.dataset.path": dataset_path,
-        "vigia.git.commit": code.commit,
-        "vigia.git.dirty": str(code.dirty).lower(),
         "vigia.params.sha256": hash_document(params.model_dump(mode="json")),
         "vigia.class_names.sha256": hash_document(list(card.class_names)),
         "vigia.preprocessing.sha256": hash_document({"steps": card.preprocessing, "image_size": card.image_size}),

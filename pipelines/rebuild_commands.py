@@ -61,6 +61,7 @@ def describe_rebuilt(rebuilt: "Rebuilt", tolerance: float) -> dict[str, Any]:
         },
         "predictions": {
             "pictures": predictions.pictures,
+            "of": predictions.kind,
             "max_difference": predictions.max_difference,
             "top1_agreement": predictions.top1_agreement,
         },
@@ -85,7 +86,7 @@ def tell_rebuilt(rebuilt: "Rebuilt", tolerance: float) -> str:
     weights = "every weight the same" if rebuilt.same_weights else "other weights"
     lines.append(
         f"{ancestry.model.classifier} version {ancestry.model.version} made again in {rebuilt.seconds:.0f} s: "
-        f"{verdict} within {tolerance:g}; probabilities of {predictions.pictures} test pictures at most "
+        f"{verdict} within {tolerance:g}; probabilities of {predictions.pictures} {predictions.kind} pictures at most "
         f"{predictions.max_difference:.1e} apart, {weights}"
     )
     if rebuilt.kept:

@@ -35,6 +35,7 @@ def trace(
 
 def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: Path | None, *, as_json: bool) -> None:
     from pipelines.lean_registry import open_lean_registry
+    from pipelines.promotion.log_book import LogBook
     from pipelines.settings import find_workspace, load_settings
     from stream.store import PredictionStore
     from stream.tracing.documents import describe_frame_trace
@@ -42,10 +43,9 @@ def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: 
     from stream.tracing.words import draw_tree, tell_frame_trace
 
     settings = load_settings()
-    store = PredictionStore(settings.resolve_database_url())
-    found = trace_frame(
-        store, open_lean_registry(settings), find_workspace(), frame_id, classifier=classifier, role=role
-    )
+    store, book = PredictionStore(settings.resolve_database_url()), LogBook(settings.resolve_database_url())
+    registry = open_lean_registry(settings)
+    found = trace_frame(store, registry, book, find_workspace(), frame_id, classifier=classifier, role=role)
     if html:
         from stream.latest_frames import latest_frame_file
         from stream.tracing.page import build_frame_page, find_frame_picture
@@ -60,6 +60,7 @@ def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: 
 
 def _trace_model(classifier: str, version: int, html: Path | None, *, as_json: bool) -> None:
     from pipelines.lean_registry import open_lean_registry
+    from pipelines.promotion.log_book import LogBook
     from pipelines.settings import find_workspace, load_settings
     from stream.store import PredictionStore
     from stream.tracing.documents import describe_model_trace
@@ -67,8 +68,8 @@ def _trace_model(classifier: str, version: int, html: Path | None, *, as_json: b
     from stream.tracing.words import draw_tree, tell_model_trace
 
     settings = load_settings()
-    store = PredictionStore(settings.resolve_database_url())
-    found = trace_model(store, open_lean_registry(settings), find_workspace(), classifier, version)
+    store, book = PredictionStore(settings.resolve_database_url()), LogBook(settings.resolve_database_url())
+    found = trace_model(store, open_lean_registry(settings), book, find_workspace(), classifier, version)
     if html:
         from stream.tracing.page import build_model_page
 

@@ -40,11 +40,22 @@ class Latency:
 class Network:
     """An exported network, all outputs; all cores unless it is timed."""
 
-    def __init__(self, file: Path, size_hw: tuple[int, int], preprocessing: Preprocessing | None = None) -> None:
-        """`preprocessing` is of pictures that come as they were taken; without it they are squashed."""
+    def __init__(
+        self,
+        file: Path,
+        size_hw: tuple[int, int],
+        preprocessing: Preprocessing | None = None,
+        *,
+        precision_hint: str = "f32",
+    ) -> None:
+        """`preprocessing` is of pictures that come as they were taken; without it they are squashed.
+
+        `precision_hint` is OpenVINO's word for the numbers in which it computes.
+        """
         import openvino as ov
 
         self.size_hw = size_hw
+        self.precision_hint = precision_hint
         self._preprocessing = preprocessing or WholePicture(size_hw)
         self._core = ov.Core()
         self._network = self._core.read_model(file)
@@ -97,7 +108,7 @@ class Network:
         return (np.zeros((*self.size_hw, 3), np.uint8), False) if prepared is None else (prepared, True)
 
     def _compile(self, hint: str, *, threads: int) -> Any:
-        options: dict[str, Any] = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
+        options: dict[str, Any] = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": self.precision_hint}
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
         return self._core.compile_model(self._network, "CPU", options)

@@ -22,6 +22,7 @@ from pipelines.evaluation.slices import Looks, measure_slices
 from pipelines.evaluation.strangers import LEFT_OUT, measure_strangers
 from pipelines.evaluation.unknown import UnknownThresholds
 from pipelines.images import Image, resize_image
+from pipelines.inference import hint_precision
 from pipelines.preprocessing import build_preprocessing
 from pipelines.registry import Registry
 from pipelines.stage_params import EvaluateParams
@@ -56,6 +57,8 @@ class Measured:
 @contextmanager
 def open_version(registry: Registry, classifier: str, version: int) -> Iterator[OpenedVersion]:
     """Raises RegistryError for an unknown version, ModelError for an altered artefact or one of an older kind."""
+    import openvino as ov
+
     with tempfile.TemporaryDirectory() as folder:
         artefact = registry.download(classifier, version, Path(folder))
         card = ServingCard.load(artefact)
@@ -68,7 +71,12 @@ def open_version(registry: Registry, classifier: str, version: int) -> Iterator[
         yield OpenedVersion(
             version=version,
             card=card,
-            network=Network(network, size_hw, build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE)),
+            network=Network(
+                network,
+                size_hw,
+                build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE),
+                precision_hint=hint_precision(ov.Core(), card.precision),
+            ),
             reference=Reference.load(artefact / REFERENCE_FILE),
             size_bytes=sum(file.stat().st_size for file in network.parent.iterdir()),
         )

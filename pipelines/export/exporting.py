@@ -68,8 +68,11 @@ def export_version(registry: Registry, order: Order) -> Exported:
         check_out(order.out)
     if order.precision and order.format != "openvino":
         raise ModelError(f"Expected --precision for openvino, received it for {order.format}. Leave --precision out.")
-    with open_source(registry, order.classifier, order.version) as (source, card):
-        check_room(order.out, (source.artefact / ARTEFACT_FILE).stat().st_size)
+    with open_artefact(registry, order.classifier, order.version) as artefact:
+        if not (artefact / ARTEFACT_FILE).is_file():
+            return _hand_out_imported(registry, order, artefact)
+        check_room(order.out, (artefact / ARTEFACT_FILE).stat().st_size)
+        source, card = _load_source(artefact), ServingCard.load(artefact)
         pixels, golden = collect_pixels(source.artefact, card, order.prepared)
         expected = ask_keras(source.model, pixels)
         trial = _lower_precision(registry, order, source.artefact, card)
@@ -91,12 +94,10 @@ def export_version(registry: Registry, order: Order) -> Exported:
 
 
 @contextmanager
-def open_source(registry: Registry, classifier: str, version: int) -> Iterator[tuple[Source, ServingCard]]:
-    """The version's artefact, its files checked against the registered digest, and its Keras model."""
+def open_artefact(registry: Registry, classifier: str, version: int) -> Iterator[Path]:
+    """The version's artefact, its files checked against the registered digest."""
     with tempfile.TemporaryDirectory() as folder:
-        artefact = registry.download(classifier, version, Path(folder))
-        use_one_thread()
-        yield Source(artefact, load_keras_model(artefact / ARTEFACT_FILE)), ServingCard.load(artefact)
+        yield registry.download(classifier, version, Path(folder))
 
 
 def collect_pixels(artefact: Path, card: ServingCard, prepared: Path) -> tuple[Pixels, int]:
@@ -136,6 +137,34 @@ def read_labelled_pixels(
 def tag_of(name: FormatName, precision: Precision = "f32") -> str:
     """`vigia.parity.onnx`, `vigia.parity.openvino-int8`."""
     return f"{PARITY_TAG}.{name}" + ("" if precision == "f32" else f"-{precision}")
+
+
+def _load_source(artefact: Path) -> Source:
+    use_one_thread()
+    return Source(artefact, load_keras_model(artefact / ARTEFACT_FILE))
+
+
+def _hand_out_imported(registry: Registry, order: Order, artefact: Path) -> Exported:
+    """The network as it serves: of an imported ONNX or LiteRT file nothing else can be made."""
+    row, card = registry.version(order.classifier, order.version), ServingCard.load(artefact)
+    origin = row.tags.get("vigia.origin", "a file that was not recorded")
+    if order.format != "openvino" or order.precision not in (None, card.precision):
+        wanted = order.precision if order.format == "openvino" else order.format
+        raise ModelError(
+            f"Expected a Keras model to make {wanted} of, {order.classifier} version {order.version} was imported from "
+            f"{origin} without one. Export it with --format openvino alone, or convert that file."
+        )
+    form = build_format("openvino", order.tools, card.precision)
+    apart = registry.metrics(row).get("parity_max_difference")
+    told = "not recorded" if apart is None else f"at most {apart:.1e}"
+    with stage_folder(order.out) as folder:
+        form.write(Source(artefact, None), folder)
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        reason = f"no Keras model to compare with; from the imported file, at the import: {told}"
+        measured = Measured("openvino", None, None, None, size, reason)
+        add_companions(artefact, folder, card)
+        save_parity(folder, [asdict(measured)])
+    return Exported(tuple(list_files(order.out)), (measured,), 0, 0)
 
 
 def _lower_precision(registry: Registry, order: Order, artefact: Path, card: ServingCard) -> PrecisionTrial | None:

@@ -23,7 +23,7 @@ class Source:
 
     artefact: Path
     model: Any
-    """The artefact's Keras model, calibrated."""
+    """The artefact's Keras model, calibrated; None where there is none, and the network is handed out as it is."""
 
 
 @dataclass(frozen=True, slots=True)

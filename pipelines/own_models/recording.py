@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.artefact import ServingCard, digest_artefact
+from pipelines.candidates import check_traceable
 from pipelines.datasets.versions import DatasetVersion
-from pipelines.lineage import build_version_tags, hash_document, read_code_version
+from pipelines.lineage import CodeVersion, build_version_tags, hash_document, read_code_version
 from pipelines.registry import Registry
 from pipelines.settings import Settings
 from pipelines.stage_params import ClassifierParams
-from pipelines.tracking import ensure_experiment, log_evaluation, log_model, open_client
+from pipelines.tracking import ensure_experiment, log_code, log_evaluation, log_model, open_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,13 +40,13 @@ class ImportedModel:
     def origin(self) -> str:
         return f"{self.file_name} sha256:{self.file_sha256}"
 
-    def tags(self, workspace: Path, artefact: Path) -> dict[str, str]:
+    def tags(self, code: CodeVersion, artefact: Path) -> dict[str, str]:
         """Of the version."""
         tags = build_version_tags(
             artefact_sha256=digest_artefact(artefact),
             card=self.card,
             dataset_path=self.dataset.path,
-            code=read_code_version(workspace),
+            code=code,
             params=self.params,
         )
         return {**tags, ORIGIN_TAG: self.origin, WISH_TAG: self.wish_sha256}
@@ -78,12 +79,18 @@ def register_import(
     artefact: Path,
     evaluation: Path,
 ) -> tuple[int, str]:
-    """(version, run id). The version holds the alias `candidate`: an import alone never makes production."""
+    """(version, run id). The version holds the alias `candidate`: an import alone never makes production.
+
+    Raises RegistryError for a model that could not be traced back.
+    """
     classifier = model.card.classifier
-    tags = model.tags(workspace, artefact)
+    code = read_code_version(workspace)
+    check_traceable(workspace, model.card, code, model.dataset)
+    tags = model.tags(code, artefact)
     client = open_client(settings)
     run_id = _open_run(client, settings, model, tags)
     try:
+        log_code(client, run_id, code.tags(), code.patch)
         log_evaluation(client, run_id, metrics, evaluation)
         model_id = log_model(client, run_id, artefact, tags["vigia.sha256"], model_type=model.kind)
         version = registry.register(classifier, model_id, run_id, tags)

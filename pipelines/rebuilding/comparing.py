@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 SHOWN_PREDICTIONS: Final = 5
+
+PictureKind = Literal["golden", "test"]
+"""Those that the registered artefact brings with it, or the first of the test split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class PredictionComparison:
     """The same pictures through both networks."""
 
     pictures: int
+    kind: PictureKind
     max_difference: float
     """Largest difference of one probability."""
     top1_agreement: float
@@ -50,7 +54,8 @@ def compare_environments(expected: Mapping[str, str], received: Mapping[str, str
 
 
 def compare_predictions(
-    files: Sequence[str],
+    kind: PictureKind,
+    names: Sequence[str],
     class_names: Sequence[str],
     expected: NDArray[np.floating],
     received: NDArray[np.floating],
@@ -60,12 +65,13 @@ def compare_predictions(
     apart = np.abs(expected.astype(np.float64) - received).max(axis=1)
     far = [int(row) for row in np.argsort(-apart, kind="stable") if apart[row] > tolerance]
     return PredictionComparison(
-        pictures=len(files),
+        pictures=len(names),
+        kind=kind,
         max_difference=float(apart.max(initial=0.0)),
-        top1_agreement=float((expected.argmax(axis=1) == received.argmax(axis=1)).mean()) if len(files) else 1.0,
+        top1_agreement=float((expected.argmax(axis=1) == received.argmax(axis=1)).mean()) if len(names) else 1.0,
         differences=tuple(
             Difference(
-                f"prediction of {files[row]}", _tell(class_names, expected[row]), _tell(class_names, received[row])
+                f"prediction of {names[row]}", _tell(class_names, expected[row]), _tell(class_names, received[row])
             )
             for row in far[:SHOWN_PREDICTIONS]
         ),

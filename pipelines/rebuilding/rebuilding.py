@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.ancestry import Ancestry, read_ancestry
-from pipelines.artefact import hash_file
+from pipelines.artefact import GOLDEN_FILE, hash_file
 from pipelines.datasets.shards import read_split
 from pipelines.errors import ModelError, RegistryError
+from pipelines.export.golden import GoldenPictures
 from pipelines.images import decode_image
 from pipelines.inference import load_classifier
 from pipelines.lean_registry import open_lean_registry
@@ -22,6 +23,7 @@ from pipelines.lineage import read_environment
 from pipelines.models.weights import IMAGENET_FILES, find_weights
 from pipelines.rebuilding.comparing import (
     Difference,
+    PictureKind,
     PredictionComparison,
     compare_environments,
     compare_metrics,
@@ -34,8 +36,8 @@ from pipelines.reproduction import reproduce
 from pipelines.settings import Settings
 from pipelines.tracking import download_patch, open_client
 
-GOLDEN_PICTURES: Final = 64
-"""Of the test split, in its order."""
+TEST_PICTURES: Final = 64
+"""Of the test split, in its order, where the registered artefact has no golden pictures."""
 RETRAIN: Final = ("--force", "--no-commit")
 """Every stage runs, whatever any cache holds; nothing is kept in one."""
 
@@ -114,9 +116,10 @@ def check_rebuildable(ancestry: Ancestry) -> str:
     """The commit. Raises ModelError or RegistryError when too little was recorded to make the version again."""
     name = f"{ancestry.model.classifier} version {ancestry.model.version}"
     if not any(key.startswith("plan.") for key in ancestry.run.params):
+        origin = ancestry.model.tags.get("vigia.origin", "a file that was not recorded")
         raise ModelError(
-            f"Expected a version that was trained here; {name} was imported: its run {ancestry.run.run_id} holds no "
-            "training, so it cannot be made again. Keep the file it came from."
+            f"Expected a version that was trained here, {name} was imported from {origin}. It cannot be trained again: "
+            "bring the same file in with `vigia models import`."
         )
     commit = ancestry.code.commit
     if not commit or not ancestry.dataset.md5:
@@ -174,10 +177,11 @@ def _read_weights(artefact: Path) -> bytes:
 
 
 def _compare_answers(scratch: Scratch, classifier: str, version: int, tolerance: float) -> PredictionComparison:
-    pictures = list(islice(read_split(scratch.workspace / "data" / "prepared" / classifier, "test"), GOLDEN_PICTURES))
-    images = [decode_image(each.encoded) for each in pictures]
+    registered = scratch.registered_artefact(classifier, version)
     rebuilt = scratch.workspace / "models" / classifier / "export" / "model"
-    before = load_classifier(scratch.registered_artefact(classifier, version), classifier, version)
+    kind, pictures = choose_pictures(registered, scratch.workspace / "data" / "prepared" / classifier)
+    images = [decode_image(encoded) for encoded in pictures.values()]
+    before = load_classifier(registered, classifier, version)
     after = load_classifier(rebuilt, classifier, version)
     if before.class_names != after.class_names:
         raise ModelError(
@@ -185,9 +189,18 @@ def _compare_answers(scratch: Scratch, classifier: str, version: int, tolerance:
             f"{', '.join(after.class_names)[:200]}. The pictures or prepare.label_names differ."
         )
     return compare_predictions(
-        [each.file for each in pictures],
+        kind,
+        list(pictures),
         before.class_names,
         before.infer(images).probabilities,
         after.infer(images).probabilities,
         tolerance,
     )
+
+
+def choose_pictures(artefact: Path, prepared: Path) -> tuple[PictureKind, dict[str, bytes]]:
+    """What both are asked about, by name: the artefact's golden pictures, else the first of the test split."""
+    golden = artefact / GOLDEN_FILE
+    if golden.is_file():
+        return "golden", dict(GoldenPictures.load(golden).encoded)
+    return "test", {each.file: each.encoded for each in islice(read_split(prepared, "test"), TEST_PICTURES)}

@@ -191,7 +191,7 @@ def record(workspace: Path, md5: str = MD5) -> None:
 
 
 def check(workspace: Path, model: Candidate) -> None:
-    check_traceable(workspace, model, read_dataset_version(workspace, "cars"))
+    check_traceable(workspace, model.card, model.code, read_dataset_version(workspace, "cars"))
 
 
 def test_pictures_in_a_commit_or_in_the_patch_can_be_traced(workspace: Path) -> None:

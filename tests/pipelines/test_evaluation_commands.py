@@ -1,20 +1,25 @@
 """`vigia evaluate` and `vigia compare` on two tiny registered versions, in a workspace of their own."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.artefact import ServingCard, digest_artefact
+from pipelines.artefact import Precision, ServingCard, digest_artefact
 from pipelines.errors import DatasetError
 from pipelines.evaluation.answering import Answers, Network
 from pipelines.evaluation.reference import choose_reference
 from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
+from pipelines.evaluation.versions import open_version
 from pipelines.evaluation_commands import evaluation_app
 from pipelines.export import write_artefact
+from pipelines.inference import hint_precision, load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
 from pipelines.models.contract import split_outputs
 from pipelines.preprocessing import DESCRIPTIONS
@@ -143,3 +148,23 @@ def test_a_picture_without_anything_to_look_at_is_any_class_and_far_from_everyth
     assert answers.probabilities[0].max() != 0.5
     assert not answers.middle[1].any()
     assert answers.middle[0].any()
+
+
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
+def test_a_version_is_measured_in_the_precision_in_which_it_serves(
+    workspace: Path, settings: Settings, artefacts: tuple[Path, Path], precision: Precision
+) -> None:
+    artefact = workspace / "lower"
+    shutil.copytree(artefacts[0], artefact)
+    replace(ServingCard.load(artefact), precision=precision).save(artefact)
+    client, registry = open_client(settings), open_registry(settings)
+    run_id = client.create_run(ensure_experiment(client, settings, "pets")).info.run_id
+    digest = digest_artefact(artefact)
+    version = registry.register("pets", log_model(client, run_id, artefact, digest), run_id, {"vigia.sha256": digest})
+    pixels = list(np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8))
+
+    with open_version(registry, "pets", version) as opened:
+        measured = opened.network.answer(pixels).probabilities
+
+        assert opened.network.precision_hint == hint_precision(ov.Core(), precision)
+    assert np.allclose(measured, load_classifier(artefact, "pets", version).infer(pixels).probabilities, atol=1e-6)

@@ -1,22 +1,29 @@
 """Models of red and blue pictures, trained with other pixels and other orders of classes, brought in."""
 
 import json
+import subprocess
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pipelines.ancestry import read_ancestry
 from pipelines.artefact import digest_artefact
-from pipelines.errors import DatasetError, ModelError
+from pipelines.errors import DatasetError, ModelError, RegistryError
+from pipelines.export.exporting import Order, export_version
 from pipelines.inference import load_classifier
+from pipelines.lean_registry import open_lean_registry
 from pipelines.own_models.importing import ImportOutcome, ImportWish, import_model
+from pipelines.rebuilding.rebuilding import check_rebuildable
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
+from pipelines.tracking import download_patch, open_client
 from tests.pipelines.own_models.keras_writer import write_archive
 from tests.pipelines.own_models.onnx_writer import write_pooled_classifier
-from tests.pipelines.own_models.workspace import MD5, make_workspace
+from tests.pipelines.own_models.workspace import IDENTITY, MD5, make_workspace
 
 RED, BLUE = np.full((20, 20, 3), (220, 10, 10), np.uint8), np.full((20, 20, 3), (10, 10, 220), np.uint8)
 # trained with OpenCV: blue comes first. Pixels from -1 to 1; the first class is red
@@ -65,6 +72,17 @@ def test_an_onnx_model_becomes_a_candidate_that_serves_red_as_red(tmp_path: Path
     assert outcome.report.is_file()
     assert "What it learned from is not known" in (outcome.report.parent / "model_card.md").read_text()
 
+    order = Order("paints", version.version, "openvino", tmp_path / "out", False, workspace, tmp_path, 1e-3)
+    exported = export_version(registry, order)
+    assert {"model.xml", "model.bin", "labels.txt", "reference.npz"} <= {Path(each).name for each in exported.files}
+    assert (exported.rows[-1].parity, exported.pictures) == (None, 0)
+    assert "at the import: at most" in str(exported.rows[-1].not_checked)
+    for wanted in (replace(order, format="litert"), replace(order, precision="int8")):
+        with pytest.raises(ModelError, match=r"imported from own\.onnx.*--format openvino"):
+            export_version(registry, replace(wanted, out=tmp_path / "other"))
+    with pytest.raises(ModelError, match=r"imported from own\.onnx.*vigia models import"):
+        check_rebuildable(read_ancestry(open_lean_registry(settings), workspace, "paints", version.version))
+
     again = bring(settings, workspace, file, ["red", "blue"])
 
     assert (again.model_version, again.earlier) == (outcome.model_version, True)
@@ -102,6 +120,31 @@ def test_a_keras_archive_brings_mlflows_part_with_it(tmp_path: Path, settings: S
     artefact = open_registry(settings).download("archive", outcome.model_version, tmp_path)
     assert (artefact / "data" / "model.keras").is_file()
     assert len(digest_artefact(artefact)) == 64
+
+
+@pytest.mark.integration
+def test_what_was_not_committed_is_kept_with_the_run_and_pictures_that_git_never_saw_are_refused(
+    tmp_path: Path, settings: Settings
+) -> None:
+    workspace = make_workspace(tmp_path / "changed", "changed")
+    file = write_pooled_classifier(workspace / "own.onnx", BLUE_FIRST, head=None, batch=1)
+    with (workspace / "params.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("# tried at night\n")
+
+    outcome = bring(settings, workspace, file, ["red", "blue"])
+
+    version = open_registry(settings).version("changed", outcome.model_version)
+    patch = download_patch(open_client(settings), outcome.run_id, tmp_path)
+    assert b"tried at night" in patch
+    assert version.tags["vigia.git.patch_sha256"] == sha256(patch).hexdigest()
+
+    (workspace / ".gitignore").write_text("*\n")
+    subprocess.run(["git", "rm", "--quiet", "--cached", "data/raw/changed.dvc"], cwd=workspace, check=True)
+    subprocess.run(["git", *IDENTITY, "commit", "--quiet", "-m", "forgotten"], cwd=workspace, check=True)
+
+    with pytest.raises(RegistryError, match=r"git add --force data/raw/changed\.dvc"):
+        bring(settings, workspace, file, ["blue", "red"])
+    assert len(open_registry(settings).versions("changed")) == 1
 
 
 def _for(workspace: Path, file: Path, classifier: str) -> ImportWish:

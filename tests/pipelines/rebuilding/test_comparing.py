@@ -34,7 +34,7 @@ def test_the_picture_furthest_apart_is_named_first() -> None:
     before = np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5]], np.float32)
     after = np.array([[0.8, 0.2], [0.2, 0.8], [0.5, 0.5]], np.float32)
 
-    found = compare_predictions(["a.jpg", "b.jpg", "c.jpg"], ("bmw", "audi"), before, after, 0.05)
+    found = compare_predictions("test", ["a.jpg", "b.jpg", "c.jpg"], ("bmw", "audi"), before, after, 0.05)
 
     assert [each.what for each in found.differences] == ["prediction of b.jpg", "prediction of a.jpg"]
     assert found.differences[0].expected == "bmw 0.600000"

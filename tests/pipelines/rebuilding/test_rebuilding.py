@@ -4,10 +4,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from pipelines.datasets.shards import write_split
 from pipelines.errors import ModelError, RegistryError
-from pipelines.rebuilding.rebuilding import check_patch, check_rebuildable
+from pipelines.export.golden import GoldenPictures, choose_golden
+from pipelines.rebuilding.rebuilding import check_patch, check_rebuildable, choose_pictures
+from tests.pipelines.export.test_golden import PICTURES
 from tests.pipelines.test_ancestry import RUN, ancestry_of, tagged
 from tests.place import Place
 
@@ -25,7 +29,7 @@ def test_a_version_with_commit_dataset_and_training_can_be_made_again(folder: Pa
 def test_an_imported_model_cannot_and_says_so(folder: Path) -> None:
     imported = ancestry_of(folder, tagged(git_commit="c" * 40), replace(RUN, params={}))
 
-    with pytest.raises(ModelError, match="was imported"):
+    with pytest.raises(ModelError, match=r"was imported from .*vigia models import"):
         check_rebuildable(imported)
 
 
@@ -43,6 +47,18 @@ def test_a_patch_that_was_altered_is_not_applied(folder: Path) -> None:
     check_patch(found, b"patch")
     with pytest.raises(RegistryError, match="received another"):
         check_patch(found, b"patch\n")
+
+
+def test_the_golden_pictures_of_the_artefact_are_asked_about_and_else_those_of_the_test_split(folder: Path) -> None:
+    golden, prepared = folder / "serving" / "golden.npz", folder / "prepared"
+    golden.parent.mkdir()
+    prepared.mkdir()
+    write_split(prepared, "test", PICTURES, len(PICTURES), 512)
+
+    assert choose_pictures(folder, prepared) == ("test", {each.file: each.encoded for each in PICTURES})
+    hard = choose_golden(PICTURES)
+    GoldenPictures(hard, np.full((len(hard), 2), 0.5, np.float32)).save(golden)
+    assert choose_pictures(folder, prepared) == ("golden", hard)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +88,7 @@ def test_a_version_made_again_on_this_machine_is_the_same_and_the_workspace_is_o
     assert document["differences"] == []
     assert document["patched"]
     assert document["predictions"]["max_difference"] == 0
+    assert (document["predictions"]["of"], document["predictions"]["pictures"]) == ("golden", 15)
     assert _snapshot(place) == before
 
 

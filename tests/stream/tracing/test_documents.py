@@ -5,7 +5,7 @@ from stream.store import PredictionStore
 from stream.tracing.documents import describe_frame_trace, describe_model_trace
 from stream.tracing.traces import trace_model
 from tests.pipelines.test_ancestry import FakeRegistry
-from tests.stream.tracing.test_traces import ANSWER, LOADED, trace
+from tests.stream.tracing.test_traces import ANSWER, LOADED, book_of, trace
 from tests.stream.tracing.test_traces import store as store
 from tests.stream.tracing.test_traces import workspace as workspace
 
@@ -34,7 +34,9 @@ def test_the_document_of_a_version_counts_by_camera_day_and_worker(store: Predic
     store.store_batch([ANSWER], [])
     store.record_model_event(LOADED)
 
-    document = json.loads(json.dumps(describe_model_trace(trace_model(store, FakeRegistry(), workspace, "cars", 2))))
+    document = json.loads(
+        json.dumps(describe_model_trace(trace_model(store, FakeRegistry(), book_of(store), workspace, "cars", 2)))
+    )
 
     assert {"model", "run", "dataset", "code", "parents", "served"} <= document.keys()
     served = document["served"]

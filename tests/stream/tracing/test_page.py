@@ -8,7 +8,7 @@ from stream.tracing.page import build_frame_page, build_model_page, find_frame_p
 from stream.tracing.traces import trace_model
 from tests.pipelines.test_ancestry import FakeRegistry
 from tests.stream.fakes import draw_jpeg
-from tests.stream.tracing.test_traces import ANSWER, trace
+from tests.stream.tracing.test_traces import ANSWER, book_of, trace
 from tests.stream.tracing.test_traces import store as store
 from tests.stream.tracing.test_traces import workspace as workspace
 
@@ -31,7 +31,9 @@ def test_without_the_frames_picture_the_words_stand_alone(store: PredictionStore
 
     assert "as the camera sent it" not in build_frame_page(found, None)
     assert "as the camera sent it" not in build_frame_page(found, b"no picture")
-    assert "cars version 2" in build_model_page(trace_model(store, FakeRegistry(), workspace, "cars", 2))
+    assert "cars version 2" in build_model_page(
+        trace_model(store, FakeRegistry(), book_of(store), workspace, "cars", 2)
+    )
 
 
 def test_the_cameras_last_picture_is_shown_only_while_it_is_this_frames(tmp_path: Path) -> None:

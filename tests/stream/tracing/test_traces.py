@@ -6,8 +6,10 @@ import pytest
 
 from pipelines.datasets.catalogue import CataloguePicture
 from pipelines.errors import RegistryError, StoreError
+from pipelines.promotion.decisions import make_decision
+from pipelines.promotion.log_book import LogBook
 from stream.store import ModelEvent, PredictionStore
-from stream.tracing.traces import FrameTrace, choose_answer, decide_held_alias, trace_frame, trace_model
+from stream.tracing.traces import FrameTrace, choose_answer, trace_frame, trace_model
 from tests.pipelines.datasets.test_origins import record
 from tests.pipelines.test_ancestry import FakeRegistry, tagged
 from tests.stream.fakes import NOON
@@ -15,6 +17,9 @@ from tests.stream.test_messages import PREDICTION
 
 RED, BLUE = "ab" * 32, "cd" * 32
 ANSWER = replace(PREDICTION, model_version=2, nearest=((RED, 0.97), (BLUE, 0.9)))
+PROMOTED = replace(
+    make_decision("cars", 2, "promoted", before=1, after=2, by="ana@desk"), at=NOON - timedelta(minutes=61)
+)
 LOADED = ModelEvent(NOON - timedelta(hours=1), ANSWER.worker, "cars", 1, 2, "swapped")
 
 
@@ -31,9 +36,14 @@ def store(tmp_path: Path) -> PredictionStore:
     return store
 
 
+def book_of(store: PredictionStore) -> LogBook:
+    """In the same database, as in life."""
+    return LogBook(store.engine.url.render_as_string(hide_password=False))
+
+
 def trace(store: PredictionStore, workspace: Path, **options: str) -> FrameTrace:
     md5 = record(workspace, CataloguePicture("bmw/1.jpg", RED, "holiday/1.jpg", "", None))
-    return trace_frame(store, FakeRegistry(tagged(dataset_md5=md5)), workspace, "gate-1", **options)
+    return trace_frame(store, FakeRegistry(tagged(dataset_md5=md5)), book_of(store), workspace, "gate-1", **options)
 
 
 def test_a_frame_leads_to_its_model_and_to_the_training_pictures_it_resembles(
@@ -41,12 +51,13 @@ def test_a_frame_leads_to_its_model_and_to_the_training_pictures_it_resembles(
 ) -> None:
     store.store_batch([ANSWER], [])
     store.record_model_event(LOADED)
+    book_of(store).write(PROMOTED)
 
     found = trace(store, workspace)
 
     assert found.prediction == ANSWER
     assert found.ancestry.model.version == 2
-    assert (found.held.alias, found.held.since) == ("production", LOADED.at)
+    assert (found.held.alias, found.held.since) == ("production", PROMOTED.at)
     red, blue = found.nearest
     assert (red.likeness, red.origin and red.origin.origin) == (0.97, "holiday/1.jpg")
     assert blue.origin is None
@@ -76,42 +87,24 @@ def test_production_is_shown_first_and_the_others_are_listed(store: PredictionSt
 
 def test_an_unknown_frame_is_answered_with_ids_that_there_are(store: PredictionStore, workspace: Path) -> None:
     with pytest.raises(StoreError, match="Nothing was predicted yet"):
-        trace_frame(store, FakeRegistry(), workspace, "nobody")
+        trace_frame(store, FakeRegistry(), book_of(store), workspace, "nobody")
     store.store_batch([ANSWER], [])
 
     with pytest.raises(StoreError, match="newest are gate-1"):
-        trace_frame(store, FakeRegistry(), workspace, "nobody")
+        trace_frame(store, FakeRegistry(), book_of(store), workspace, "nobody")
     with pytest.raises(StoreError, match=r"found those of cars \(production\)"):
-        trace_frame(store, FakeRegistry(), workspace, "gate-1", classifier="simpsons")
-
-
-def test_the_alias_of_then_comes_from_the_worker_that_answered() -> None:
-    other_worker = replace(LOADED, worker="there/worker-2", to_version=9)
-    next_one = replace(LOADED, at=NOON + timedelta(hours=1), from_version=2, to_version=3)
-    refused = replace(LOADED, at=NOON - timedelta(minutes=1), to_version=8, event="refused")
-
-    held = decide_held_alias(ANSWER, [LOADED, other_worker, refused, next_one])
-
-    assert (held.alias, held.since, held.until) == ("production", LOADED.at, next_one.at)
-    assert "swapped version 2" in held.known_from
-
-
-def test_without_a_worker_that_wrote_it_down_only_the_role_is_known() -> None:
-    held = decide_held_alias(ANSWER, [replace(LOADED, to_version=7)])
-
-    assert (held.alias, held.since) == ("production", None)
-    assert "not recorded" in held.known_from
-    assert decide_held_alias(replace(ANSWER, role="shadow"), []).alias == "challenger"
+        trace_frame(store, FakeRegistry(), book_of(store), workspace, "gate-1", classifier="simpsons")
 
 
 def test_a_version_leads_to_those_before_it_and_to_what_it_answered(store: PredictionStore, workspace: Path) -> None:
     store.store_batch([ANSWER], [])
     store.record_model_event(LOADED)
+    book_of(store).write(PROMOTED)
 
-    found = trace_model(store, FakeRegistry(), workspace, "cars", 2)
+    found = trace_model(store, FakeRegistry(), book_of(store), workspace, "cars", 2)
 
     assert [parent.version for parent in found.parents] == [1]
     assert sum(each.predictions for each in found.served) == 1
     assert found.events == (LOADED,)
     with pytest.raises(RegistryError, match="received 5"):
-        trace_model(store, FakeRegistry(), workspace, "cars", 5)
+        trace_model(store, FakeRegistry(), book_of(store), workspace, "cars", 5)

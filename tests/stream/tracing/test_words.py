@@ -4,7 +4,7 @@ from stream.store import PredictionStore
 from stream.tracing.traces import trace_model
 from stream.tracing.words import Section, draw_tree, tell_frame_trace, tell_model_trace
 from tests.pipelines.test_ancestry import FakeRegistry
-from tests.stream.tracing.test_traces import ANSWER, trace
+from tests.stream.tracing.test_traces import ANSWER, book_of, trace
 from tests.stream.tracing.test_traces import store as store
 from tests.stream.tracing.test_traces import workspace as workspace
 
@@ -21,7 +21,7 @@ def test_the_chain_goes_from_the_frame_to_the_training_pictures(store: Predictio
 
 
 def test_a_version_that_never_served_is_told_too(store: PredictionStore, workspace: Path) -> None:
-    tree = draw_tree(tell_model_trace(trace_model(store, FakeRegistry(), workspace, "cars", 2)))
+    tree = draw_tree(tell_model_trace(trace_model(store, FakeRegistry(), book_of(store), workspace, "cars", 2)))
 
     assert "took over from no version" in tree
     assert "0 predictions" in tree
