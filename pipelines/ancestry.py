@@ -7,7 +7,8 @@ from pathlib import Path
 from pipelines.datasets.git import git_succeeds, run_git
 from pipelines.datasets.origins import count_pictures
 from pipelines.datasets.versions import pointer_path
-from pipelines.lean_registry import LeanRegistry, RunFacts, VersionFacts
+from pipelines.lookup.facts import Lookup, RegisteredVersion, RunFacts
+from pipelines.lookup.finding import find_run, find_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,17 @@ class EnvironmentFacts:
 class Ancestry:
     """Everything behind a model version."""
 
-    model: VersionFacts
+    model: RegisteredVersion
     run: RunFacts
     environment: EnvironmentFacts
     code: CodeFacts
     dataset: DatasetFacts
 
 
-def read_ancestry(registry: LeanRegistry, workspace: Path, classifier: str, version: int) -> Ancestry:
+def read_ancestry(lookup: Lookup, workspace: Path, classifier: str, version: int) -> Ancestry:
     """Raises RegistryError when the registry is away or knows no such version."""
-    model = registry.version(classifier, version)
-    run = registry.run(model.run_id)
+    model = find_version(lookup, classifier, version)
+    run = find_run(lookup, model.run_id)
     return Ancestry(model, run, _read_environment(run), _read_code(model, workspace), _read_dataset(model, workspace))
 
 
@@ -77,7 +78,7 @@ def _read_environment(run: RunFacts) -> EnvironmentFacts:
     )
 
 
-def _read_code(model: VersionFacts, workspace: Path) -> CodeFacts:
+def _read_code(model: RegisteredVersion, workspace: Path) -> CodeFacts:
     commit = model.tags.get("vigia.git.commit")
     named = f"{commit}^{{commit}}"
     there = bool(commit) and git_succeeds(workspace, "cat-file", "-e", named)
@@ -92,7 +93,7 @@ def _read_code(model: VersionFacts, workspace: Path) -> CodeFacts:
     )
 
 
-def _read_dataset(model: VersionFacts, workspace: Path) -> DatasetFacts:
+def _read_dataset(model: RegisteredVersion, workspace: Path) -> DatasetFacts:
     md5 = model.tags.get("vigia.dataset.md5")
     commit, pictures = model.tags.get("vigia.dataset.commit"), model.tags.get("vigia.dataset.pictures")
     return DatasetFacts(

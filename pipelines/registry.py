@@ -111,7 +111,11 @@ class Registry:
 
     def metrics(self, version: ModelVersion) -> dict[str, float]:
         """All last metrics of the version's run."""
-        return dict(self._ask("get_run", version.run_id).data.metrics)
+        return dict(self.run(version.run_id).data.metrics)
+
+    def run(self, run_id: str) -> Any:
+        """MLflow's own entity."""
+        return self._ask("get_run", run_id)
 
     def has_run(self, run_id: str) -> bool:
         """Whether the run is there and was not deleted."""

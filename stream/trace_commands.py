@@ -34,7 +34,7 @@ def trace(
 
 
 def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: Path | None, *, as_json: bool) -> None:
-    from pipelines.lean_registry import open_lean_registry
+    from pipelines.client_lookup import choose_lookup
     from pipelines.promotion.log_book import LogBook
     from pipelines.settings import find_workspace, load_settings
     from stream.store import PredictionStore
@@ -44,8 +44,8 @@ def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: 
 
     settings = load_settings()
     store, book = PredictionStore(settings.resolve_database_url()), LogBook(settings.resolve_database_url())
-    registry = open_lean_registry(settings)
-    found = trace_frame(store, registry, book, find_workspace(), frame_id, classifier=classifier, role=role)
+    lookup = choose_lookup(settings)
+    found = trace_frame(store, lookup, book, find_workspace(), frame_id, classifier=classifier, role=role)
     if html:
         from stream.latest_frames import latest_frame_file
         from stream.tracing.page import build_frame_page, find_frame_picture
@@ -59,7 +59,7 @@ def _trace_frame(frame_id: str, classifier: str | None, role: str | None, html: 
 
 
 def _trace_model(classifier: str, version: int, html: Path | None, *, as_json: bool) -> None:
-    from pipelines.lean_registry import open_lean_registry
+    from pipelines.client_lookup import choose_lookup
     from pipelines.promotion.log_book import LogBook
     from pipelines.settings import find_workspace, load_settings
     from stream.store import PredictionStore
@@ -69,7 +69,7 @@ def _trace_model(classifier: str, version: int, html: Path | None, *, as_json: b
 
     settings = load_settings()
     store, book = PredictionStore(settings.resolve_database_url()), LogBook(settings.resolve_database_url())
-    found = trace_model(store, open_lean_registry(settings), book, find_workspace(), classifier, version)
+    found = trace_model(store, choose_lookup(settings), book, find_workspace(), classifier, version)
     if html:
         from stream.tracing.page import build_model_page
 

@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
-from pipelines.aliases.artefact_cache import ArtefactCache
-from pipelines.aliases.finding import find_version, open_lookup
-from pipelines.aliases.lookup import Lookup, RegisteredVersion
 from pipelines.artefact import SERVING_FOLDER, ServingCard
+from pipelines.client_lookup import choose_lookup, open_client_registry
 from pipelines.errors import ModelError, RegistryError
 from pipelines.inference import OpenVinoClassifier, load_classifiers
+from pipelines.lookup.artefact_cache import ArtefactCache
+from pipelines.lookup.facts import Lookup, RegisteredVersion
+from pipelines.lookup.finding import find_version
 from pipelines.settings import Settings
-
-if TYPE_CHECKING:
-    from pipelines.registry import Alias, Registry
 
 CACHE_FOLDER: Final = Path("cache") / "artefacts"
 
@@ -40,7 +38,7 @@ def open_version(settings: Settings, classifier: str, wanted: int | None, say: C
     and `say` hears of it: which version is production only the registry knows.
     Raises RegistryError and ModelError.
     """
-    lookup: Lookup = open_lookup(settings) or _Client(_open_registry(settings))
+    lookup = choose_lookup(settings)
     cache = ArtefactCache(settings.state / CACHE_FOLDER, settings.resolve_tracking_uri())
     try:
         found = find_version(lookup, classifier, wanted)
@@ -73,42 +71,4 @@ def _recall(
 
 
 def _fetch(settings: Settings, version: RegisteredVersion, into: Path) -> Path:
-    return _open_registry(settings).download(version.classifier, version.version, into)
-
-
-def _open_registry(settings: Settings) -> "Registry":
-    from pipelines.registry import open_registry
-
-    try:
-        return open_registry(settings)
-    except RegistryError:
-        raise
-    except Exception as error:  # its client and the drivers below it raise errors of every kind
-        raise RegistryError(
-            f"Expected an MLflow at {settings.resolve_tracking_uri()}. {type(error).__name__}: {error}. "
-            "Correct MLFLOW_TRACKING_URI."
-        ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """MLflow's own client, for a registry that is neither a plain server nor a database file."""
-
-    registry: "Registry"
-
-    def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
-        number = self.registry.version_of_alias(classifier, cast("Alias", alias))
-        return None if number is None else self.version(classifier, number)
-
-    def version(self, classifier: str, version: int) -> RegisteredVersion | None:
-        for row in self.registry.versions(classifier):
-            if row.version == version:
-                # no address: its client finds the artefact by name and number
-                return RegisteredVersion(classifier, version, row.tags.get("vigia.sha256", ""), "mlflow:")
-        return None
-
-    def versions(self, classifier: str) -> tuple[int, ...]:
-        return tuple(sorted(row.version for row in self.registry.versions(classifier)))
-
-    def classifiers(self) -> tuple[str, ...]:
-        return self.registry.classifiers()
+    return open_client_registry(settings).download(version.classifier, version.version, into)

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from pipelines.ancestry import Ancestry, read_ancestry
 from pipelines.artefact import GOLDEN_FILE, hash_file
+from pipelines.client_lookup import choose_lookup
 from pipelines.datasets.shards import read_split
 from pipelines.errors import ModelError, RegistryError
 from pipelines.export.golden import GoldenPictures
 from pipelines.images import decode_image
 from pipelines.inference import load_classifier
-from pipelines.lean_registry import open_lean_registry
 from pipelines.lineage import read_environment
 from pipelines.models.weights import IMAGENET_FILES, find_weights
 from pipelines.rebuilding.comparing import (
@@ -79,7 +79,7 @@ def rebuild(
     """Raises the error of the step that failed; the workspace, its repository and its cache are only read."""
     began = time.monotonic()
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for a second hides our own words
-    ancestry = read_ancestry(open_lean_registry(settings), workspace, classifier, version)
+    ancestry = read_ancestry(choose_lookup(settings), workspace, classifier, version)
     commit = check_rebuildable(ancestry)
     registry = open_registry(settings)
     with open_scratch(workspace, commit, keep=keep) as scratch:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.ancestry import Ancestry, read_ancestry
 from pipelines.datasets.origins import PictureOrigin, explain_unknown, find_origins
 from pipelines.errors import StoreError
-from pipelines.lean_registry import LeanRegistry
+from pipelines.lookup.facts import Lookup
 from pipelines.promotion.log_book import LogBook
 from stream.messages import Prediction
 from stream.store import ModelEvent, PredictionStore
@@ -52,7 +52,7 @@ class ModelTrace:
 
 def trace_frame(
     store: PredictionStore,
-    registry: LeanRegistry,
+    lookup: Lookup,
     book: LogBook,
     workspace: Path,
     frame_id: str,
@@ -65,7 +65,7 @@ def trace_frame(
     chosen = choose_answer(answers, classifier, role)
     if chosen is None:
         raise StoreError(_explain_unknown_frame(store, frame_id, answers, classifier, role))
-    ancestry = read_ancestry(registry, workspace, chosen.classifier, chosen.model_version)
+    ancestry = read_ancestry(lookup, workspace, chosen.classifier, chosen.model_version)
     nearest = _find_nearest(workspace, chosen, ancestry)
     held = decide_held_alias(chosen, read_model_events(store, chosen.classifier), book.read(chosen.classifier))
     return FrameTrace(
@@ -79,10 +79,10 @@ def trace_frame(
 
 
 def trace_model(
-    store: PredictionStore, registry: LeanRegistry, book: LogBook, workspace: Path, classifier: str, version: int
+    store: PredictionStore, lookup: Lookup, book: LogBook, workspace: Path, classifier: str, version: int
 ) -> ModelTrace:
     """Raises RegistryError when the version cannot be asked for."""
-    ancestry = read_ancestry(registry, workspace, classifier, version)
+    ancestry = read_ancestry(lookup, workspace, classifier, version)
     events = tuple(event for event in read_model_events(store, classifier) if event.to_version == version)
     parents = find_parents(version, events, book.read(classifier))
     return ModelTrace(ancestry, parents, count_served(store, classifier, version), events)

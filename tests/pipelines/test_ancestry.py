@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.ancestry import Ancestry, read_ancestry
-from pipelines.errors import RegistryError
-from pipelines.lean_registry import RunFacts, VersionFacts
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from tests.pipelines.test_lineage import git
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -22,36 +21,44 @@ RUN = RunFacts(
     metrics={"accuracy": 0.9, "pictures": 40.0},
     tags={"vigia.lock.sha256": "9" * 64, "vigia.python": "3.11.9", "vigia.libraries": '{"keras": "3.15.0"}'},
 )
-VERSION = VersionFacts(
+VERSION = RegisteredVersion(
     classifier="cars",
     version=2,
     run_id="r1",
     tags={"vigia.dataset.md5": MD5, "vigia.dataset.path": "data/raw/cars", "vigia.git.dirty": "false"},
     aliases=("production",),
     created_at=NOON,
+    location="/artefacts",
 )
 
 
 class FakeRegistry:
     """One version of cars and its run."""
 
-    def __init__(self, version: VersionFacts = VERSION, run: RunFacts = RUN) -> None:
+    def __init__(self, version: RegisteredVersion = VERSION, run: RunFacts = RUN) -> None:
         self._version, self._run = version, run
 
-    def version(self, classifier: str, version: int) -> VersionFacts:
-        if (classifier, version) != (self._version.classifier, self._version.version):
-            raise RegistryError(f"Expected a version of {classifier}, received {version}.")
-        return self._version
+    def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
+        return self.version(classifier, self._version.version) if alias in self._version.aliases else None
 
-    def run(self, run_id: str) -> RunFacts:
+    def version(self, classifier: str, version: int) -> RegisteredVersion | None:
+        return self._version if (classifier, version) == (self._version.classifier, self._version.version) else None
+
+    def versions(self, classifier: str) -> tuple[int, ...]:
+        return (self._version.version,) if classifier == self._version.classifier else ()
+
+    def classifiers(self) -> tuple[str, ...]:
+        return (self._version.classifier,)
+
+    def run(self, run_id: str) -> RunFacts | None:
         return self._run
 
 
-def tagged(**tags: str) -> VersionFacts:
+def tagged(**tags: str) -> RegisteredVersion:
     return replace(VERSION, tags={**VERSION.tags, **{f"vigia.{key.replace('_', '.')}": tags[key] for key in tags}})
 
 
-def ancestry_of(workspace: Path, version: VersionFacts = VERSION, run: RunFacts = RUN) -> Ancestry:
+def ancestry_of(workspace: Path, version: RegisteredVersion = VERSION, run: RunFacts = RUN) -> Ancestry:
     return read_ancestry(FakeRegistry(version, run), workspace, "cars", 2)
 
 

@@ -24,18 +24,19 @@ INSERT INTO predictions SELECT 'taller_camara_stream', i % 4, i / 4, 'cars', 'pr
   datetime(1764000000 + i / 2, 'unixepoch') || '.040000', 'here/worker-1', NULL FROM frames
 """
 TABLES = (
-    "CREATE TABLE model_versions (name TEXT, version INTEGER, run_id TEXT, creation_time BIGINT)",
-    "CREATE TABLE model_version_tags (name TEXT, version INTEGER, key TEXT, value TEXT)",
-    "CREATE TABLE registered_model_aliases (name TEXT, version INTEGER, alias TEXT)",
+    "CREATE TABLE model_versions (workspace TEXT, name TEXT, version INTEGER, run_id TEXT, creation_time BIGINT, "
+    "current_stage TEXT, source TEXT, storage_location TEXT)",
+    "CREATE TABLE model_version_tags (workspace TEXT, name TEXT, version INTEGER, key TEXT, value TEXT)",
+    "CREATE TABLE registered_model_aliases (workspace TEXT, name TEXT, version INTEGER, alias TEXT)",
     "CREATE TABLE runs (run_uuid TEXT, name TEXT, experiment_id INTEGER, status TEXT, start_time BIGINT, "
     "end_time BIGINT, lifecycle_stage TEXT)",
     "CREATE TABLE params (run_uuid TEXT, key TEXT, value TEXT)",
     "CREATE TABLE latest_metrics (run_uuid TEXT, key TEXT, value FLOAT)",
     "CREATE TABLE tags (run_uuid TEXT, key TEXT, value TEXT)",
-    "INSERT INTO model_versions VALUES ('cars', 1, 'r1', 1764000000000)",
+    "INSERT INTO model_versions VALUES ('default', 'cars', 1, 'r1', 1764000000000, 'None', '/artefacts', NULL)",
     "INSERT INTO runs VALUES ('r1', 'cars-1', 1, 'FINISHED', 1764000000000, 1764000060000, 'active')",
 )
-"""What is read of MLflow's own; that it reads so is tests/pipelines/test_lean_registry.py."""
+"""What is read of MLflow's own; that it reads so is tests/pipelines/lookup/test_registry_tables.py."""
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from tests.pipelines.classifying.artefacts import write_colour_artefact
 TABLES = """
 create table registered_models (name, workspace default 'default');
 create table registered_model_aliases (alias, version, name, workspace default 'default');
-create table model_versions (name, version, current_stage, source, storage_location, workspace default 'default');
+create table model_versions (name, version, run_id, creation_time, current_stage, source, storage_location,
+  workspace default 'default');
 create table model_version_tags (key, value, name, version, workspace default 'default');
 """
 

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.aliases.artefact_cache import ArtefactCache
-from pipelines.aliases.lookup import RegisteredVersion
+from pipelines import client_lookup
 from pipelines.artefact import digest_artefact
 from pipelines.classifying import opening
 from pipelines.classifying.opening import CACHE_FOLDER, open_version
 from pipelines.errors import ModelError, RegistryError
+from pipelines.lookup.artefact_cache import ArtefactCache
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
 from pipelines.tracking import ensure_experiment, log_model, open_client
+from tests.pipelines.lookup.made import registered_version
 
 Register = Callable[[Path], Path]
 AWAY = "http://127.0.0.1:9"
@@ -39,7 +40,7 @@ def test_while_the_registry_is_away_only_a_named_version_that_was_used_before_an
     colours: Path, tmp_path: Path
 ) -> None:
     settings = Settings(home=tmp_path, mlflow_tracking_uri=AWAY)
-    version = RegisteredVersion("colours", 4, digest_artefact(colours), "s3://models/colours")
+    version = registered_version("colours", 4, digest_artefact(colours), "s3://models/colours")
     kept = ArtefactCache(settings.state / CACHE_FOLDER, AWAY).open(
         version, lambda _, into: Path(shutil.copytree(colours, into / "fetched"))
     )
@@ -66,7 +67,9 @@ def test_an_artefact_that_only_mlflows_client_can_reach_is_fetched_once(
     settings: Settings, colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register_with_mlflow(settings, colours)
-    monkeypatch.setattr(opening, "open_lookup", lambda _: None)  # as for an address that is neither a file nor a server
+    monkeypatch.setattr(
+        client_lookup, "open_lookup", lambda _: None
+    )  # as for an address that is neither a file nor a server
     elsewhere = Settings(home=tmp_path, mlflow_tracking_uri=settings.mlflow_tracking_uri)
 
     first = open_version(elsewhere, "colours", None, print)

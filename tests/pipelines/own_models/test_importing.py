@@ -12,10 +12,10 @@ import pytest
 
 from pipelines.ancestry import read_ancestry
 from pipelines.artefact import digest_artefact
+from pipelines.client_lookup import choose_lookup
 from pipelines.errors import DatasetError, ModelError, RegistryError
 from pipelines.export.exporting import Order, export_version
 from pipelines.inference import load_classifier
-from pipelines.lean_registry import open_lean_registry
 from pipelines.own_models.importing import ImportOutcome, ImportWish, import_model
 from pipelines.rebuilding.rebuilding import check_rebuildable
 from pipelines.registry import open_registry
@@ -81,7 +81,7 @@ def test_an_onnx_model_becomes_a_candidate_that_serves_red_as_red(tmp_path: Path
         with pytest.raises(ModelError, match=r"imported from own\.onnx.*--format openvino"):
             export_version(registry, replace(wanted, out=tmp_path / "other"))
     with pytest.raises(ModelError, match=r"imported from own\.onnx.*vigia models import"):
-        check_rebuildable(read_ancestry(open_lean_registry(settings), workspace, "paints", version.version))
+        check_rebuildable(read_ancestry(choose_lookup(settings), workspace, "paints", version.version))
 
     again = bring(settings, workspace, file, ["red", "blue"])
 

@@ -1,25 +1,22 @@
-"""From a classifier's name to the version that shall answer."""
+"""From a classifier's name to the version that shall answer, and to the run behind it."""
 
 import os
-from pathlib import Path
 from typing import Final
 
-from pipelines.aliases.lookup import Lookup, RegisteredVersion
-from pipelines.aliases.registry_file import RegistryFile
-from pipelines.aliases.registry_server import RegistryServer
 from pipelines.errors import RegistryError
+from pipelines.lookup.facts import Lookup, RegisteredVersion, RunFacts
+from pipelines.lookup.registry_server import RegistryServer
+from pipelines.lookup.registry_tables import RegistryTables
 from pipelines.settings import Settings
 
 PRODUCTION: Final = "production"
 CLIENT_ONLY: Final = (
-    "MLFLOW_TRACKING_USERNAME",
-    "MLFLOW_TRACKING_TOKEN",
     "MLFLOW_TRACKING_AUTH",
     "MLFLOW_TRACKING_INSECURE_TLS",
     "MLFLOW_TRACKING_SERVER_CERT_PATH",
     "MLFLOW_TRACKING_CLIENT_CERT_PATH",
 )
-"""With one of these in the environment a server wants more than a plain question."""
+"""With one of these in the environment a server wants more than a user, a password or a token."""
 
 
 def open_lookup(settings: Settings) -> Lookup | None:
@@ -27,9 +24,7 @@ def open_lookup(settings: Settings) -> Lookup | None:
     uri = settings.resolve_tracking_uri()
     if uri.startswith(("http://", "https://")) and not any(os.environ.get(name) for name in CLIENT_ONLY):
         return RegistryServer(uri)
-    if uri.startswith("sqlite:///"):
-        return RegistryFile(Path(uri.removeprefix("sqlite:///")).absolute())
-    return None
+    return RegistryTables(uri) if uri.startswith(("sqlite:///", "postgresql", "postgres:")) else None
 
 
 def find_version(lookup: Lookup, classifier: str, wanted: int | None) -> RegisteredVersion:
@@ -55,3 +50,14 @@ def find_version(lookup: Lookup, classifier: str, wanted: int | None) -> Registe
         f"Expected a production version of {classifier}, none of its versions ({known}) is. "
         f"Run `vigia promote {classifier} {versions[-1]}`, or name one with --model."
     )
+
+
+def find_run(lookup: Lookup, run_id: str) -> RunFacts:
+    """Raises RegistryError when it is gone."""
+    found = lookup.run(run_id) if run_id else None
+    if found is None:
+        raise RegistryError(
+            f"Expected the training run {run_id or '(none named)'} in the registry, found none: it was deleted, or the "
+            "version came from elsewhere. Restore it in MLflow."
+        )
+    return found

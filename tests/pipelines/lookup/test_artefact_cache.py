@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.aliases.artefact_cache import KEPT, ArtefactCache, local_folder
-from pipelines.aliases.lookup import RegisteredVersion
 from pipelines.artefact import digest_artefact
 from pipelines.errors import ModelError
+from pipelines.lookup.artefact_cache import KEPT, ArtefactCache, local_folder
+from pipelines.lookup.facts import RegisteredVersion
+from tests.pipelines.lookup.made import registered_version
 
 REGISTRY = "https://models.example"
 Made = tuple[RegisteredVersion, Path]
@@ -21,7 +22,7 @@ def make(make_artefact: Any) -> Callable[..., Made]:
 
     def build(version: int = 1, content: str | None = None) -> Made:
         artefact = make_artefact("cars", content or f"network {version}")
-        return RegisteredVersion("cars", version, digest_artefact(artefact), "s3://models/cars"), artefact
+        return registered_version("cars", version, digest_artefact(artefact), "s3://models/cars"), artefact
 
     return build
 
@@ -95,7 +96,7 @@ def test_a_version_without_a_registered_digest_is_refused(make: Callable[..., Ma
     version, artefact = make()
 
     with pytest.raises(ModelError, match=r"tag vigia\.sha256"):
-        ArtefactCache(tmp_path, REGISTRY).open(replace(version, sha256=""), Fetcher(artefact))
+        ArtefactCache(tmp_path, REGISTRY).open(replace(version, tags={}), Fetcher(artefact))
 
 
 def test_what_was_fetched_is_known_by_registry_and_number(make: Callable[..., Made], tmp_path: Path) -> None:

@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.aliases.finding import find_version, open_lookup
-from pipelines.aliases.lookup import RegisteredVersion
-from pipelines.aliases.registry_file import RegistryFile
-from pipelines.aliases.registry_server import RegistryServer
 from pipelines.errors import RegistryError
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
+from pipelines.lookup.finding import find_run, find_version, open_lookup
+from pipelines.lookup.registry_server import RegistryServer
+from pipelines.lookup.registry_tables import RegistryTables
 from pipelines.settings import Settings
+from tests.pipelines.lookup.made import registered_version
 
 
 @dataclass
@@ -24,13 +25,16 @@ class FakeLookup:
 
     def version(self, classifier: str, version: int) -> RegisteredVersion | None:
         there = version in self.numbers.get(classifier, ())
-        return RegisteredVersion(classifier, version, "f" * 64, "/artefacts") if there else None
+        return registered_version(classifier, version) if there else None
 
     def versions(self, classifier: str) -> tuple[int, ...]:
         return self.numbers.get(classifier, ())
 
     def classifiers(self) -> tuple[str, ...]:
         return tuple(self.numbers)
+
+    def run(self, run_id: str) -> RunFacts | None:
+        return None
 
 
 def test_production_answers_unless_a_version_is_named() -> None:
@@ -54,6 +58,12 @@ def test_what_is_not_there_is_answered_with_what_is(lookup: FakeLookup, wanted: 
         find_version(lookup, "cars", wanted)
 
 
+@pytest.mark.parametrize(("run_id", "words"), [("0000", "training run 0000"), ("", r"\(none named\)")])
+def test_a_run_that_is_gone_is_said(run_id: str, words: str) -> None:
+    with pytest.raises(RegistryError, match=words):
+        find_run(FakeLookup(), run_id)
+
+
 def test_the_way_to_ask_follows_from_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
@@ -61,8 +71,9 @@ def test_the_way_to_ask_follows_from_the_address(tmp_path: Path, monkeypatch: py
         return open_lookup(Settings(home=tmp_path, mlflow_tracking_uri=uri))
 
     assert way("https://models.example") == RegistryServer("https://models.example")
-    assert way(None) == RegistryFile(tmp_path / "mlflow" / "mlflow.db")
-    assert way("postgresql://db/mlflow") is None
+    assert way(None) == RegistryTables(f"sqlite:///{tmp_path}/mlflow/mlflow.db")
+    assert way("postgresql+psycopg2://db/mlflow") == RegistryTables("postgresql+psycopg2://db/mlflow")
+    assert way("mysql://db/mlflow") is None
 
-    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "secret")
+    monkeypatch.setenv("MLFLOW_TRACKING_AUTH", "plugin")
     assert way("https://models.example") is None

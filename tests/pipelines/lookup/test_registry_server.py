@@ -11,12 +11,12 @@ import pytest
 
 from deploy.ports import find_free_ports
 from deploy.services import plan_mlflow
-from pipelines.aliases.artefact_cache import local_folder
-from pipelines.aliases.registry_file import RegistryFile
-from pipelines.aliases.registry_server import RegistryServer
 from pipelines.errors import RegistryError
+from pipelines.lookup.artefact_cache import local_folder
+from pipelines.lookup.registry_server import RegistryServer
+from pipelines.lookup.registry_tables import RegistryTables
 from pipelines.settings import Endpoints, Settings, is_listening
-from tests.pipelines.aliases.conftest import NAME
+from tests.pipelines.lookup.conftest import NAME
 from tests.waiting import wait_until
 
 
@@ -34,9 +34,20 @@ def mlflow_server(settings: Settings) -> Iterator[str]:
             process.terminate()
 
 
+@contextmanager
+def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server's address."""
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
 @pytest.mark.integration
 def test_a_server_says_what_its_database_file_says(registered: tuple[Settings, Path]) -> None:
-    file = RegistryFile(registered[0].mlflow_database)
+    file = RegistryTables(registered[0].resolve_tracking_uri())
     expected = file.holder(NAME, "production")
     assert expected is not None
 
@@ -51,6 +62,8 @@ def test_a_server_says_what_its_database_file_says(registered: tuple[Settings, P
         assert server.version(NAME, 2) == found
         assert server.versions(NAME) == file.versions(NAME) == (1, 2)
         assert server.classifiers() == file.classifiers()
+        assert server.run(found.run_id) == file.run(found.run_id)
+        assert server.run("0" * 32) is None
         assert server.holder(NAME, "challenger") is None
         assert server.holder("nobody", "production") is None
         assert server.version(NAME, 3) is None
@@ -75,10 +88,38 @@ def test_another_kind_of_server_is_no_registry() -> None:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Greeter) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            with pytest.raises(RegistryError, match="Expected MLflow at"):
-                RegistryServer(f"http://127.0.0.1:{server.server_port}").holder("cars", "production")
-        finally:
-            server.shutdown()
+    with answering(Greeter) as url, pytest.raises(RegistryError, match="Expected MLflow at"):
+        RegistryServer(url).holder("cars", "production")
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, None),
+        ({"TOKEN": "secret"}, "Bearer secret"),
+        ({"USERNAME": "ana", "PASSWORD": "secret", "TOKEN": "other"}, "Basic YW5hOnNlY3JldA=="),
+    ],
+)
+def test_a_server_is_asked_with_the_credentials_of_mlflows_own_variables(
+    variables: dict[str, str], expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str | None] = []
+
+    class Guarded(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.headers.get("Authorization"))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    for name in ("USERNAME", "PASSWORD", "TOKEN"):
+        monkeypatch.delenv(f"MLFLOW_TRACKING_{name}", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", value)
+
+    with answering(Guarded) as url:
+        assert RegistryServer(url).classifiers() == ()
+    assert heard == [expected]

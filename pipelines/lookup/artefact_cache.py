@@ -10,13 +10,14 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from pipelines.aliases.lookup import RegisteredVersion
 from pipelines.artefact import verify_artefact
 from pipelines.errors import ModelError
+from pipelines.lookup.facts import RegisteredVersion
 
 KEPT: Final = 12
 """Artefacts in the cache; beyond that the one that was longest not used goes."""
@@ -68,7 +69,7 @@ class ArtefactCache:
             try:
                 fields = json.loads(note.read_text(encoding="utf-8"))
                 if fields.pop("registry") == self.registry and note.with_suffix("").is_dir():
-                    found.append(RegisteredVersion(**fields))
+                    found.append(_parse(fields))
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # a note that was cut short is as good as none: the version is fetched again
         return tuple(sorted((each for each in found if each.classifier == classifier), key=lambda each: each.version))
@@ -80,7 +81,7 @@ class ArtefactCache:
             fetched = fetch(version, Path(partial))
             verify_artefact(fetched, version.sha256)
             note = Path(partial) / "note"
-            note.write_text(json.dumps({**asdict(version), "registry": self.registry}), encoding="utf-8")
+            note.write_text(json.dumps({**asdict(version), "registry": self.registry}, default=str), encoding="utf-8")
             shutil.rmtree(kept, ignore_errors=True)
             try:
                 os.rename(fetched, kept)
@@ -102,6 +103,11 @@ def local_folder(location: str) -> Path | None:
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(unquote(parts.path))
     return Path(location) if location.startswith("/") else None
+
+
+def _parse(fields: dict[str, Any]) -> RegisteredVersion:
+    created_at = datetime.fromisoformat(fields["created_at"])
+    return RegisteredVersion(**{**fields, "aliases": tuple(fields["aliases"]), "created_at": created_at})
 
 
 def _check(folder: Path, version: RegisteredVersion) -> None:
