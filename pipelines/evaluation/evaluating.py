@@ -11,7 +11,7 @@ from pipelines.evaluation.answering import Answers, Latency
 from pipelines.evaluation.calibrating import Calibration
 from pipelines.evaluation.calibration import calibration_floor, expected_calibration_error, reliability
 from pipelines.evaluation.curves import ThresholdCurves, risk_coverage, threshold_curves
-from pipelines.evaluation.intervals import Interval, bootstrap_interval
+from pipelines.evaluation.intervals import Interval, bootstrap_interval, share_interval
 from pipelines.evaluation.metrics import ClassFigures, Report, build_report, class_figures, log_loss, macro_f1
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.slices import SliceFigures
@@ -162,7 +162,12 @@ def _intervals(
         "macro_f1": lambda chosen: macro_f1(labels[chosen], predicted[chosen], classes),
         "log_loss": lambda chosen: log_loss(labels[chosen], probabilities[chosen]),
     }
-    return {
+    intervals = {
         name: bootstrap_interval(figure, len(labels), samples=params.bootstrap_samples)
         for name, figure in figures.items()
     }
+    if right.all() or not right.any():
+        # resampling never shows what no picture showed: it would claim certainty from a handful
+        intervals["accuracy"] = share_interval(int(right.sum()), len(right))
+        del intervals["macro_f1"]
+    return intervals

@@ -1,4 +1,10 @@
-from tests.pipelines.evaluation.made import make_evaluation
+import numpy as np
+import pytest
+
+from pipelines.evaluation.answering import Answers
+from pipelines.evaluation.calibrating import calibrate
+from pipelines.evaluation.evaluating import Judged, evaluate_answers
+from tests.pipelines.evaluation.made import PARAMS, make_evaluation
 
 
 def test_the_most_confident_mistakes_come_first_with_their_nearest_training_pictures() -> None:
@@ -22,6 +28,20 @@ def test_the_interval_of_a_figure_holds_the_figure() -> None:
         interval = evaluation.intervals[name]
         assert interval.low <= interval.value <= interval.high
     assert evaluation.intervals["accuracy"].value == evaluation.report.accuracy
+
+
+def test_a_handful_answered_without_a_mistake_is_no_certainty() -> None:
+    _, judged, reference = make_evaluation()
+    chosen = np.flatnonzero(judged.probabilities.argmax(axis=1) == judged.labels)[:23]
+    answers = Answers(*(getattr(judged.answers, name)[chosen] for name in ("probabilities", "features", "middle")))
+    right = Judged(judged.labels[chosen], answers, answers.probabilities)
+    calibration = calibrate(right.labels, answers, reference, PARAMS)
+
+    intervals = evaluate_answers(("cat", "dog"), right, reference, calibration, PARAMS).intervals
+
+    assert (intervals["accuracy"].value, intervals["accuracy"].high) == (1, 1)
+    assert intervals["accuracy"].low == pytest.approx(23 / (23 + 1.96**2), abs=1e-3)  # Wilson's, without a mistake
+    assert "macro_f1" not in intervals
 
 
 def test_few_known_pictures_are_refused_and_the_others_are_answered_no_worse() -> None:
