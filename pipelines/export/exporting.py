@@ -18,11 +18,12 @@ from pipelines.datasets.shards import read_split
 from pipelines.errors import DatasetError, ModelError
 from pipelines.export.formats import FormatName, Pixels, Source
 from pipelines.export.golden import GoldenPictures
-from pipelines.export.keras import ARTEFACT_FILE, load_keras_model, use_one_thread
+from pipelines.export.keras import ARTEFACT_FILE, use_one_thread
 from pipelines.export.measuring import Measured, ask_keras, build_format, check_measured, measure_format
 from pipelines.export.packing import add_companions, check_out, check_room, list_files, save_parity, stage_folder
 from pipelines.export.precision import PrecisionTrial, settle_precision
 from pipelines.images import Image, decode_image
+from pipelines.models.contract import load_trained
 from pipelines.preprocessing import Preprocessing, build_preprocessing, prepare_or_squash
 from pipelines.registry import Registry
 from pipelines.terminal import say
@@ -141,7 +142,7 @@ def tag_of(name: FormatName, precision: Precision = "f32") -> str:
 
 def _load_source(artefact: Path) -> Source:
     use_one_thread()
-    return Source(artefact, load_keras_model(artefact / ARTEFACT_FILE))
+    return Source(artefact, load_trained(artefact / ARTEFACT_FILE))
 
 
 def _hand_out_imported(registry: Registry, order: Order, artefact: Path) -> Exported:

@@ -3,9 +3,10 @@
 import contextlib
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pipelines.export.formats import Pixels, Source, Timed, time_each
+from pipelines.models.contract import load_trained
 
 NETWORK: Final = "model.keras"
 ARTEFACT_FILE: Final = "data/model.keras"
@@ -22,15 +23,9 @@ class KerasFormat:
     def answer(self, folder: Path, pixels: Pixels) -> Timed:
         import tensorflow as tf
 
-        model = load_keras_model(folder / NETWORK)
+        model = load_trained(folder / NETWORK)
         run = tf.function(lambda one: model(one, training=False))
         return time_each(lambda one: run(tf.constant(one)), pixels)
-
-
-def load_keras_model(file: Path) -> Any:
-    import keras
-
-    return keras.saving.load_model(file, safe_mode=True)
 
 
 def use_one_thread() -> None:
