@@ -14,9 +14,7 @@ from PIL import Image as PillowImage
 
 from pipelines.datasets.shards import PreparedPicture
 from pipelines.errors import ModelError
-from pipelines.export.parity import Parity, compare
 from pipelines.images import ORIENTATION_TAG, Image, decode_image
-from pipelines.inference import Classifier
 from pipelines.preprocessing import Preprocessing
 
 PLAIN_PICTURES: Final = 8
@@ -98,11 +96,6 @@ def choose_golden(pictures: Iterable[PreparedPicture]) -> dict[str, bytes]:
         "wide": _encode(second.resize((LONGEST_SIDE, TINY_SIDE))),
         "coarse": _encode(third, quality=8),
     }
-
-
-def check_golden(served: Classifier, golden: GoldenPictures) -> Parity:
-    """What a loaded model says of the golden pictures, against what it should say."""
-    return compare(golden.probabilities, served.infer(golden.images()).probabilities)
 
 
 def _shrink(image: Image, longest: int) -> PillowImage.Image:

@@ -13,11 +13,9 @@ from pipelines.export.golden import (
     TINY_SIDE,
     GoldenPictures,
     build_golden,
-    check_golden,
     choose_golden,
 )
-from pipelines.images import Image, decode_image, resize_image
-from pipelines.inference import Inference
+from pipelines.images import decode_image
 from pipelines.preprocessing import WholePicture
 
 
@@ -39,20 +37,6 @@ class Brightness:
     def predict(self, batch: Any, verbose: int) -> Any:
         light = batch.mean(axis=(1, 2, 3)) / 255
         return np.stack([light, 1 - light], axis=1)
-
-
-class Served:
-    """The same as a loaded classifier, `wrong` by so much."""
-
-    classifier, version, class_names, size_hw = "cars", 1, ("light", "dark"), (32, 32)
-
-    def __init__(self, wrong: float = 0.0) -> None:
-        self.wrong = wrong
-
-    def infer(self, images: Any) -> Inference:
-        batch = np.stack([resize_image(image, (32, 32)) for image in images])
-        probabilities = Brightness().predict(batch, 0).astype(np.float32) + np.float32(self.wrong)
-        return Inference(probabilities, np.ones(len(images), np.bool_))
 
 
 @pytest.fixture(scope="module")
@@ -108,19 +92,3 @@ def test_a_picture_with_other_bytes_or_a_file_of_another_kind_is_refused(
     file.write_bytes(b"no archive")
     with pytest.raises(ModelError, match="Expected golden pictures at"):
         GoldenPictures.load(file)
-
-
-def test_a_copy_that_answers_differently_is_found_out(golden: GoldenPictures) -> None:
-    assert check_golden(Served(), golden).max_difference < 1e-5
-    assert check_golden(Served(wrong=0.2), golden).max_difference == pytest.approx(0.2, abs=1e-5)
-
-
-def test_where_there_is_nothing_to_look_at_every_class_is_as_likely() -> None:
-    def only_wide(image: Image) -> Image | None:
-        return None if image.shape[0] >= image.shape[1] else np.zeros((32, 32, 3), np.uint8)
-
-    golden = build_golden(Brightness(), only_wide, choose_golden(PICTURES))
-    answers = dict(zip(golden.encoded, golden.probabilities.tolist(), strict=True))
-
-    assert answers["tiny"] == [0.5, 0.5]
-    assert answers["wide"] == [0.0, 1.0]
