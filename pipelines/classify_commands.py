@@ -25,7 +25,8 @@ def classify(
         list[str] | None,
         typer.Argument(metavar="PATH...", help="Pictures, videos, folders, patterns; - reads one picture from stdin."),
     ] = None,
-    classifier: Annotated[str, typer.Option(help="A registered classifier.")] = ...,  # type: ignore[assignment]
+    *,
+    classifier: Annotated[str, typer.Option(help="A registered classifier.")],
     model: Annotated[int | None, typer.Option(min=1, metavar="VERSION", help="Else the production version.")] = None,
     top: Annotated[int, typer.Option(min=1, help="So many labels a picture, best first.")] = 5,
     rate: Annotated[float, typer.Option(min=0.001, max=1000, help="Frames of a video, a second.")] = 5.0,
