@@ -183,7 +183,7 @@ def wait_for_answers(sent: int, since: datetime) -> dict[str, Any]:
 
 def describe_kafka(settings: Settings, endpoints: Endpoints) -> dict[str, str | None]:
     """Version and address of the broker that carried the frames."""
-    from stream.broker import EMBEDDED_VERSION, broker_version
+    from stream.broker.embedded import EMBEDDED_VERSION, broker_version
 
     if settings.kafka_bootstrap:
         return {"version": broker_version(settings.kafka_bootstrap), "bootstrap": settings.kafka_bootstrap}

@@ -13,7 +13,7 @@ from deploy.ports import CONTROLLER, describe_owner, is_free
 from deploy.versions import describe_wrong_versions
 from pipelines.errors import BrokerError
 from pipelines.settings import DEFAULT_PORTS, Endpoints, Settings, is_listening
-from stream.broker import answers, inspect_embedded_kafka, java_version
+from stream.broker.embedded import answers, inspect_embedded_kafka, java_version
 
 _GIB: Final = 1024**3
 MIN_DISK_BYTES: Final = 2 * _GIB

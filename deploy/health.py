@@ -146,7 +146,7 @@ def load_healths(file: Path) -> dict[str, Health]:
 
 
 def _kafka_answers(bootstrap: str, timeout_seconds: float) -> bool:
-    from stream.broker import answers
+    from stream.broker.embedded import answers
 
     return answers(bootstrap, timeout_seconds)
 

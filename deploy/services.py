@@ -25,7 +25,7 @@ def plan_services(
 
 
 def plan_kafka(settings: Settings, ports: Mapping[str, int]) -> Service:
-    from stream.broker import embedded_kafka_command
+    from stream.broker.embedded import embedded_kafka_command
 
     command = embedded_kafka_command(settings.state, settings.host, ports["kafka"], ports[CONTROLLER])
     bootstrap = f"{settings.host}:{ports['kafka']}"

@@ -71,7 +71,7 @@ def prepare_home(settings: Settings) -> None:
     for folder in (settings.mlflow_artifacts, settings.state / "prefect", logs_folder(settings.state)):
         folder.mkdir(parents=True, exist_ok=True)
     if not settings.kafka_bootstrap:
-        from stream.broker import prepare_embedded_kafka
+        from stream.broker.embedded import prepare_embedded_kafka
 
         prepare_embedded_kafka(settings.state)
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from pipelines.terminal import JsonOption, print_json, say
-from stream.broker_commands import broker_app
-from stream.camera_commands import CamerasFileOption, camera_app
-from stream.dead_letter_commands import dead_letters_app
-from stream.trace_commands import trace_app
+from stream.broker.commands import broker_app
+from stream.camera.commands import CamerasFileOption, camera_app
+from stream.dead_letters.commands import dead_letters_app
+from stream.tracing.commands import trace_app
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
@@ -31,7 +31,7 @@ def worker(
     from pipelines.settings import find_workspace, load_settings
     from stream.logs import configure_logs
     from stream.store import PredictionStore
-    from stream.worker import WorkerSetup, run_worker
+    from stream.worker.worker import WorkerSetup, run_worker
 
     settings = load_settings()
     configure_logs(settings.log_format, debug=settings.debug)
@@ -62,7 +62,7 @@ def cameras(
 ) -> None:
     """Play every camera of cameras.yaml, in the foreground; ends when nothing is left to play."""
     from pipelines.settings import load_settings
-    from stream.cameras import CamerasSetup, run_cameras
+    from stream.camera.cameras import CamerasSetup, run_cameras
     from stream.logs import configure_logs
     from stream.store import PredictionStore
 

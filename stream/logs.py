@@ -83,4 +83,4 @@ def configure_logs(log_format: Literal["console", "json"], *, debug: bool = Fals
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("stream").setLevel(logging.INFO)
     # Faust tells the life of its services in the name of the module that holds their class
-    logging.getLogger("stream.app").setLevel(logging.WARNING)
+    logging.getLogger("stream.worker.app").setLevel(logging.WARNING)

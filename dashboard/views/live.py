@@ -23,7 +23,7 @@ from dashboard.queries import (
 )
 from dashboard.services import Stack, load_stack
 from dashboard.words import Words
-from stream.latest_frames import latest_frame_file
+from stream.worker.latest_frames import latest_frame_file
 
 MINUTES: Final = 15
 LATEST_DEAD_LETTERS: Final = 4

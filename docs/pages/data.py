@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def build_data_page() -> str:
     from pipelines.promotion.log_book import model_decisions
+    from stream.broker.topics import TOPICS
     from stream.tables import metadata
-    from stream.topics import TOPICS
 
     parts = [
         WRITTEN,
@@ -99,7 +99,7 @@ def build_prediction(moment: datetime) -> "Prediction":
 
 
 def build_letter(moment: datetime) -> "Outgoing":
-    from stream.dead_letters import build_dead_letter, encode_dead_letter
+    from stream.dead_letters.letters import build_dead_letter, encode_dead_letter
     from stream.messages import FrameError, Message, Position
 
     message = Message(Position("taller_camara_stream", 0, 17), b"cam01", b"not a frame", (), None, moment)

@@ -12,8 +12,8 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import Engine, create_engine, insert
 
-from stream.latest_frames import latest_frame_file
 from stream.tables import cameras, dead_letters, metadata, model_events, predictions
+from stream.worker.latest_frames import latest_frame_file
 
 
 def draw_picture(number: int, size: tuple[int, int] = (320, 240)) -> bytes:

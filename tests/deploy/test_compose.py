@@ -13,7 +13,7 @@ from deploy.plan import Service
 from deploy.ports import CONTROLLER
 from deploy.services import plan_services
 from pipelines.settings import DEFAULT_PORTS, Endpoints, Settings
-from stream.kafka_properties import server_properties
+from stream.broker.properties import server_properties
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"

@@ -30,7 +30,7 @@ from deploy.doctor import (
 from deploy.doctor_commands import doctor_app
 from deploy.versions import find_wrong_versions, load_requirements
 from pipelines.settings import Endpoints, Settings
-from stream.kafka_jars import JarFindings, load_jar_lock
+from stream.broker.jars import JarFindings, load_jar_lock
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stream.broker import answers, embedded_kafka_command, prepare_embedded_kafka
-from stream.topics import ensure_topics
+from stream.broker.embedded import answers, embedded_kafka_command, prepare_embedded_kafka
+from stream.broker.topics import ensure_topics
 from tests.waiting import wait_until
 
 START_SECONDS = 60

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stream.logs import configure_logs
 from stream.store import PredictionStore
-from stream.worker import WorkerSetup, run_worker
+from stream.worker.worker import WorkerSetup, run_worker
 from tests.stream.fakes import FakeRegistry, load_fake
 
 

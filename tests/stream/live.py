@@ -15,9 +15,9 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import text
 
+from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.messages import FRAMES_TOPIC, Outgoing, encode_v2
 from stream.store import PredictionStore, has_tables
-from stream.topics import LARGEST_MESSAGE_BYTES
 from tests.stream.fakes import FakeRegistry, draw_jpeg
 from tests.waiting import wait_until
 

@@ -25,7 +25,7 @@ def test_lines_of_other_places_and_our_own_are_never_left_out() -> None:
 
     assert limit.filter(line(lineno=1))
     assert limit.filter(line(lineno=2))
-    assert all(limit.filter(line("stream.worker")) for _ in range(3))
+    assert all(limit.filter(line("stream.worker.worker")) for _ in range(3))
 
 
 def test_a_failure_keeps_its_line_and_loses_its_traceback() -> None:

@@ -1,0 +1,1 @@
+"""The broker: an embedded Kafka without Docker, and the topics."""

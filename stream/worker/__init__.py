@@ -1,0 +1,1 @@
+"""The worker: frames become rows and predictions, and none is lost."""

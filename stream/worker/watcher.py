@@ -1,0 +1,173 @@
+"""The model watcher: loads what the registry calls production beside the old version, then swaps."""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal, Protocol
+
+import numpy as np
+
+from pipelines.errors import StoreError, VigiaError
+from pipelines.inference import Classifier
+from stream.store import ModelEvent, ModelEventKind
+from stream.worker.batches import Serving, infer_checked
+
+PRODUCTION: Final = "production"
+POLL_SECONDS: Final = 1.0
+LONGEST_PAUSE_SECONDS: Final = 60.0
+
+log = logging.getLogger(__name__)
+
+LoadClassifier = Callable[[Path, str, int], Classifier]
+RecordEvent = Callable[[ModelEvent], None]
+
+
+class Registry(Protocol):
+    """What the watcher needs of pipelines.registry."""
+
+    def classifiers(self) -> tuple[str, ...]: ...
+
+    def version_of_alias(self, classifier: str, alias: Literal["production"]) -> int | None: ...
+
+    def download(self, classifier: str, version: int, into: Path) -> Path: ...
+
+
+OpenRegistry = Callable[[], Registry]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A version that could not be loaded, and when to try it again."""
+
+    version: int
+    failures: int
+    retry_at: float
+    """Monotonic seconds."""
+
+
+class ModelWatcher:
+    """Polls the production alias of every classifier on a thread of its own."""
+
+    def __init__(
+        self, open_registry: OpenRegistry, load: LoadClassifier, record: RecordEvent, *, folder: Path, worker: str
+    ) -> None:
+        self._open_registry = open_registry
+        self._registry: Registry | None = None
+        self._load = load
+        self._record = record
+        self._folder = folder
+        self._worker = worker
+        self._refusals: dict[str, Refusal] = {}
+        self._registry_away = False
+        self._ready = threading.Event()
+        self._serving: Serving = MappingProxyType({})
+
+    @property
+    def serving(self) -> Serving:
+        """Read once for each batch: it may be another mapping the next moment."""
+        return self._serving
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="model watcher", daemon=True).start()
+
+    def wait_until_serving(self, timeout_seconds: float) -> bool:
+        """True once at least one classifier has a production version loaded."""
+        return self._ready.wait(timeout_seconds)
+
+    def poll(self) -> None:
+        """Look at every alias once; load and swap what is new. A registry that is away changes nothing."""
+        try:
+            # opened here and not at start: a registry that comes up later than the worker is waited for
+            registry = self._registry = self._registry or self._open_registry()
+            aliases = {name: registry.version_of_alias(name, PRODUCTION) for name in registry.classifiers()}
+        except Exception as error:  # noqa: BLE001  clients of the registry leak errors of many kinds; serving goes on
+            self._say_registry_is_away(error)
+            return
+        if self._registry_away:
+            log.info("the registry answers again")
+            self._registry_away = False
+        for name, version in aliases.items():
+            served = self._serving.get(name)
+            if should_load(version, served.version if served else None, self._refusals.get(name), time.monotonic()):
+                assert version is not None  # noqa: S101  should_load says so
+                self._replace(registry, name, version, served)
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while True:
+            self.poll()
+            pause.wait(POLL_SECONDS)
+
+    def _replace(self, registry: Registry, name: str, version: int, served: Classifier | None) -> None:
+        started = time.monotonic()
+        folder = self._folder / name / str(version)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            classifier = self._load(registry.download(name, version, folder), name, version)
+            warm_up(classifier)
+        except Exception as error:  # noqa: BLE001  whatever a broken model raises, the old one goes on serving
+            self._refuse(name, version, served, error)
+            return
+        self._refusals.pop(name, None)
+        self._serving = MappingProxyType({**self._serving, name: classifier})
+        self._ready.set()
+        seconds = time.monotonic() - started
+        log.info("%s version %d serves now, loaded in %.2f s", name, version, seconds)
+        self._tell(name, version, served, "swapped" if served else "loaded", f"loaded in {seconds:.2f} s")
+        self._forget_folders(name, version)
+
+    def _refuse(self, name: str, version: int, served: Classifier | None, error: Exception) -> None:
+        before = self._refusals.get(name)
+        again = before is not None and before.version == version
+        failures = before.failures + 1 if before and again else 1
+        pause = min(2.0**failures, LONGEST_PAUSE_SECONDS)
+        self._refusals[name] = Refusal(version, failures, time.monotonic() + pause)
+        words = str(error) if isinstance(error, VigiaError) else f"{type(error).__name__}: {error}"
+        log.error("%s version %d refused, next try in %.0f s: %s", name, version, pause, words)
+        if not again:
+            self._tell(name, version, served, "refused", words)
+
+    def _tell(self, name: str, version: int, served: Classifier | None, event: ModelEventKind, detail: str) -> None:
+        change = ModelEvent(
+            at=datetime.now(UTC),
+            worker=self._worker,
+            classifier=name,
+            from_version=served.version if served else None,
+            to_version=version,
+            event=event,
+            detail=detail[:1000],
+        )
+        try:
+            self._record(change)
+        except StoreError as error:
+            log.error("could not record that %s version %d was %s: %s", name, version, event, error)
+
+    def _forget_folders(self, name: str, version: int) -> None:
+        for folder in (self._folder / name).iterdir():
+            if folder.name != str(version):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _say_registry_is_away(self, error: Exception) -> None:
+        if not self._registry_away:
+            log.warning("the registry does not answer; what is loaded goes on serving: %s", error)
+        self._registry_away = True
+
+
+def should_load(version: int | None, served: int | None, refusal: Refusal | None, now: float) -> bool:
+    """Whether the version behind the alias is to be loaded now. An alias that was taken away changes nothing."""
+    if version is None or version == served:
+        return False
+    return refusal is None or refusal.version != version or now >= refusal.retry_at
+
+
+def warm_up(classifier: Classifier) -> None:
+    """One blank picture through the model, so that the first frame does not pay for it. Raises ModelError."""
+    height, width = classifier.size_hw
+    infer_checked(classifier, [np.zeros((height, width, 3), np.uint8)])

@@ -1,0 +1,200 @@
+"""Real camera processes: `vigia cameras` against a real Kafka, a store and a folder of pictures."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream.decoding import decode_frame
+from stream.messages import FRAMES_TOPIC, Message, Position
+from stream.store import PredictionStore
+from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
+from tests.stream.fakes import draw_jpeg
+from tests.stream.live import end_offsets, read_since
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.integration
+
+
+class CamerasProcess:
+    """`vigia cameras` in a workspace of its own."""
+
+    def __init__(self, workspace: Path, bootstrap: str) -> None:
+        self.workspace = workspace
+        self.store = PredictionStore(f"sqlite:///{workspace / 'home' / 'store' / 'vigia.db'}")
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "VIGIA_HOME": str(workspace / "home"),
+            "VIGIA_KAFKA_BOOTSTRAP": bootstrap,
+        }
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "vigia", "cameras", *options],
+            cwd=self.workspace,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def camera(self, camera_id: str) -> dict[str, Any]:
+        return {row["camera_id"]: row for row in self.store.read_cameras()}.get(camera_id, {})
+
+    def heartbeat(self) -> dict[str, Any]:
+        file = self.workspace / "home" / "cameras.json"
+        return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    for camera, values in {"gate": (10, 20, 30), "yard": (200, 210)}.items():
+        (tmp_path / camera).mkdir()
+        for value in values:
+            (tmp_path / camera / f"{value}.jpg").write_bytes(draw_jpeg(value))
+    return tmp_path
+
+
+def write(workspace: Path, cameras: dict[str, dict[str, Any]]) -> None:
+    (workspace / "cameras.yaml").write_text(json.dumps({"cameras": cameras}))
+
+
+def frames_since(bootstrap: str, starts: Any) -> dict[str, list[str | None]]:
+    """Image names of the frames on the topic, by camera, in order."""
+    found: dict[str, list[str | None]] = {}
+    for record in read_since(bootstrap, FRAMES_TOPIC, starts):
+        position = Position(record.topic, record.partition, record.offset)
+        frame = decode_frame(
+            Message(position, record.key, record.value, record.headers, record.timestamp, datetime.now(UTC))
+        )
+        found.setdefault(frame.camera_id, []).append(frame.image_name)
+    return found
+
+
+def test_every_source_is_played_once_in_order_and_counted(kafka: str, workspace: Path) -> None:
+    starts = end_offsets(kafka, FRAMES_TOPIC)
+    write(
+        workspace,
+        {
+            "gate": {"source": "gate", "rate": 100, "loop": False, "format": "v1"},
+            "yard": {"source": "yard", "rate": 100, "loop": False},
+            "off": {"source": "gate", "enabled": False},
+        },
+    )
+    cameras = CamerasProcess(workspace, kafka)
+
+    process = cameras.start("--json")
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    assert json.loads(out) == {"sent": 5, "dropped": 0, "failed": []}
+    assert frames_since(kafka, starts) == {"gate": ["10.jpg", "20.jpg", "30.jpg"], "yard": ["200.jpg", "210.jpg"]}
+    assert (cameras.camera("gate")["state"], cameras.camera("gate")["frames_sent"]) == ("offline", 3)
+    assert cameras.camera("off")["state"] == "disabled"
+
+
+def test_a_missing_source_is_waited_for_and_never_stops_the_others(kafka: str, workspace: Path) -> None:
+    write(workspace, {"gone": {"source": "gone", "rate": 50}, "gate": {"source": "gate", "rate": 50}})
+    cameras = CamerasProcess(workspace, kafka)
+    process = cameras.start()
+    try:
+        wait_until(lambda: cameras.camera("gate").get("frames_sent", 0) > 20, timeout_seconds=60, what="frames of gate")
+        wait_until(
+            lambda: "Expected a folder" in (cameras.camera("gone").get("last_error") or ""),
+            timeout_seconds=20,
+            what="the missing folder named",
+        )
+        assert cameras.camera("gate")["state"] == "online"
+        assert (cameras.heartbeat()["state"], cameras.heartbeat()["cameras"]) == ("playing", 2)
+
+        (workspace / "gone").mkdir()
+        (workspace / "gone" / "a.jpg").write_bytes(draw_jpeg())
+
+        wait_until(lambda: cameras.camera("gone").get("frames_sent", 0) > 0, timeout_seconds=40, what="its frames")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert cameras.camera("gate")["state"] in ("online", "offline")
+
+
+def test_a_change_of_the_file_starts_and_ends_cameras_and_ctrl_c_ends_with_130(kafka: str, workspace: Path) -> None:
+    write(workspace, {"gate": {"source": "gate", "rate": 50}})
+    cameras = CamerasProcess(workspace, kafka)
+    process = cameras.start()
+    try:
+        wait_until(lambda: cameras.camera("gate").get("frames_sent", 0) > 0, timeout_seconds=60, what="frames of gate")
+
+        write(workspace, {"yard": {"source": "yard", "rate": 50}})
+
+        wait_until(lambda: cameras.camera("yard").get("frames_sent", 0) > 0, timeout_seconds=20, what="frames of yard")
+        wait_until(lambda: cameras.camera("gate")["state"] == "offline", timeout_seconds=20, what="the end of gate")
+        sent = cameras.camera("gate")["frames_sent"]
+        wait_until(lambda: cameras.camera("yard")["frames_sent"] > 100, timeout_seconds=20, what="more of yard")
+        assert cameras.camera("gate")["frames_sent"] == sent
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+
+
+def test_every_picture_arrives_exactly_once_although_the_broker_starts_late_and_is_killed(
+    tmp_path_factory: pytest.TempPathFactory, workspace: Path
+) -> None:
+    port = find_free_ports(1)[0]
+    for value in range(200):
+        (workspace / "gate" / f"{value:03}.jpg").write_bytes(draw_jpeg(value))
+    write(workspace, {"gate": {"source": "gate", "rate": 50, "loop": False}})
+    broker = EmbeddedKafka(tmp_path_factory.mktemp("broker"))
+    cameras = CamerasProcess(workspace, f"127.0.0.1:{port}")
+    process = cameras.start()
+    try:
+        wait_until(
+            lambda: "waiting for the broker" in (cameras.camera("gate").get("last_error") or ""),
+            timeout_seconds=60,
+            what="the broker missed",
+        )
+        broker.start(port=port)
+        wait_until(lambda: cameras.camera("gate")["frames_sent"] > 30, timeout_seconds=60, what="30 frames")
+        broker.stop(signal.SIGKILL)
+        broker.start(port=port)
+
+        _, err = process.communicate(timeout=90)
+
+        assert process.returncode == 0, err
+        names = frames_since(broker.bootstrap, dict.fromkeys(end_offsets(broker.bootstrap, FRAMES_TOPIC), 0))["gate"]
+        expected = sorted(file.name for file in (workspace / "gate").iterdir())
+        assert names == expected
+        assert cameras.camera("gate")["frames_sent"] == len(expected)
+    finally:
+        process.kill()
+        process.communicate()
+        broker.stop()
+
+
+def test_once_a_source_that_cannot_be_read_is_named_and_the_exit_code_is_1(kafka: str, workspace: Path) -> None:
+    write(workspace, {"gone": {"source": "gone"}, "yard": {"source": "yard", "rate": 100}})
+
+    process = CamerasProcess(workspace, kafka).start("--once", "--json")
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert json.loads(out) == {"sent": 2, "dropped": 0, "failed": ["gone"]}
+    assert err.splitlines()[-1].startswith("error: expected every source to be readable")
+
+
+def test_once_without_any_camera_ends_at_once(kafka: str, workspace: Path) -> None:
+    process = CamerasProcess(workspace, kafka).start("--once", "--json")
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert json.loads(out)["sent"] == 0
+    assert "vigia camera add" in err

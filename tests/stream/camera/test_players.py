@@ -1,0 +1,141 @@
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from pipelines.errors import CameraError
+from stream.broker.topics import LARGEST_FRAME_BYTES
+from stream.camera.config import CameraConfig
+from stream.camera.delivery import Delivery, Say
+from stream.camera.players import Player, camera_state, next_turn
+from stream.decoding import decode_frame
+from stream.messages import Outgoing
+from tests.stream.fakes import draw_jpeg, message_of
+
+
+@dataclass
+class FakeDelivery:
+    """Takes everything at once."""
+
+    delivered: list[Outgoing] = field(default_factory=list)
+
+    async def deliver(self, message: Outgoing, say: Say) -> None:
+        self.delivered.append(message)
+
+
+def play(player: Player) -> list[Outgoing]:
+    delivery = FakeDelivery()
+    asyncio.run(player.play(cast(Delivery, delivery)))
+    return delivery.delivered
+
+
+def camera(**changes: object) -> CameraConfig:
+    return CameraConfig.model_validate({"source": "pictures", "rate": 1000, "loop": False, **changes})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pictures" / "day").mkdir(parents=True)
+    (tmp_path / "pictures" / "a.jpg").write_bytes(draw_jpeg(50))
+    (tmp_path / "pictures" / "day" / "b.jpg").write_bytes(draw_jpeg(200))
+    return tmp_path
+
+
+@pytest.mark.parametrize("format", ["v1", "v2"])
+def test_a_folder_is_played_once_as_frames_that_can_be_decoded(folder: Path, format: str) -> None:
+    player = Player("gate", camera(format=format), folder)
+
+    messages = play(player)
+
+    frames = [decode_frame(message_of(m, offset=n, received_at=datetime.now(UTC))) for n, m in enumerate(messages)]
+    assert [frame.image_name for frame in frames] == ["a.jpg", "day/b.jpg"]
+    assert [frame.jpeg for frame in frames] == [draw_jpeg(50), draw_jpeg(200)]
+    assert {message.key for message in messages} == {b"gate"}
+    assert len({frame.frame_id for frame in frames}) == 2
+    assert (player.sent, player.dropped, player.done) == (2, 0, True)
+
+
+def test_frame_ids_differ_between_two_runs_and_fit_for_the_longest_camera_id(folder: Path) -> None:
+    longest = "c" * 200
+
+    ids = [dict(message.headers)["frame_id"] for _ in range(2) for message in play(Player(longest, camera(), folder))]
+
+    assert len(set(ids)) == 4
+    assert all(len(frame_id or b"") <= 200 for frame_id in ids)
+
+
+def test_a_picture_larger_than_the_topic_takes_is_dropped_at_the_source_and_counted(folder: Path) -> None:
+    (folder / "pictures" / "big.jpg").write_bytes(b"x" * (LARGEST_FRAME_BYTES + 1))
+    player = Player("gate", camera(), folder)
+
+    messages = play(player)
+
+    assert len(messages) == 2
+    assert (player.sent, player.dropped) == (2, 1)
+
+
+def test_a_broken_png_is_dropped_and_the_others_are_sent(folder: Path) -> None:
+    (folder / "pictures" / "b.png").write_bytes(b"rubble")
+    player = Player("gate", camera(), folder)
+
+    assert len(play(player)) == 2
+    assert player.dropped == 1
+
+
+def test_once_a_looping_camera_ends_too_and_a_missing_folder_is_an_error(folder: Path) -> None:
+    assert len(play(Player("gate", camera(loop=True), folder, once=True))) == 2
+    with pytest.raises(CameraError):
+        play(Player("gate", camera(source="nowhere"), folder, once=True))
+
+
+def test_a_disabled_camera_plays_nothing(folder: Path) -> None:
+    player = Player("gate", camera(enabled=False), folder)
+
+    assert play(player) == []
+    assert player.take_record().state == "disabled"
+
+
+def test_a_record_holds_what_is_new_and_one_given_back_is_counted_again(folder: Path) -> None:
+    player = Player("gate", camera(), folder)
+    play(player)
+
+    first = player.take_record()
+    assert (first.new_frames_sent, player.take_record().new_frames_sent) == (2, 0)
+    player.give_back(first)
+
+    assert player.take_record().new_frames_sent == 2
+
+
+@pytest.mark.parametrize(
+    ("silent_seconds", "rate", "state"),
+    [(1, 5, "online"), (6, 5, "stale"), (20, 5, "offline"), (25, 0.1, "online"), (31, 0.1, "offline")],
+)
+def test_a_camera_is_stale_after_5_seconds_and_offline_after_20_unless_it_is_slow(
+    silent_seconds: float, rate: float, state: str
+) -> None:
+    assert camera_state(enabled=True, done=False, silent_seconds=silent_seconds, has_sent=True, rate=rate) == state
+
+
+def test_a_source_that_was_held_up_goes_on_at_its_pace_without_catching_up() -> None:
+    assert next_turn(10.0, 0.2, now=10.1) == 10.2
+    assert next_turn(10.0, 0.2, now=15.0) == 15.0
+
+
+def test_a_shuffled_camera_plays_every_picture_in_an_order_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number in range(12):
+        (tmp_path / "pictures" / f"{number:02}.jpg").write_bytes(draw_jpeg(number * 10))
+
+    def names(camera_id: str) -> list[str | None]:
+        messages = play(Player(camera_id, camera(order="shuffled"), tmp_path))
+        return [
+            decode_frame(message_of(m, offset=n, received_at=datetime.now(UTC))).image_name
+            for n, m in enumerate(messages)
+        ]
+
+    assert names("gate") == names("gate")
+    assert sorted(str(name) for name in names("gate")) == [f"{number:02}.jpg" for number in range(12)]
+    assert names("gate") not in (names("yard"), sorted(str(name) for name in names("gate")))

@@ -1,0 +1,53 @@
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image as PillowImage
+
+from pipelines.errors import CameraError, ImageError
+from pipelines.images import decode_image
+from stream.camera.sources import FolderSource
+from tests.stream.fakes import draw_jpeg
+
+
+def test_pictures_come_sorted_by_path_with_names_relative_to_the_folder(tmp_path: Path) -> None:
+    for name in ("b.jpg", "a/z.JPEG", "a/b/c.png", "notes.txt", "d.gif"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    assert FolderSource(tmp_path).names() == ["a/b/c.png", "a/z.JPEG", "b.jpg"]
+
+
+def test_a_jpeg_goes_as_it_is_even_when_it_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"rubble")
+
+    assert FolderSource(tmp_path).read("a.jpg").jpeg == b"rubble"
+
+
+def test_another_format_is_encoded_as_jpeg(tmp_path: Path) -> None:
+    PillowImage.new("RGBA", (40, 30), (255, 0, 0, 255)).save(tmp_path / "a.png")
+
+    picture = FolderSource(tmp_path).read("a.png")
+
+    assert PillowImage.open(io.BytesIO(picture.jpeg)).format == "JPEG"
+    assert decode_image(picture.jpeg).shape == (30, 40, 3)
+    assert picture.image_name == "a.png"
+
+
+def test_a_broken_picture_of_another_format_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(draw_jpeg()[:40])
+
+    with pytest.raises(ImageError):
+        FolderSource(tmp_path).read("a.png")
+
+
+def test_a_file_that_vanished_is_an_error_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(CameraError, match=r"gone\.jpg"):
+        FolderSource(tmp_path).read("gone.jpg")
+
+
+def test_a_folder_that_is_missing_or_holds_no_picture_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CameraError, match="Expected a folder"):
+        FolderSource(tmp_path / "nowhere").names()
+    with pytest.raises(CameraError, match="Expected pictures"):
+        FolderSource(tmp_path).names()

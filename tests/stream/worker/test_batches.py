@@ -1,0 +1,156 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from pipelines.errors import ModelError
+from pipelines.images import Image
+from pipelines.inference import Inference
+from stream.messages import FRAMES_TOPIC, Message, Outgoing, encode_v2
+from stream.worker.batches import BatchReader
+from tests.stream.fakes import NOON, POISON, FakeClassifier, draw_jpeg, message_of
+
+
+def frame(value: int = 100, camera: str = "gate", offset: int = 0) -> Message:
+    outgoing = encode_v2(camera, f"{camera}-{offset}", NOON, draw_jpeg(value), image_name="a.jpg", sequence=offset)
+    return message_of(outgoing, offset=offset)
+
+
+@pytest.fixture
+def reader() -> BatchReader:
+    return BatchReader("here/worker-1", clock=lambda: NOON)
+
+
+def test_a_frame_becomes_a_prediction_that_names_model_version_and_picture(reader: BatchReader) -> None:
+    outcome = reader.read([frame(230)], {"cars": FakeClassifier(version=7)}, {})
+
+    (prediction,) = outcome.predictions
+    assert (prediction.label, prediction.classifier, prediction.model_version) == ("light", "cars", 7)
+    assert prediction.confidence == pytest.approx(230 / 255, abs=0.01)
+    assert [label for label, _ in prediction.top] == ["light", "dark"]
+    assert (prediction.role, prediction.decision, prediction.worker) == ("production", "known", "here/worker-1")
+    assert (prediction.predicted_at, prediction.received_at, prediction.captured_at) == (NOON, NOON, NOON)
+    assert len(prediction.image_sha256) == 64
+    assert outcome.dead_letters == ()
+
+
+def test_a_picture_of_nothing_that_the_model_knows_is_stored_as_unknown(reader: BatchReader) -> None:
+    outcome = reader.read([frame(128), frame(30, offset=1)], {"cars": FakeClassifier()}, {})
+
+    assert [prediction.decision for prediction in outcome.predictions] == ["unknown", "known"]
+
+
+def test_a_prediction_names_the_training_pictures_that_are_like_the_frame(reader: BatchReader) -> None:
+    outcome = reader.read([frame(), frame(offset=1)], {"cars": WithNeighbours()}, {})
+    without = reader.read([frame()], {"cars": FakeClassifier()}, {})
+
+    assert [prediction.nearest for prediction in outcome.predictions] == [(("ab" * 32, 0.9),), ()]
+    assert without.predictions[0].nearest == ()
+
+
+def test_only_the_five_best_labels_are_kept(reader: BatchReader) -> None:
+    outcome = reader.read([frame()], {"cars": ManyClasses()}, {})
+
+    assert [label for label, _ in outcome.predictions[0].top] == ["class 9", "class 8", "class 7", "class 6", "class 5"]
+
+
+def test_a_camera_that_is_not_listed_gets_every_classifier_and_a_listed_one_its_own(reader: BatchReader) -> None:
+    serving = {"cars": FakeClassifier("cars"), "simpsons": FakeClassifier("simpsons")}
+
+    outcome = reader.read([frame(camera="gate"), frame(camera="yard", offset=1)], serving, {"yard": ("simpsons",)})
+
+    asked = {(prediction.camera_id, prediction.classifier) for prediction in outcome.predictions}
+    assert asked == {("gate", "cars"), ("gate", "simpsons"), ("yard", "simpsons")}
+
+
+def test_a_camera_whose_classifier_has_no_production_version_is_a_dead_letter(reader: BatchReader) -> None:
+    outcome = reader.read([frame()], {"cars": FakeClassifier()}, {"gate": ("simpsons",)})
+
+    ((message, letter),) = outcome.dead_letters
+    assert (letter.stage, letter.reason, letter.camera_id) == ("infer", "no_model", "gate")
+    assert message.position.offset == 0
+    assert "simpsons" in letter.message
+    assert outcome.predictions == ()
+
+
+def test_a_bad_message_costs_the_others_of_its_batch_nothing(reader: BatchReader) -> None:
+    garbage = message_of(Outgoing(FRAMES_TOPIC, None, b"garbage"), offset=1)
+    torn = frame(offset=2)
+    torn = replace(torn, value=(torn.value or b"")[:100])
+
+    outcome = reader.read([frame(), garbage, torn, frame(offset=3)], {"cars": FakeClassifier()}, {})
+
+    assert [prediction.position.offset for prediction in outcome.predictions] == [0, 3]
+    assert [(letter.stage, letter.position.offset) for _, letter in outcome.dead_letters] == [
+        ("schema", 1),
+        ("image", 2),
+    ]
+
+
+def test_the_frame_that_makes_the_engine_fail_is_found_and_the_others_are_answered(reader: BatchReader) -> None:
+    messages = [frame(offset=0), frame(POISON, offset=1), frame(offset=2)]
+
+    outcome = reader.read(messages, {"cars": FakeClassifier()}, {})
+
+    assert [prediction.position.offset for prediction in outcome.predictions] == [0, 2]
+    ((_, letter),) = outcome.dead_letters
+    assert (letter.stage, letter.reason, letter.position.offset) == ("infer", "inference_failed", 1)
+    assert "the engine gave up" in letter.message
+
+
+def test_ten_failures_in_a_row_mean_a_broken_model_and_end_the_worker(reader: BatchReader) -> None:
+    broken = {"cars": FakeClassifier(version=5, always_fails=True)}
+    reader.read([frame(offset=number) for number in range(9)], broken, {})
+
+    with pytest.raises(ModelError, match="cars version 5"):
+        reader.read([frame(offset=9)], broken, {})
+
+
+def test_a_good_frame_in_between_forgets_the_failures(reader: BatchReader) -> None:
+    broken = {"cars": FakeClassifier(always_fails=True)}
+    reader.read([frame(offset=number) for number in range(9)], broken, {})
+    reader.read([frame()], {"cars": FakeClassifier()}, {})
+
+    outcome = reader.read([frame(offset=number) for number in range(9)], broken, {})
+
+    assert len(outcome.dead_letters) == 9
+
+
+def test_probabilities_that_are_no_number_are_a_failed_inference(reader: BatchReader) -> None:
+    outcome = reader.read([frame()], {"cars": NotANumber()}, {})
+
+    assert [letter.reason for _, letter in outcome.dead_letters] == ["inference_failed"]
+
+
+def test_the_last_good_picture_of_each_camera_is_kept_for_the_page(reader: BatchReader) -> None:
+    last = frame(200, camera="gate", offset=2)
+
+    outcome = reader.read([frame(), frame(camera="yard", offset=1), last], {"cars": FakeClassifier()}, {})
+
+    assert set(outcome.latest) == {"gate", "yard"}
+    assert outcome.latest["gate"] == last.value
+
+
+class WithNeighbours(FakeClassifier):
+    """The first picture of a batch is like one it learned from; in the others there is nothing to look at."""
+
+    def infer(self, images: Sequence[Image]) -> Inference:
+        nothing: tuple[tuple[str, float], ...] = ()
+        return replace(super().infer(images), nearest=((("ab" * 32, 0.9),), *([nothing] * (len(images) - 1))))
+
+
+@dataclass
+class ManyClasses:
+    classifier: str = "cars"
+    version: int = 1
+    class_names: tuple[str, ...] = tuple(f"class {number}" for number in range(10))
+    size_hw: tuple[int, int] = (32, 32)
+
+    def infer(self, images: Sequence[Image]) -> Inference:
+        return Inference(np.tile(np.arange(10, dtype=np.float32) / 45, (len(images), 1)), np.ones(len(images), bool))
+
+
+class NotANumber(FakeClassifier):
+    def infer(self, images: Sequence[Image]) -> Inference:
+        return Inference(np.full((len(images), 2), np.nan, np.float32), np.ones(len(images), bool))

@@ -1,0 +1,164 @@
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka.errors import MessageSizeTooLargeError
+from filelock import FileLock
+
+from pipelines.errors import StackError
+from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing, Position, encode_v2
+from stream.store import PredictionStore
+from stream.worker.agent import Agent, read_message
+from stream.worker.batches import BatchReader
+from stream.worker.latest_frames import LatestFrames, latest_frame_file
+from stream.worker.worker import WorkerSetup, instance_id, lock_slot
+from tests.stream.fakes import FakeClassifier, FakeRegistry, draw_jpeg, load_fake
+
+
+@dataclass
+class FakeMessage:
+    topic: str = FRAMES_TOPIC
+    partition: int = 0
+    offset: int = 0
+    key: bytes | None = b"gate"
+    value: bytes | None = b""
+    headers: Any = ()
+    timestamp: float | None = 1_700_000_000.123
+    generation_id: int = 1
+
+
+@dataclass
+class FakeEvent:
+    message: FakeMessage
+    acked: list[int] = field(default_factory=list)
+
+    def ack(self) -> None:
+        self.acked.append(self.message.offset)
+
+
+@dataclass
+class FakePublisher:
+    """Remembers what it published, and refuses what is larger than its limit."""
+
+    limit: int = 10_000_000
+    published: list[Outgoing] = field(default_factory=list)
+
+    async def publish(self, messages: list[Outgoing]) -> None:
+        if any(len(message.value or b"") > self.limit for message in messages):
+            raise MessageSizeTooLargeError
+        self.published.extend(messages)
+
+
+def setup_of(state: Path, slot: int = 1) -> WorkerSetup:
+    return WorkerSetup(
+        bootstrap="127.0.0.1:9",
+        state=state,
+        slot=slot,
+        cameras_file=state / "cameras.yaml",
+        store=PredictionStore(f"sqlite:///{state / 'vigia.db'}"),
+        open_registry=lambda: FakeRegistry(state / "registry.json"),
+        load=load_fake,
+    )
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Agent:
+    store = PredictionStore(f"sqlite:///{tmp_path / 'vigia.db'}")
+    store.migrate()
+    return Agent(
+        app=cast(Any, SimpleNamespace(consumer_generation_id=1)),
+        store=store,
+        publisher=cast(Any, FakePublisher()),
+        reader=BatchReader("here/worker-1"),
+        latest=LatestFrames(tmp_path),
+        serving=lambda: {"cars": FakeClassifier()},
+        routes=dict,
+    )
+
+
+def frame_event(offset: int, *, generation: int = 1, value: bytes | None = None) -> FakeEvent:
+    outgoing = encode_v2("gate", f"f{offset}", datetime.now(UTC), draw_jpeg(), image_name=None, sequence=offset)
+    return FakeEvent(
+        FakeMessage(
+            offset=offset,
+            value=outgoing.value if value is None else value,
+            headers=outgoing.headers,
+            generation_id=generation,
+        )
+    )
+
+
+def handle(agent: Agent, events: list[FakeEvent]) -> None:
+    outcome = agent._answer([read_message(cast(Any, event)) for event in events])
+    asyncio.run(agent._deliver(cast(Any, events), outcome))
+
+
+def test_a_message_is_read_byte_for_byte_with_its_time_in_milliseconds() -> None:
+    raw = FakeMessage(partition=2, offset=9, key=None, value=None, headers=[("a", b"1"), ("a", None)])
+
+    message = read_message(cast(Any, FakeEvent(raw)))
+
+    assert message.position == Position(FRAMES_TOPIC, 2, 9)
+    assert (message.key, message.value, message.headers) == (None, None, (("a", b"1"), ("a", None)))
+    assert message.timestamp_ms == 1_700_000_000_123
+
+
+def test_a_message_without_a_time_has_none() -> None:
+    assert read_message(cast(Any, FakeEvent(FakeMessage(timestamp=-0.001, headers=None)))).timestamp_ms is None
+
+
+def test_a_batch_is_stored_published_and_acknowledged_in_order(agent: Agent, tmp_path: Path) -> None:
+    acked: list[int] = []
+    events = [frame_event(offset) for offset in range(3)]
+    for event in events:
+        event.acked = acked
+
+    handle(agent, events)
+
+    assert acked == [0, 1, 2]
+    assert agent.acked == 3
+    published = cast(FakePublisher, agent.publisher).published
+    assert [message.key for message in published] == [b"f0", b"f1", b"f2"]
+    assert latest_frame_file(tmp_path, "gate").read_bytes() == draw_jpeg()
+
+
+def test_a_frame_of_before_a_rebalance_is_not_acknowledged(agent: Agent) -> None:
+    old, new = frame_event(0, generation=0), frame_event(1, generation=1)
+
+    handle(agent, [old, new])
+
+    assert (old.acked, new.acked) == ([], [1])
+
+
+def test_a_dead_letter_that_the_topic_does_not_take_goes_by_its_hash(agent: Agent) -> None:
+    publisher = FakePublisher(limit=100)
+    agent.publisher = cast(Any, publisher)
+    event = frame_event(0, value=b"x" * 500)
+
+    handle(agent, [event])
+
+    (letter,) = publisher.published
+    assert (letter.topic, letter.value) == (DEAD_LETTERS_TOPIC, b"")
+    assert dict(letter.headers)["vigia.error.size_bytes"] == b"500"
+    assert event.acked == [0]
+
+
+def test_a_slot_that_a_live_worker_holds_is_refused_and_another_one_is_free(tmp_path: Path) -> None:
+    held = FileLock(tmp_path / "workers" / "1.lock")
+    lock_slot(held, setup_of(tmp_path))
+
+    with pytest.raises(StackError, match="VIGIA_WORKER_SLOT"):
+        lock_slot(FileLock(tmp_path / "workers" / "1.lock"), setup_of(tmp_path))
+
+    lock_slot(FileLock(tmp_path / "workers" / "2.lock"), setup_of(tmp_path, slot=2))
+    held.release()
+
+
+def test_kafkas_name_of_a_worker_survives_a_restart_and_differs_by_slot_and_home(tmp_path: Path) -> None:
+    assert instance_id(setup_of(tmp_path)) == instance_id(setup_of(tmp_path))
+    names = {instance_id(setup_of(tmp_path / home, slot)) for home in ("a", "b") for slot in (1, 2)}
+    assert len(names) == 4
