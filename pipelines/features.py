@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipelines.images import Image, resize_image
 from pipelines.models.mobilenet_v2_graph import build_trunk
 from pipelines.models.weights import IMAGENET_FILES, find_weights
+from pipelines.openvino_core import open_core
 
 POOLED: Final = "pooled"
 
@@ -29,7 +30,7 @@ class FeatureExtractor:
         network.reshape([1, side, side, 3])
         cores = os.cpu_count() or 1
         options = {"INFERENCE_NUM_THREADS": cores, "NUM_STREAMS": cores, "INFERENCE_PRECISION_HINT": "f32"}
-        self._compiled = ov.Core().compile_model(network, "CPU", options)
+        self._compiled = open_core().compile_model(network, "CPU", options)
         self._queue = ov.AsyncInferQueue(self._compiled, cores)
 
     @property

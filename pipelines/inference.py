@@ -13,6 +13,7 @@ from pipelines.errors import ModelError
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.unknown import normalise_features
 from pipelines.images import Image
+from pipelines.openvino_core import open_core
 from pipelines.preprocessing import Preprocessing, build_preprocessing
 from pipelines.terminal import say
 
@@ -188,18 +189,16 @@ def _name_nearest(
 
 
 def _read_network(artefact: Path) -> Any:
-    import openvino as ov
 
     try:
-        return ov.Core().read_model(artefact / NETWORK_FILE)
+        return open_core().read_model(artefact / NETWORK_FILE)
     except RuntimeError as error:
         raise ModelError(f"Expected an OpenVINO network at {artefact / NETWORK_FILE}. {str(error)[:200]}") from error
 
 
 def _compile(network: Any, precision: Precision, **options: Any) -> Any:
-    import openvino as ov
 
-    core = ov.Core()
+    core = open_core()
     return core.compile_model(network, "CPU", {**options, "INFERENCE_PRECISION_HINT": hint_precision(core, precision)})
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipelines.artefact import NETWORK_FILE
 from pipelines.images import Image
 from pipelines.inference import Inference
+from pipelines.openvino_core import open_core
 
 Relevance = NDArray[np.float32]
 """(rows, columns) of a coarse grid over the picture, 0 to 1."""
@@ -40,12 +41,11 @@ class ActivationMap:
     """The map that a network with a pooled head tells itself."""
 
     def __init__(self, network: Any, head: PooledHead) -> None:
-        import openvino as ov
 
         place = head.activations
         network.add_outputs([place])
         options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-        self._request = ov.Core().compile_model(network, "CPU", options).create_infer_request()
+        self._request = open_core().compile_model(network, "CPU", options).create_infer_request()
         self._weights = head.weights
 
     def __call__(self, prepared: Image, label: int) -> Relevance:
@@ -79,9 +79,8 @@ class OcclusionMap:
 
 def open_map(artefact: Path, infer: Callable[[Image], Inference]) -> "ActivationMap | OcclusionMap":
     """The one that suits the artefact's network."""
-    import openvino as ov
 
-    network = ov.Core().read_model(artefact / NETWORK_FILE)
+    network = open_core().read_model(artefact / NETWORK_FILE)
     head = find_pooled_head(network)
     return ActivationMap(network, head) if head else OcclusionMap(infer)
 

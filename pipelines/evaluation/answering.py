@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.evaluation.unknown import Features, normalise_features
 from pipelines.images import Image
+from pipelines.openvino_core import open_core
 from pipelines.preprocessing import Preprocessing, WholePicture
 
 BATCH: Final = 8
@@ -52,12 +53,11 @@ class Network:
 
         `precision_hint` is OpenVINO's word for the numbers in which it computes.
         """
-        import openvino as ov
 
         self.size_hw = size_hw
         self.precision_hint = precision_hint
         self._preprocessing = preprocessing or WholePicture(size_hw)
-        self._core = ov.Core()
+        self._core = open_core()
         self._network = self._core.read_model(file)
         self._fast = self._compile("THROUGHPUT", threads=0)
 

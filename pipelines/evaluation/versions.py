@@ -23,6 +23,7 @@ from pipelines.evaluation.strangers import LEFT_OUT, measure_strangers
 from pipelines.evaluation.unknown import UnknownThresholds
 from pipelines.images import Image, resize_image
 from pipelines.inference import hint_precision
+from pipelines.openvino_core import open_core
 from pipelines.preprocessing import build_preprocessing
 from pipelines.registry import Registry
 from pipelines.stage_params import EvaluateParams
@@ -57,7 +58,6 @@ class Measured:
 @contextmanager
 def open_version(registry: Registry, classifier: str, version: int) -> Iterator[OpenedVersion]:
     """Raises RegistryError for an unknown version, ModelError for an altered artefact or one of an older kind."""
-    import openvino as ov
 
     with tempfile.TemporaryDirectory() as folder:
         artefact = registry.download(classifier, version, Path(folder))
@@ -75,7 +75,7 @@ def open_version(registry: Registry, classifier: str, version: int) -> Iterator[
                 network,
                 size_hw,
                 build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE),
-                precision_hint=hint_precision(ov.Core(), card.precision),
+                precision_hint=hint_precision(open_core(), card.precision),
             ),
             reference=Reference.load(artefact / REFERENCE_FILE),
             size_bytes=sum(file.stat().st_size for file in network.parent.iterdir()),

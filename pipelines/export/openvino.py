@@ -7,6 +7,7 @@ from typing import Any, Final
 from pipelines.artefact import NETWORK_FILE, Precision
 from pipelines.export.formats import Pixels, Source, Timed, time_each
 from pipelines.inference import PROBABILITIES_OUTPUT, hint_precision
+from pipelines.openvino_core import open_core
 
 NETWORK: Final = "model.xml"
 
@@ -25,9 +26,8 @@ class OpenVinoFormat:
             shutil.copyfile(file, folder / file.name)
 
     def answer(self, folder: Path, pixels: Pixels) -> Timed:
-        import openvino as ov
 
-        core = ov.Core()
+        core = open_core()
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": 1,
@@ -48,7 +48,7 @@ def write_network(model: Any, file: Path) -> None:
 
     draft = file.with_name("draft.xml")
     model.export(str(draft), format="openvino", verbose=False)
-    network = ov.Core().read_model(draft)
+    network = open_core().read_model(draft)
     for extra in network.get_results()[len(model.outputs) :]:
         # the converter also hands out what gradients would need: of no use here, and in the way of fusing layers
         network.remove_result(extra)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipelines.artefact import NETWORK_FILE, Precision, ServingCard
 from pipelines.export.formats import Pixels
 from pipelines.inference import PROBABILITIES_OUTPUT
+from pipelines.openvino_core import open_core
 
 LEAST_AGREEMENT: Final = 0.995
 MOST_ACCURACY_LOSS: Final = 0.005
@@ -58,10 +59,9 @@ def settle_precision(artefact: Path, wanted: Precision, pixels: Pixels, labels: 
 
     `pixels` and `labels` are the validation pictures; int8 takes its ranges from them too.
     """
-    import openvino as ov
 
     file = artefact / NETWORK_FILE
-    core = ov.Core()
+    core = open_core()
     exact = core.read_model(file)
     lower = _quantise(core.read_model(file), pixels) if wanted == "int8" else exact
     hint = "bf16" if wanted == "bf16" else "f32"

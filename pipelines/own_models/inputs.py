@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipelines.errors import ModelError
+from pipelines.openvino_core import open_core
 from pipelines.own_models.draft import Layout
 
 LARGEST_SIDE: Final = 1024
@@ -60,12 +61,11 @@ def free_batch(network: Any, layout: Layout, size: int) -> None:
 
 def check_batch(network: Any, layout: Layout, size: int) -> None:
     """Raises ModelError when pictures together are not answered as one by one, or with something that is no number."""
-    import openvino as ov
 
     shape = (3, size, size, 3) if layout == "NHWC" else (3, 3, size, size)
     kind = network.inputs[0].get_element_type().to_dtype()
     pictures = np.random.default_rng(0).integers(0, 256, shape).astype(kind)
-    compiled = ov.Core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = open_core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     try:
         together = np.array(compiled([pictures])[0])
         alone = np.concatenate([np.array(compiled([picture[None]])[0]) for picture in pictures])

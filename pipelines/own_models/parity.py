@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipelines.artefact import ServingCard
 from pipelines.evaluation.calibration import SMALLEST
 from pipelines.images import Image
+from pipelines.openvino_core import open_core
 from pipelines.own_models.child import run_child
 from pipelines.own_models.conventions import SCALES, Convention
 from pipelines.own_models.draft import NETWORK_FILE, Draft
@@ -57,10 +58,9 @@ def answer_plainly(
 
     Without a meaning: the head's numbers as they are.
     """
-    import openvino as ov
 
     options = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = ov.Core().compile_model(folder / NETWORK_FILE, "CPU", options)
+    compiled = open_core().compile_model(folder / NETWORK_FILE, "CPU", options)
     kind = compiled.inputs[0].get_element_type().to_dtype()
     mean, scale = (np.array(each, np.float32) for each in SCALES[convention.pixels])
     rows = []

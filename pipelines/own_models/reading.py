@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.errors import ModelError
+from pipelines.openvino_core import open_core
 from pipelines.own_models.draft import NETWORK_FILE, Draft
 from pipelines.own_models.files import Kind, recognise
 from pipelines.own_models.guard import forbid_side_effects, limit_resources
@@ -59,14 +60,13 @@ def run_in_walls(work: Callable[[Path, dict[str, Any]], None]) -> None:
 
 
 def _open(file: Path, kind: Kind) -> Any:
-    import openvino as ov
 
     if kind == "keras":
         from pipelines.own_models.keras_archive import rewrite_archive
 
         draft = file.with_name("draft.xml")
         _load_keras(rewrite_archive(file, file.parent)).export(str(draft), format="openvino", verbose=False)
-        network = ov.Core().read_model(draft)
+        network = open_core().read_model(draft)
         # the converter also hands out what gradients would need
         for extra in network.get_results()[1:]:
             network.remove_result(extra)
@@ -79,7 +79,7 @@ def _open(file: Path, kind: Kind) -> Any:
         from pipelines.own_models.litert_file import check_litert
 
         check_litert(file)
-    return ov.Core().read_model(file)
+    return open_core().read_model(file)
 
 
 def _load_keras(archive: Path) -> Any:

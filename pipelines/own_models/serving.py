@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.evaluation.calibration import SMALLEST
+from pipelines.openvino_core import open_core
 from pipelines.own_models.conventions import SCALES, Convention
 from pipelines.own_models.draft import Draft
 
@@ -29,7 +30,7 @@ def build_serving_network(
     from openvino import opset13
     from openvino.preprocess import PrePostProcessor
 
-    read = ov.Core().read_model(network)
+    read = open_core().read_model(network)
     scores, features = (result.input_value(0) for result in read.get_results())
     logits = opset13.divide(_as_logits(scores, meaning), np.float32(temperature))
     outputs = [opset13.result(opset13.softmax(logits, axis=1).output(0)), opset13.result(features)]

@@ -20,6 +20,7 @@ from pipelines.datasets.splits import Split
 from pipelines.datasets.staging import check_free_space
 from pipelines.features import FeatureExtractor
 from pipelines.images import Image, decode_image, resize_image
+from pipelines.openvino_core import open_core
 from pipelines.training.augmentation import augment_image
 from pipelines.training.caches import cache_entry, is_done, mark_done
 from pipelines.training.digests import digest_arrays, digest_document, digest_split
@@ -121,7 +122,7 @@ def _compile(trunk: "keras.Model", side: int) -> FeatureExtractor:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trunk.xml"
         trunk.export(str(file), format="openvino", verbose=False)
-        steps: Any = PrePostProcessor(ov.Core().read_model(file))
+        steps: Any = PrePostProcessor(open_core().read_model(file))
         steps.input().tensor().set_element_type(ov.Type.u8)
         steps.input().preprocess().convert_element_type(ov.Type.f32)
         return FeatureExtractor(steps.build(), side)

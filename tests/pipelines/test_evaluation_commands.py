@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import pytest
 from typer.testing import CliRunner
 
@@ -22,6 +21,7 @@ from pipelines.export import write_artefact
 from pipelines.inference import hint_precision, load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
 from pipelines.models.contract import split_outputs
+from pipelines.openvino_core import open_core
 from pipelines.preprocessing import DESCRIPTIONS
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
@@ -166,5 +166,5 @@ def test_a_version_is_measured_in_the_precision_in_which_it_serves(
     with open_version(registry, "pets", version) as opened:
         measured = opened.network.answer(pixels).probabilities
 
-        assert opened.network.precision_hint == hint_precision(ov.Core(), precision)
+        assert opened.network.precision_hint == hint_precision(open_core(), precision)
     assert np.allclose(measured, load_classifier(artefact, "pets", version).infer(pixels).probabilities, atol=1e-6)

@@ -18,6 +18,7 @@ from pipelines.models.contract import (
     split_outputs,
 )
 from pipelines.models.weights import IMAGENET_FILES
+from pipelines.openvino_core import open_core
 from pipelines.preprocessing import WholePicture
 from pipelines.training.params import Architecture
 from tests.pipelines.models.plans import make_plan
@@ -32,7 +33,6 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (4, SIDE, SIDE, 3), dtype=np.
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_it_is_saved_loaded_and_served_without_code_of_ours(architecture: str, tmp_path: Path) -> None:
     import keras
-    import openvino as ov
 
     model = build_network(make_plan(architecture, image_size=SIDE), 2, None).model
     set_temperature(model, 1.7)
@@ -41,7 +41,7 @@ def test_it_is_saved_loaded_and_served_without_code_of_ours(architecture: str, t
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     write_network(split_outputs(loaded), tmp_path / "model.xml")
-    network = ov.Core().compile_model(tmp_path / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    network = open_core().compile_model(tmp_path / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     served, features, *middle = network(PIXELS).values()
 
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)

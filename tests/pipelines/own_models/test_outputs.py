@@ -4,6 +4,7 @@ import pytest
 from openvino import opset13 as ops
 
 from pipelines.errors import ModelError
+from pipelines.openvino_core import open_core
 from pipelines.own_models.outputs import check_constants, find_head, trim_network
 from tests.pipelines.own_models.graphs import WEIGHTS, build_graph
 
@@ -18,7 +19,9 @@ def test_the_activation_is_cut_off_and_the_features_are_what_the_dense_layer_see
     trimmed, words = trim_network(network, found)
 
     assert (found.size, found.activation, words) == (2, activation, "what the last dense layer sees")
-    scores, features = ov.Core().compile_model(trimmed, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})([PICTURES]).values()
+    scores, features = (
+        open_core().compile_model(trimmed, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})([PICTURES]).values()
+    )
     mean_colours = PICTURES.mean(axis=(1, 2))
     assert features == pytest.approx(mean_colours, abs=1e-5)
     assert scores == pytest.approx(mean_colours @ WEIGHTS, abs=1e-4)
@@ -50,7 +53,7 @@ def test_a_head_of_a_convolution_has_the_averaged_picture_as_features() -> None:
     trimmed, words = trim_network(network, find_head(network, 2))
 
     assert words == "what the last convolution sees, averaged over the picture"
-    features = ov.Core().compile_model(trimmed, "CPU")([PICTURES.transpose(0, 3, 1, 2)])[1]
+    features = open_core().compile_model(trimmed, "CPU")([PICTURES.transpose(0, 3, 1, 2)])[1]
     assert features == pytest.approx(PICTURES.mean(axis=(1, 2)), abs=1e-2)
 
 

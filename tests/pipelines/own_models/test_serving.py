@@ -4,6 +4,7 @@ import numpy as np
 import openvino as ov
 import pytest
 
+from pipelines.openvino_core import open_core
 from pipelines.own_models.conventions import SCALES, Channels, Convention, Pixels
 from pipelines.own_models.draft import NETWORK_FILE, Activation, Draft, Layout
 from pipelines.own_models.outputs import find_head, trim_network
@@ -35,7 +36,7 @@ def test_bytes_become_what_the_model_was_trained_with(
 
     build_serving_network(draft, tmp_path / NETWORK_FILE, tmp_path / "served.xml", convention, "logits", 2.0)
 
-    served = ov.Core().compile_model(tmp_path / "served.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    served = open_core().compile_model(tmp_path / "served.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     mean, scale = (np.array(each) for each in SCALES[pixels])
     scaled = (PICTURES - mean) / scale
     scaled = scaled[..., ::-1] if channels == "bgr" else scaled
@@ -68,7 +69,7 @@ def test_every_kind_of_head_becomes_probabilities(
     build_serving_network(draft, tmp_path / NETWORK_FILE, tmp_path / "served.xml", convention, meaning, 1.5)
 
     plain = answer_plainly(draft, tmp_path, convention, meaning, 1.5, list(PICTURES))
-    served = ov.Core().compile_model(tmp_path / "served.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    served = open_core().compile_model(tmp_path / "served.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     assert served([PICTURES])[0] == pytest.approx(plain, abs=1e-5)
     assert plain.sum(axis=1) == pytest.approx(1)
 
