@@ -59,7 +59,7 @@ class Agent:
     def _answer(self, messages: Sequence[Message]) -> BatchOutcome:
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes())
-        self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters])
+        self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters], outcome.reads)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         return outcome
