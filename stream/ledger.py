@@ -28,7 +28,7 @@ class FrameRead:
 
     position: Position
     outcome: Outcome
-    """`dead` with a dead letter, else `dropped` (too old) or `skipped` (asks none of these classifiers), else `stored`."""
+    """`dead` with a dead letter, else `dropped` (too old), `skipped` (nobody here is asked) or `stored`."""
     camera_id: str | None = None
     """Of a dropped frame."""
 
