@@ -7,9 +7,10 @@ Per consumer group and partition, always:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stream.messages import Position
@@ -20,6 +21,11 @@ Rows = Literal["stored", "dead"]
 """What the rows written before say about a frame."""
 
 LOOKUP_OFFSETS: Final = 500
+CHANGE_ENTRY: Final = update(frame_ledger).where(
+    frame_ledger.c.consumer_group == bindparam("in_group"),
+    frame_ledger.c.topic == bindparam("in_topic"),
+    frame_ledger.c.partition == bindparam("in_partition"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +87,17 @@ def write_ledger(connection: Connection, group: str, reads: Sequence[FrameRead])
     """
     now = datetime.now(UTC)
     partitions = _by_partition(reads)
-    _open_entries(connection, group, partitions, now)
     changes, newly_dropped = [], []
-    for (topic, partition), frames in partitions.items():
-        key = {"consumer_group": group, "topic": topic, "partition": partition}
-        entry = _lock_entry(connection, key)
-        again = [frame.position.offset for frame in frames.values() if frame.position.offset < entry.next_offset]
+    for (topic, partition), entry in _lock_entries(connection, group, partitions, now).items():
+        frames = partitions[topic, partition]
+        again = [offset for offset in frames if offset < entry.next_offset]
         outcomes = {offset: frame.outcome for offset, frame in frames.items()}
         changed = count(entry, outcomes, _rows_before(connection, topic, partition, again))
-        changes.append((key, changed))
+        changes.append({"in_group": group, "in_topic": topic, "in_partition": partition} | asdict(changed))
         newly_dropped += [
             frame for offset, frame in frames.items() if offset >= entry.next_offset and frame.outcome == "dropped"
         ]
-    for key, changed in changes:
-        statement = update(frame_ledger).where(*(frame_ledger.c[name] == value for name, value in key.items()))
-        connection.execute(statement, {**asdict(changed), "updated_at": now})
+    connection.execute(CHANGE_ENTRY, changes)
     _count_drops(connection, group, newly_dropped, now)
 
 
@@ -116,22 +118,25 @@ def _by_partition(reads: Iterable[FrameRead]) -> dict[tuple[str, int], dict[int,
     return partitions
 
 
-def _open_entries(
+def _lock_entries(
     connection: Connection, group: str, partitions: Mapping[tuple[str, int], Mapping[int, FrameRead]], now: datetime
-) -> None:
+) -> dict[tuple[str, int], Entry]:
+    """The entries as they are, opened where there is none; nobody else changes them until the transaction ends."""
     rows = [
         {"consumer_group": group, "topic": topic, "partition": partition, "updated_at": now}
         | asdict(begin(next(iter(frames))))
         for (topic, partition), frames in partitions.items()
     ]
-    # also where the entries are there: SQLite takes its one write lock here, before anything is read
-    connection.execute(_insert(connection, frame_ledger).on_conflict_do_nothing(), rows)
+    found = connection.execute(_touch_entry(connection.dialect.name), rows)
+    return {(row.topic, row.partition): Entry(*row[2:]) for row in found}
 
 
-def _lock_entry(connection: Connection, key: Mapping[str, Any]) -> Entry:
-    columns = [frame_ledger.c[name] for name in Entry.__slots__]
-    statement = select(*columns).where(*(frame_ledger.c[name] == value for name, value in key.items()))
-    return Entry(*connection.execute(statement.with_for_update()).one())
+@cache
+def _touch_entry(dialect: str) -> Any:
+    statement = _insert(dialect, frame_ledger)
+    return statement.on_conflict_do_update(
+        index_elements=list(frame_ledger.primary_key.columns), set_={"updated_at": statement.excluded.updated_at}
+    ).returning(frame_ledger.c.topic, frame_ledger.c.partition, *(frame_ledger.c[name] for name in Entry.__slots__))
 
 
 def _rows_before(connection: Connection, topic: str, partition: int, offsets: Sequence[int]) -> dict[int, Rows]:
@@ -154,7 +159,7 @@ def _count_drops(connection: Connection, group: str, dropped: Sequence[FrameRead
             numbers[frame.camera_id] = numbers.get(frame.camera_id, 0) + 1
     if not numbers:
         return
-    statement = _insert(connection, camera_drops)
+    statement = _insert(connection.dialect.name, camera_drops)
     statement = statement.on_conflict_do_update(
         index_elements=list(camera_drops.primary_key.columns),
         set_={"dropped": camera_drops.c.dropped + statement.excluded.dropped, "last_dropped_at": now},
@@ -166,5 +171,5 @@ def _count_drops(connection: Connection, group: str, dropped: Sequence[FrameRead
     connection.execute(statement, rows)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+def _insert(dialect: str, table: Table) -> Any:
+    return (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
