@@ -50,8 +50,7 @@ class Agent:
             self.reading = True
             try:
                 async for events in batches(stream, self.pace):
-                    messages = [read_message(event) for event in events]
-                    dropped = [frame for event in events for frame in dropped_before(event)]
+                    messages, dropped = sort_out(events, time.monotonic())
                     work = loop.run_in_executor(self._thread, self._answer, messages, dropped)
                     if delivering is not None:
                         await delivering
@@ -102,10 +101,21 @@ class Agent:
             asyncio.ensure_future(self.app.crash(error))  # noqa: RUF006  the process ends with it
 
 
-def dropped_before(event: EventT[bytes]) -> tuple[DroppedFrame, ...]:
-    """Frames right before this one in its partition that were too old to be handed out."""
-    message: Any = event.message
-    return tuple(message.dropped_before)
+def sort_out(events: Sequence[EventT[bytes]], now: float) -> tuple[list[Message], list[DroppedFrame]]:
+    """What is to be answered, and what was dropped before it or waited too long in flight.
+
+    The last frame is answered however long it waited: a model that is slower than that would answer none.
+    """
+    messages, dropped = [], []
+    for event in events:
+        frame: Any = event.message
+        dropped.extend(frame.dropped_before)
+        late = frame.too_late(now) if event is not events[-1] else None
+        if late is None:
+            messages.append(read_message(event))
+        else:
+            dropped.append(late)
+    return messages, dropped
 
 
 def read_message(event: EventT[bytes]) -> Message:

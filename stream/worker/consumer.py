@@ -6,6 +6,7 @@ It relies on parts of Faust and aiokafka that the tests pin.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
@@ -14,7 +15,7 @@ from faust.types.tuples import ConsumerMessage, ack_lock
 
 from stream.messages import Position
 from stream.worker.flight import Flight
-from stream.worker.freshness import DroppedFrame, Freshness, read_head
+from stream.worker.freshness import LATE_SECONDS, DroppedFrame, Freshness, read_head
 
 FETCH_WAIT_SECONDS: Final = 0.1
 """A partition whose frames were taken a moment too late waits this long for the others' fetch to return."""
@@ -24,9 +25,20 @@ DROPS_WITHOUT_A_PAUSE: Final = 100
 
 
 class FrameMessage(ConsumerMessage):
-    """A message of Kafka, and the frames right before it that were too old to be handed out."""
+    """A message of Kafka, the frames right before it that were too old to be handed out, and when it is too old."""
 
     dropped_before: tuple[DroppedFrame, ...] = ()
+    aged: DroppedFrame | None = None
+    """The frame as it was handed out; None for one that is never too old."""
+    handed_out_at: float = 0.0
+    """Monotonic seconds."""
+
+    def too_late(self, now: float) -> DroppedFrame | None:
+        """The frame as it is dropped when it has waited too long since it was handed out."""
+        if self.aged is None:
+            return None
+        age = self.aged.age_seconds + now - self.handed_out_at
+        return replace(self.aged, age_seconds=age) if age > LATE_SECONDS else None
 
 
 class FrameConsumerThread(AIOKafkaConsumerThread):
@@ -114,10 +126,11 @@ class FrameConsumer(Consumer):
             self._dropped, self._generation = {}, message.generation_id
         position = Position(tp.topic, tp.partition, message.offset)
         head = read_head(position, message.key, message.headers or (), message.timestamp)
-        dropped = self.freshness.judge(head, self.highwater(tp))
-        if dropped is not None:
-            self._dropped.setdefault(tp, {})[message.offset] = dropped
-        return dropped is not None
+        verdict = self.freshness.judge(head, self.highwater(tp))
+        message.aged, message.handed_out_at = verdict.aged, time.monotonic()
+        if not verdict.answer and verdict.aged is not None:
+            self._dropped.setdefault(tp, {})[message.offset] = verdict.aged
+        return not verdict.answer
 
     def _take_dropped(self, tp: TP, before: int) -> tuple[DroppedFrame, ...]:
         dropped = self._dropped.pop(tp, {})

@@ -22,6 +22,8 @@ OLDEST_SECONDS: Final = 0.35
 """A realtime frame that waited longer is dropped when its partition holds a newer one."""
 FRESH_SECONDS: Final = 0.1
 """Once behind, frames are dropped until one is no older than this: better a few fresh ones than all at the limit."""
+LATE_SECONDS: Final = 0.6
+"""The same in flight: only while everything stands still, as with a store that is locked, does a frame wait so long."""
 MOST_LOOKS: Final = 128
 
 
@@ -32,6 +34,18 @@ class DroppedFrame:
     position: Position
     camera_id: str
     age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done with a frame now."""
+
+    answer: bool
+    aged: DroppedFrame | None = None
+    """The frame as it is dropped, now or when it grows too old in flight; None for one that never is."""
+
+
+ANSWER: Final = Verdict(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +114,26 @@ class Freshness:
         if end is not None:
             self._clocks.setdefault(partition, PartitionClock()).look(end, self.steady() - ago_seconds)
 
-    def judge(self, head: FrameHead, end: int | None) -> DroppedFrame | None:
-        """None for a frame to be answered. `end` is where its partition is known to end.
+    def judge(self, head: FrameHead, end: int | None) -> Verdict:
+        """Whether the frame is to be answered. `end` is where its partition is known to end.
 
-        The last frame that is known of a partition is always answered, however old it is.
+        A lossless frame always is, and so is the last frame that is known of a partition, however old it is.
         """
-        position, camera_id = head.position, head.camera_id
-        if camera_id is None or (head.mode or self.modes().get(camera_id)) != "realtime":
-            return None
+        position = head.position
+        if head.camera_id is None or (head.mode or self.modes().get(head.camera_id)) != "realtime":
+            return ANSWER
         partition = (position.topic, position.partition)
         self.look(partition, end)
+        if end is None or position.offset + 1 >= end:
+            self._behind.discard(partition)
+            return ANSWER
         age = self._age(partition, head)
         limit = self.fresh_seconds if partition in self._behind else self.oldest_seconds
-        if age <= limit or end is None or position.offset + 1 >= end:
-            self._behind.discard(partition)
-            return None
-        self._behind.add(partition)
-        return DroppedFrame(position, camera_id, age)
+        if age > limit:
+            self._behind.add(partition)
+            return Verdict(False, DroppedFrame(position, head.camera_id, age))
+        self._behind.discard(partition)
+        return Verdict(True, DroppedFrame(position, head.camera_id, age))
 
     def _age(self, partition: tuple[str, int], head: FrameHead) -> float:
         clock, now = self._clocks[partition], self.steady()
