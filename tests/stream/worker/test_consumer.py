@@ -27,7 +27,7 @@ def app(tmp_path: Path) -> LossFreeApp:
     freshness = Freshness(lambda: {"gate": "realtime"}, steady=lambda: 0.0, wall=lambda: 1000.0)
     app = build_app("127.0.0.1:9", instance_id="here-1", datadir=tmp_path, pace=Pace(frames=32), freshness=freshness)
     app.consumer_generation_id = 1
-    app.topics._acking_topics.add(FRAMES_TOPIC)
+    cast(Any, app.topics)._acking_topics.add(FRAMES_TOPIC)
     return app
 
 
@@ -199,7 +199,7 @@ def test_an_acknowledged_frame_makes_room(consumer: Any) -> None:
 
 
 def test_a_frame_that_stood_still_in_flight_is_too_late() -> None:
-    message = FrameMessage(FRAMES_TOPIC, 0, 7, 0.0, 0, (), b"gate", b"", None, 4, 0, HERE, generation_id=1)
+    message = FrameMessage(FRAMES_TOPIC, 0, 7, 0.0, 0, None, b"gate", b"", None, 4, 0, HERE, generation_id=1)
     assert message.too_late(now=1e9) is None, "lossless"
     message.aged, message.handed_out_at = DroppedFrame(cast(Any, None), "gate", 0.25), 100.0
 
