@@ -130,6 +130,7 @@ class Phase:
             "versions": {name: classifier.version for name, classifier in serving.items()},
             "partitions": sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else [],
             "acknowledged": agent.acked if agent else 0,
+            "group": agent.group if agent else None,
         }
 
 
