@@ -78,9 +78,9 @@ class BatchReader:
         predictions: list[Prediction] = []
         latest: dict[str, bytes] = {}
         for pictures in self._decode_some(messages, routes):
-            for name, asked in self._ask(pictures, serving, routes).items():
-                predictions.extend(self._classify(serving[name], asked))
+            predictions.extend(self._answer(pictures, serving, routes))
             latest.update((picture.frame.camera_id, picture.frame.jpeg) for picture in pictures)
+            del pictures  # their pixels are not held while the next ones are decoded
         return BatchOutcome(
             predictions=tuple(predictions),
             dead_letters=tuple(self._letters),
@@ -88,6 +88,12 @@ class BatchReader:
             reads=(*self._account(messages), *(FrameRead(d.position, "dropped", d.camera_id) for d in dropped)),
             dropped=tuple(dropped),
         )
+
+    def _answer(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> list[Prediction]:
+        predictions: list[Prediction] = []
+        for name, asked in self._ask(pictures, serving, routes).items():
+            predictions.extend(self._classify(serving[name], asked))
+        return predictions
 
     def _account(self, messages: Sequence[Message]) -> Iterator[FrameRead]:
         dead = {message.position for message, _ in self._letters}
