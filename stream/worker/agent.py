@@ -120,14 +120,13 @@ def sort_out(events: Sequence[EventT[bytes]], now: float) -> tuple[list[Message]
 
 def read_message(event: EventT[bytes]) -> Message:
     """The event's message byte for byte, as Kafka gave it."""
-    raw = event.message
+    raw: Any = event.message
     headers: Any = raw.headers or ()
-    has_time = raw.timestamp is not None and raw.timestamp >= 0
     return Message(
         position=Position(raw.topic, raw.partition, raw.offset),
         key=raw.key,
         value=raw.value,
         headers=tuple(headers.items()) if isinstance(headers, dict) else tuple(headers),
-        timestamp_ms=round(raw.timestamp * 1000) if has_time else None,
+        timestamp_ms=raw.timestamp_ms,
         received_at=datetime.now(UTC),
     )

@@ -32,6 +32,8 @@ class FrameMessage(ConsumerMessage):
     """The frame as it was handed out; None for one that is never too old."""
     handed_out_at: float = 0.0
     """Monotonic seconds."""
+    timestamp_ms: int | None = None
+    """Faust keeps seconds as a float, which does not hold every time that a sender can write."""
 
     def too_late(self, now: float) -> DroppedFrame | None:
         """The frame as it is dropped when it has waited too long since it was handed out."""
@@ -137,7 +139,7 @@ class FrameConsumer(Consumer):
         return tuple(dropped[offset] for offset in sorted(dropped) if offset < before)
 
     def _to_message(self, tp: TP, record: Any) -> FrameMessage:
-        return FrameMessage(
+        message = FrameMessage(
             record.topic,
             record.partition,
             record.offset,
@@ -152,6 +154,8 @@ class FrameConsumer(Consumer):
             tp,
             generation_id=self.app.consumer_generation_id,
         )
+        message.timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
+        return message
 
     def _new_consumer_thread(self) -> FrameConsumerThread:
         return FrameConsumerThread(self, loop=self.loop, beacon=self.beacon)

@@ -209,5 +209,15 @@ def test_a_frame_that_stood_still_in_flight_is_too_late() -> None:
     assert late.age_seconds == pytest.approx(5.25)
 
 
+def test_a_message_keeps_its_time_to_the_millisecond_and_a_negative_one_is_none(consumer: Any) -> None:
+    exact = record(0)
+    exact.timestamp = 2**63 - 1
+    before_1970 = record(1)
+    before_1970.timestamp = -1
+
+    assert consumer._to_message(HERE, exact).timestamp_ms == 2**63 - 1
+    assert consumer._to_message(HERE, before_1970).timestamp_ms is None
+
+
 async def _ignore(*_: object) -> AsyncIterator[None] | None:
     return None
