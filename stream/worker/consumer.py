@@ -105,10 +105,13 @@ class FrameConsumer(Consumer):
         """A fetch was waiting for frames that were not there a moment ago: none of them is older than that."""
         for topic, partition in self.freshness.watched():
             tp = TP(topic, partition)
-            if tp in records and records[tp] and waited >= FETCH_WAIT_SECONDS:
-                self.freshness.look((topic, partition), records[tp][0].offset, ago_seconds=FETCH_WAIT_SECONDS)
-            elif tp in active and tp not in records:
-                self.freshness.look((topic, partition), self.highwater(tp), ago_seconds=FETCH_WAIT_SECONDS)
+            end = None
+            if records.get(tp):
+                end = records[tp][0].offset if waited >= FETCH_WAIT_SECONDS else None
+            elif tp in active:
+                end = self.highwater(tp)
+            if end is not None:
+                self.freshness.nothing_beyond((topic, partition), end, ago_seconds=FETCH_WAIT_SECONDS)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Offsets that are in no batch: what Kafka removed, but not what was dropped here, which is acknowledged.
