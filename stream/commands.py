@@ -18,12 +18,24 @@ app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(broker_app, name="broker")
 app.add_typer(trace_app)
 
+HttpPortOption = Annotated[
+    int,
+    typer.Option(
+        "--http-port",
+        envvar="VIGIA_HTTP_PORT",
+        min=0,
+        max=65535,
+        help="Port of /health, /ready and /metrics; 0: any free one, named in `vigia status`.",
+    ),
+]
+
 
 @app.command()
 def worker(
     slot: Annotated[
         int, typer.Option(envvar="VIGIA_WORKER_SLOT", min=1, help="This worker's place on the machine: 1, 2, ...")
     ] = 1,
+    http_port: HttpPortOption = 0,
 ) -> None:
     """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
     from pipelines.inference import load_classifier
@@ -43,6 +55,8 @@ def worker(
         store=PredictionStore(settings.resolve_database_url()),
         open_registry=lambda: open_registry(settings),
         load=load_classifier,
+        host=settings.host,
+        http_port=http_port,
     )
     try:
         code = run_worker(setup)

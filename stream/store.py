@@ -122,6 +122,14 @@ class PredictionStore:
         """Rows of the cameras table by camera id."""
         return [dict(row._mapping) for row in self.read(select(cameras).order_by(cameras.c.camera_id))]
 
+    def probe(self) -> None:
+        """Raises StoreError when the store does not answer a question now."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(select(1))
+        except SQLAlchemyError as error:
+            raise self._away(error) from error
+
     def read(self, statement: Any) -> Sequence[Any]:
         """Rows of a select; none while the store was never used."""
         try:

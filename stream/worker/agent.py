@@ -17,6 +17,7 @@ from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
 from stream.worker.latest_frames import LatestFrames
+from stream.worker.metrics import WorkerMetrics
 from stream.worker.publisher import Publisher
 
 DEAD_LETTER_VALUE_BYTES: Final = LARGEST_MESSAGE_BYTES - 256 * 1024
@@ -33,6 +34,7 @@ class Agent:
     latest: LatestFrames
     serving: Callable[[], Serving]
     routes: Callable[[], Routes]
+    metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     acked: int = 0
     reading: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
@@ -59,14 +61,17 @@ class Agent:
     def _answer(self, messages: Sequence[Message]) -> BatchOutcome:
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes())
-        self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters])
+        with self.metrics.timed("store"):
+            self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters])
+        self.metrics.observe_batch(outcome)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
-        await self._publish_dead_letters(outcome)
-        await self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
+        with self.metrics.timed("publish"):
+            await self._publish_dead_letters(outcome)
+            await self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
         for event in events:
             # after a rebalance the frame belongs to another worker, which reads it again
             if event.message.generation_id == self.app.consumer_generation_id:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ class BatchOutcome:
     dead_letters: tuple[tuple[Message, DeadLetter], ...]
     latest: Mapping[str, bytes]
     """Camera id to the encoded bytes of its last good picture in the batch."""
+    decode_seconds: float = 0.0
+    infer_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,9 @@ class BatchReader:
         not the frames, and the batch must be redelivered.
         """
         self._letters = []
+        began = time.perf_counter()
         pictures = [picture for message in messages if (picture := self._decode(message))]
+        decoded = time.perf_counter()
         predictions: list[Prediction] = []
         for name, asked in self._ask(pictures, serving, routes).items():
             predictions.extend(self._classify(serving[name], asked))
@@ -71,6 +76,8 @@ class BatchReader:
             predictions=tuple(predictions),
             dead_letters=tuple(self._letters),
             latest={picture.frame.camera_id: picture.frame.jpeg for picture in pictures},
+            decode_seconds=decoded - began,
+            infer_seconds=time.perf_counter() - decoded,
         )
 
     def _decode(self, message: Message) -> Picture | None:

@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +24,16 @@ from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.app import GROUP, LossFreeApp, assigned_partitions, build_app, frames_topic
 from stream.worker.batches import BatchReader
+from stream.worker.contacts import Contact
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
+from stream.worker.report import WorkerReport
 from stream.worker.watchdog import Watchdog
 from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry
 
 SAY_SECONDS: Final = 5.0
 SAY_AGAIN_SECONDS: Final = 60.0
+TURN_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,9 @@ class WorkerSetup:
     store: PredictionStore
     open_registry: OpenRegistry
     load: LoadClassifier
+    host: str = "127.0.0.1"
+    http_port: int = 0
+    """Where /health, /ready and /metrics are; 0: any free port."""
 
     @property
     def name(self) -> str:
@@ -58,12 +65,15 @@ def run_worker(setup: WorkerSetup) -> int:
     """Serve until told to stop; the exit code. Waits for the broker and for a first production version."""
     lock = FileLock(setup.state / "workers" / f"{setup.slot}.lock")
     lock_slot(lock, setup)
-    phase = Phase("starting")
+    report = WorkerReport(setup.store)
+    phase = Phase("starting", report)
     beat = Heartbeat(setup.state / "workers" / f"{setup.slot}.json", phase.describe)
+    report.open(setup.host, setup.http_port)
     beat.start()
     phase.state = "waiting for the broker"
-    wait_for_broker(setup.bootstrap)
+    wait_for_broker(setup.bootstrap, report.checks.broker)
     setup.store.migrate()
+    report.checks.reads.heard()
     cameras = CamerasWatch(setup.cameras_file, log.error)
     watcher = ModelWatcher(
         setup.open_registry,
@@ -74,6 +84,15 @@ def run_worker(setup: WorkerSetup) -> int:
     )
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
+    watchdog = Watchdog(
+        setup.bootstrap,
+        GROUP,
+        assigned=phase.assigned,
+        acked=lambda: phase.agent.acked if phase.agent else 0,
+        broker=report.checks.broker,
+        observe=report.observe,
+    )
+    watchdog.start()
     wait_for_model(watcher)
     app = build_app(setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust")
     agent = Agent(
@@ -84,31 +103,60 @@ def run_worker(setup: WorkerSetup) -> int:
         latest=LatestFrames(setup.state),
         serving=lambda: watcher.serving,
         routes=cameras.routes,
+        metrics=report.metrics,
     )
     phase.agent = agent
-    watchdog = Watchdog(setup.bootstrap, GROUP, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked)
-    watchdog.start()
     app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
+    app.task(partial(turn, report.checks.loop))
     return run_app(app)
 
 
 @dataclass(slots=True)
 class Phase:
-    """How far a worker has come; read by the heartbeat."""
+    """How far a worker has come; read by the heartbeat and by its checks."""
 
     state: str
+    report: WorkerReport
     watcher: ModelWatcher | None = None
     agent: Agent | None = None
 
-    def describe(self) -> dict[str, Any]:
+    def __post_init__(self) -> None:
+        checks = self.report.checks
+        checks.phase, checks.versions, checks.partitions = self.say, self.versions, self.partitions
+        checks.refusals = lambda: self.watcher.refusals if self.watcher else {}
+        checks.registry = lambda: self.watcher.registry_contact if self.watcher else None
+
+    def say(self) -> str:
+        return "serving" if self.agent and self.agent.reading else self.state
+
+    def versions(self) -> dict[str, int]:
         serving = self.watcher.serving if self.watcher else {}
-        agent = self.agent
+        return {name: classifier.version for name, classifier in serving.items()}
+
+    def assigned(self) -> list[tuple[str, int]]:
+        return assigned_partitions(self.agent.app) if self.agent else []
+
+    def partitions(self) -> list[int] | None:
+        """None before the worker reads."""
+        if self.agent is None or not self.agent.reading:
+            return None
+        return sorted(partition for _, partition in self.assigned())
+
+    def describe(self) -> dict[str, Any]:
         return {
-            "state": "serving" if agent and agent.reading else self.state,
-            "versions": {name: classifier.version for name, classifier in serving.items()},
-            "partitions": sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else [],
-            "acknowledged": agent.acked if agent else 0,
+            "state": self.say(),
+            "versions": self.versions(),
+            "partitions": self.partitions() or [],
+            "acknowledged": self.agent.acked if self.agent else 0,
+            **self.report.describe(),
         }
+
+
+async def turn(loop: Contact) -> None:
+    """Shows every second that the event loop turns."""
+    while True:
+        loop.heard()
+        await asyncio.sleep(TURN_SECONDS)
 
 
 def lock_slot(lock: FileLock, setup: WorkerSetup) -> None:
@@ -129,14 +177,16 @@ def instance_id(setup: WorkerSetup) -> str:
     return f"{socket.gethostname()[:80]}-{home:08x}-{setup.slot}"
 
 
-def wait_for_broker(bootstrap: str) -> None:
+def wait_for_broker(bootstrap: str, contact: Contact) -> None:
     """Returns once the broker answers and has the topics; tries for ever, with a line every few seconds."""
     said_at, pause = float("-inf"), 0.5
     while True:
         try:
             ensure_topics(bootstrap)
+            contact.heard()
             return
         except BrokerError as error:
+            contact.lost(str(error))
             if time.monotonic() - said_at > SAY_SECONDS:
                 log.warning("waiting for the broker at %s: %s", bootstrap, error)
                 said_at = time.monotonic()

@@ -28,10 +28,10 @@ def test_one_acknowledged_frame_or_an_empty_topic_begins_the_count_again() -> No
 def test_frames_wait_behind_the_committed_offset_or_behind_the_start_where_nothing_was_committed() -> None:
     starts, ends = {A: 10, B: 100}, {A: 30, B: 130}
 
-    assert frames_waiting(starts, ends, {A: 25, B: -1}) == 5 + 30
-    assert frames_waiting(starts, ends, {}) == 20 + 30
-    assert frames_waiting(starts, ends, {A: 30, B: 130}) == 0
+    assert frames_waiting(starts, ends, {A: 25, B: -1}) == {A: 5, B: 30}
+    assert frames_waiting(starts, ends, {}) == {A: 20, B: 30}
+    assert frames_waiting(starts, ends, {A: 30, B: 130}) == {A: 0, B: 0}
 
 
 def test_what_retention_removed_behind_the_committed_offset_does_not_wait() -> None:
-    assert frames_waiting({A: 20}, {A: 30}, {A: 5}) == 10
+    assert frames_waiting({A: 20}, {A: 30}, {A: 5}) == {A: 10}
