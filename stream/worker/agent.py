@@ -62,7 +62,7 @@ class Agent:
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes())
         with self.metrics.timed("store"):
-            self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters])
+            self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters], outcome.reads)
         self.metrics.observe_batch(outcome)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)

@@ -23,9 +23,8 @@ from faust.types import TP, EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
-from stream.messages import FRAMES_TOPIC
+from stream.messages import FRAMES_TOPIC, GROUP
 
-GROUP: Final = "vigia-worker"
 BATCH_FRAMES: Final = 32
 BATCH_WAIT_SECONDS: Final = 0.005
 BUFFER_FRAMES: Final = 64

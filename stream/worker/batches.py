@@ -15,6 +15,7 @@ from pipelines.images import Image, decode_image
 from pipelines.inference import Answer, Classifier, Inference, build_answers
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
+from stream.ledger import FrameRead
 from stream.messages import DeadLetter, Frame, FrameError, Message, Prediction
 
 TOP: Final = 5
@@ -36,6 +37,8 @@ class BatchOutcome:
     dead_letters: tuple[tuple[Message, DeadLetter], ...]
     latest: Mapping[str, bytes]
     """Camera id to the encoded bytes of its last good picture in the batch."""
+    reads: tuple[FrameRead, ...]
+    """What became of every frame of the batch."""
     decode_seconds: float = 0.0
     infer_seconds: float = 0.0
 
@@ -76,8 +79,15 @@ class BatchReader:
             predictions=tuple(predictions),
             dead_letters=tuple(self._letters),
             latest={picture.frame.camera_id: picture.frame.jpeg for picture in pictures},
+            reads=self._account(messages),
             decode_seconds=decoded - began,
             infer_seconds=time.perf_counter() - decoded,
+        )
+
+    def _account(self, messages: Sequence[Message]) -> tuple[FrameRead, ...]:
+        dead = {message.position for message, _ in self._letters}
+        return tuple(
+            FrameRead(message.position, "dead" if message.position in dead else "stored") for message in messages
         )
 
     def _decode(self, message: Message) -> Picture | None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from prometheus_client import Counter, Gauge, Histogram
 
 from stream.http import build_registry
-from stream.messages import Prediction
+from stream.messages import Position, Prediction
 from stream.worker.batches import BatchOutcome
 from stream.worker.camera_labels import CameraLabels
 from stream.worker.recent import RecentFrames
@@ -19,8 +19,6 @@ LATENCY_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 BATCH_FRAMES: Final = (1, 2, 4, 8, 16, 32, 64, 128)
 STEPS: Final = ("decode", "infer", "store", "publish")
 Step = Literal["decode", "infer", "store", "publish"]
-Ending = Literal["stored", "dead", "dropped"]
-"""What became of a frame. With frames in flight they are all that were produced."""
 
 
 class WorkerMetrics:
@@ -33,7 +31,7 @@ class WorkerMetrics:
         self._cameras = CameraLabels(self._forget)
         by_camera = ["camera_id", "partition"]
         self._frames = Counter(
-            "vigia_worker_frames", "Frames by what became of them.", [*by_camera, "outcome"], registry=registry
+            "vigia_worker_frames", "Frames read, by what became of them.", [*by_camera, "outcome"], registry=registry
         )
         self._latency = Histogram(
             "vigia_worker_latency_seconds",
@@ -65,21 +63,18 @@ class WorkerMetrics:
 
     def observe_batch(self, outcome: BatchOutcome, *, now: datetime | None = None) -> None:
         """Count a batch that is stored. Latencies of a camera whose clock is ahead count as 0."""
-        moment = now or datetime.now(UTC)
-        frames = {prediction.position: prediction for prediction in outcome.predictions}
-        dead = {letter.position: letter.camera_id for _, letter in outcome.dead_letters}
-        stored = [prediction for position, prediction in frames.items() if position not in dead]
-        self.observe_step("decode", outcome.decode_seconds)
-        self.observe_step("infer", outcome.infer_seconds)
-        for letter in (letter for _, letter in outcome.dead_letters):
+        stored = {prediction.position: prediction for prediction in outcome.predictions}
+        self._count_frames(outcome, stored)
+        seconds = [self._observe_latency(frame, now or datetime.now(UTC)) for frame in stored.values()]
+        self.recent.add(seconds, len(outcome.reads))
+        for _, letter in outcome.dead_letters:
             self._dead.labels(letter.stage, letter.reason).inc()
-        self._count("dead", Tally((camera_id, position.partition) for position, camera_id in dead.items()))
-        self._count("stored", Tally((frame.camera_id, frame.position.partition) for frame in stored))
-        self.recent.add(self._observe_latencies(stored, moment), len(stored) + len(dead))
         answers = Tally((each.classifier, str(each.model_version), each.decision) for each in outcome.predictions)
         for labels, count in answers.items():
             self._predictions.labels(*labels).inc(count)
-        self._batch.observe(len(stored) + len(dead))
+        self._batch.observe(len(outcome.reads))
+        self.observe_step("decode", outcome.decode_seconds)
+        self.observe_step("infer", outcome.infer_seconds)
         self._on_stored()
 
     @contextmanager
@@ -118,18 +113,20 @@ class WorkerMetrics:
         self._in_flight.set_function(frames)
         self._in_flight_bytes.set_function(size_bytes)
 
-    def _count(self, ending: Ending, frames: Mapping[tuple[str | None, int], int]) -> None:
-        for (camera_id, partition), count in frames.items():
+    def _count_frames(self, outcome: BatchOutcome, stored: Mapping[Position, Prediction]) -> None:
+        cameras = {letter.position: letter.camera_id for _, letter in outcome.dead_letters}
+        cameras |= {position: frame.camera_id for position, frame in stored.items()}
+        tally = Tally(
+            (read.camera_id or cameras.get(read.position), read.position.partition, read.outcome)
+            for read in outcome.reads
+        )
+        for (camera_id, partition, ending), count in tally.items():
             self._frames.labels(self._cameras.label(camera_id), str(partition), ending).inc(count)
 
-    def _observe_latencies(self, stored: list[Prediction], now: datetime) -> list[float]:
-        latencies = []
-        for frame in stored:
-            seconds = max((now - frame.captured_at).total_seconds(), 0.0)
-            labels = self._cameras.label(frame.camera_id), str(frame.position.partition)
-            self._latency.labels(*labels).observe(seconds)
-            latencies.append(seconds)
-        return latencies
+    def _observe_latency(self, frame: Prediction, now: datetime) -> float:
+        seconds = max((now - frame.captured_at).total_seconds(), 0.0)
+        self._latency.labels(self._cameras.label(frame.camera_id), str(frame.position.partition)).observe(seconds)
+        return seconds
 
     def _forget(self, camera_id: str) -> None:
         for metric in (self._frames, self._latency):

@@ -20,9 +20,10 @@ from pipelines.errors import BrokerError, StackError
 from pipelines.heartbeats import Heartbeat
 from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
+from stream.messages import GROUP
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
-from stream.worker.app import GROUP, LossFreeApp, assigned_partitions, build_app, frames_topic
+from stream.worker.app import LossFreeApp, assigned_partitions, build_app, frames_topic
 from stream.worker.batches import BatchReader
 from stream.worker.contacts import Contact
 from stream.worker.latest_frames import LatestFrames

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from stream.messages import Outgoing, Prediction, encode_v2
+from stream.ledger import FrameRead
+from stream.messages import FRAMES_TOPIC, Outgoing, Position, Prediction, encode_v2
 from stream.worker.batches import BatchOutcome, BatchReader
 from stream.worker.metrics import WorkerMetrics
 from tests.stream.fakes import NOON, FakeClassifier, draw_jpeg, message_of
@@ -48,6 +49,16 @@ def test_a_dead_letter_counts_by_stage_and_reason_and_as_a_frame_that_is_dead() 
     assert value(metrics, "frames_total", camera_id="gate", partition="1", outcome="stored") == 1
 
 
+def test_a_dropped_frame_counts_by_its_camera_and_has_no_latency() -> None:
+    metrics = WorkerMetrics()
+    read = FrameRead(Position(FRAMES_TOPIC, 2, 5), "dropped", "gate")
+
+    metrics.observe_batch(BatchOutcome((), (), {}, (read,)), now=NOON)
+
+    assert value(metrics, "frames_total", camera_id="gate", partition="2", outcome="dropped") == 1
+    assert metrics.recent.percentiles_ms() == {}
+
+
 def test_latency_is_from_capture_to_stored_and_never_less_than_nothing() -> None:
     metrics = WorkerMetrics()
 
@@ -65,8 +76,9 @@ def test_a_thousand_made_up_cameras_make_a_bounded_page() -> None:
     metrics = WorkerMetrics()
     some = outcome_of(frame(0)).predictions[0]
     many = tuple(_as(some, f"camera-{number}", number) for number in range(1000))
+    reads = tuple(FrameRead(each.position, "stored") for each in many)
 
-    metrics.observe_batch(BatchOutcome(many, (), {}), now=NOON)
+    metrics.observe_batch(BatchOutcome(many, (), {}, reads), now=NOON)
 
     assert value(metrics, "frames_total", camera_id="other", partition="1", outcome="stored") == 900
     cameras = {
