@@ -1,4 +1,4 @@
-"""The commands of the live side: worker, cameras, camera, dead-letters, broker."""
+"""The commands of the live side: worker, cameras, camera, frames, dead-letters, broker."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.terminal import JsonOption, print_json, say
+from stream.accounting.commands import frames_app
 from stream.broker.commands import broker_app
 from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
@@ -17,6 +18,7 @@ app.add_typer(camera_app, name="camera")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(broker_app, name="broker")
 app.add_typer(trace_app)
+app.add_typer(frames_app)
 
 HttpPortOption = Annotated[
     int,

@@ -135,6 +135,13 @@ class PredictionStore:
         """Rows of the cameras table by camera id."""
         return [dict(row._mapping) for row in self.read(select(cameras).order_by(cameras.c.camera_id))]
 
+    def has_table(self, name: str) -> bool:
+        """Whether the store was used and is of a version with this table. Raises StoreError when it is away."""
+        try:
+            return has_tables(self.engine) and inspect(self.engine).has_table(name)
+        except SQLAlchemyError as error:
+            raise self._away(error) from error
+
     def probe(self) -> None:
         """Raises StoreError when the store does not answer a question now."""
         try:
