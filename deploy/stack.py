@@ -113,6 +113,11 @@ def ask_stack(settings: Settings) -> dict[str, Health]:
     return {name: health if health.pid else replace(health, state="stopped") for name, health in healths.items()}
 
 
+def is_running(settings: Settings) -> bool:
+    """Whether a stack was started on this home and not stopped."""
+    return load_stack(plan_file(settings.state)) is not None
+
+
 def stop_stack(settings: Settings) -> bool:
     """End the stack and whatever a killed one left. False when nothing ran."""
     state = settings.state

@@ -12,6 +12,7 @@ from faust.types import EventT, StreamT
 
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
+from stream.dead_letters.telling import tell_dead_letters
 from stream.messages import Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
@@ -61,9 +62,11 @@ class Agent:
     def _answer(self, messages: Sequence[Message]) -> BatchOutcome:
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes())
+        letters = [letter for _, letter in outcome.dead_letters]
         with self.metrics.timed("store"):
-            self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters], outcome.reads)
+            self.store.store_batch(outcome.predictions, letters, outcome.reads)
         self.metrics.observe_batch(outcome)
+        tell_dead_letters(letters)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         return outcome

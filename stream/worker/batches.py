@@ -16,6 +16,7 @@ from pipelines.inference import Answer, Classifier, Inference, build_answers
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.ledger import FrameRead
+from stream.logs import frame_extra
 from stream.messages import DeadLetter, Frame, FrameError, Message, Prediction
 
 TOP: Final = 5
@@ -119,7 +120,13 @@ class BatchReader:
         try:
             inference = infer_checked(classifier, [picture.image for picture in pictures])
         except Exception as error:  # noqa: BLE001  an engine may raise anything; the guilty frame is found below
-            log.warning("batch of %d frames failed, trying them one by one: %s", len(pictures), error)
+            first = pictures[0].frame
+            log.warning(
+                "batch of %d frames failed, trying them one by one: %s",
+                len(pictures),
+                error,
+                extra=frame_extra(first.position, camera_id=first.camera_id, stage="infer"),
+            )
             return self._classify_one_by_one(classifier, pictures)
         self.failures_in_a_row = 0
         now = self.clock()
