@@ -82,9 +82,14 @@ def describe_checks(word: str, checks: Mapping[str, Check]) -> dict[str, Any]:
     """`{word: whether all are ok, "reasons": [what there is to know of each], "checks": {name: {ok, reason}}}`."""
     return {
         word: all(check.ok for check in checks.values()),
-        "reasons": [f"{name}: {check.reason}" for name, check in checks.items() if check.reason],
+        "reasons": say_reasons(checks),
         "checks": {name: asdict(check) for name, check in checks.items()},
     }
+
+
+def say_reasons(checks: Mapping[str, Check]) -> list[str]:
+    """What there is to know, a sentence a part. `vigia status` shows those that a heartbeat has as its `reasons`."""
+    return [f"{name}: {check.reason}" for name, check in checks.items() if check.reason]
 
 
 def serve_pages(pages: Pages, host: str, port: int) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from aiokafka.errors import MessageSizeTooLargeError
@@ -49,10 +50,12 @@ class Agent:
             try:
                 async for events in batches(stream):
                     messages = [read_message(event) for event in events]
+                    self.metrics.took(*_sizes(messages))
                     work = loop.run_in_executor(self._thread, self._answer, messages)
                     if delivering is not None:
                         await delivering
                     delivering = asyncio.create_task(self._deliver(events, await work))
+                    delivering.add_done_callback(partial(self._release, *_sizes(messages)))
                     delivering.add_done_callback(self._fail_loudly)
             finally:
                 self.reading = False
@@ -94,10 +97,17 @@ class Agent:
             # the topic of another broker may take less than ours
             await self.publisher.publish(letters(0))
 
+    def _release(self, frames: int, size_bytes: int, _delivering: asyncio.Task[None]) -> None:
+        self.metrics.gave(frames, size_bytes)
+
     def _fail_loudly(self, delivering: asyncio.Task[None]) -> None:
         if not delivering.cancelled() and (error := delivering.exception()) is not None:
             # the agent may be waiting for a frame that never comes, and would not notice
             asyncio.ensure_future(self.app.crash(error))  # noqa: RUF006  the process ends with it
+
+
+def _sizes(messages: Sequence[Message]) -> tuple[int, int]:
+    return len(messages), sum(len(message.value or b"") for message in messages)
 
 
 def read_message(event: EventT[bytes]) -> Message:

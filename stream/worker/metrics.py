@@ -49,8 +49,8 @@ class WorkerMetrics:
         )
         self._steps = Counter("vigia_worker_step_seconds", "Time spent in a step.", ["step"], registry=registry)
         self._lag = Gauge("vigia_worker_lag_frames", "Frames not acknowledged yet.", ["partition"], registry=registry)
-        self._in_flight = Gauge("vigia_worker_in_flight_frames", "Read and not acknowledged.", registry=registry)
-        self._in_flight_bytes = Gauge("vigia_worker_in_flight_bytes", "Bytes of the same.", registry=registry)
+        self._in_flight = Gauge("vigia_worker_in_flight_frames", "Frames being answered now.", registry=registry)
+        self._in_flight_bytes = Gauge("vigia_worker_in_flight_bytes", "Bytes of their messages.", registry=registry)
         self._versions = Gauge("vigia_worker_model_version", "Version served.", ["classifier"], registry=registry)
         self._retries = Counter("vigia_worker_store_retries", "Writes that were tried again.", registry=registry)
         self._polls = Counter("vigia_worker_watchdog_polls", "Times the broker was asked.", registry=registry)
@@ -108,10 +108,15 @@ class WorkerMetrics:
         for classifier, version in versions.items():
             self._versions.labels(classifier).set(version)
 
-    def watch_in_flight(self, frames: Callable[[], int], size_bytes: Callable[[], int]) -> None:
-        """Asked when the page is read."""
-        self._in_flight.set_function(frames)
-        self._in_flight_bytes.set_function(size_bytes)
+    def took(self, frames: int, size_bytes: int) -> None:
+        """A batch is in hand."""
+        self._in_flight.inc(frames)
+        self._in_flight_bytes.inc(size_bytes)
+
+    def gave(self, frames: int, size_bytes: int) -> None:
+        """A batch is published and acknowledged."""
+        self._in_flight.dec(frames)
+        self._in_flight_bytes.dec(size_bytes)
 
     def _count_frames(self, outcome: BatchOutcome, stored: Mapping[Position, Prediction]) -> None:
         cameras = {letter.position: letter.camera_id for _, letter in outcome.dead_letters}

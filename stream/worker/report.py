@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from stream.http import Pages, serve_pages
+from stream.http import Pages, say_reasons, serve_pages
 from stream.store import PredictionStore
 from stream.worker.checks import WorkerChecks
 from stream.worker.metrics import WorkerMetrics
@@ -42,7 +42,7 @@ class WorkerReport:
             "lag_by_partition": {str(partition): frames for partition, frames in sorted((lag or {}).items())},
             "latency_ms": self.metrics.recent.percentiles_ms(),
             "fps": round(self.metrics.recent.frames_per_second(), 1),
-            "reasons": [f"{name}: {check.reason}" for name, check in checks.items() if check.reason],
+            "reasons": say_reasons(checks),
         }
 
     def _note_retry(self, details: RetryDetails) -> None:

@@ -1,13 +1,16 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ruamel.yaml import YAML
 
 from stream.ledger import FrameRead
 from stream.messages import FRAMES_TOPIC, Outgoing, Position, Prediction, encode_v2
 from stream.worker.batches import BatchOutcome, BatchReader
 from stream.worker.metrics import WorkerMetrics
 from tests.stream.fakes import NOON, FakeClassifier, draw_jpeg, message_of
+from tests.tree import read
 
 
 def frame(number: int, camera_id: str = "gate", jpeg: bytes | None = None) -> Outgoing:
@@ -118,6 +121,36 @@ def test_decoding_and_inference_are_timed_apart() -> None:
 
     assert (value(metrics, "step_seconds_total", step="decode") or 0) > 0
     assert (value(metrics, "step_seconds_total", step="infer") or 0) > 0
+
+
+def test_the_page_names_every_metric_its_labels_and_no_other() -> None:
+    page = read("docs/monitoring.md")
+    table = dict(re.findall(r"^\| `(vigia_worker_\w+)` \| ([^|]*) \|", page, re.MULTILINE))
+    metrics = WorkerMetrics()
+    metrics.observe_batch(outcome_of(frame(0), Outgoing("t", None, b"rubble")), now=NOON)
+    metrics.observe_lag({0: 1}, 0)
+    metrics.observe_checks({"broker": True})
+    metrics.observe_versions({"cars": 1})
+
+    kept = {
+        f"{metric.name}_total" if metric.type == "counter" else metric.name: {
+            label for sample in metric.samples for label in sample.labels if label != "le"
+        }
+        for metric in metrics.registry.collect()
+        if metric.name.startswith("vigia")
+    }
+
+    assert {name: set(re.findall(r"\w+", labels)) for name, labels in table.items()} == kept
+    asked = {re.sub(r"_bucket$", "", name) for name in re.findall(r"vigia_worker_\w+", page)}
+    assert asked <= set(kept)
+
+
+def test_the_alert_rules_are_rules() -> None:
+    rules = re.findall(r"```yaml\n(groups:.*?)```", read("docs/monitoring.md"), re.DOTALL)
+
+    (group,) = YAML(typ="safe").load(rules[0])["groups"]
+
+    assert all({"alert", "expr", "annotations"} <= set(rule) for rule in group["rules"])
 
 
 def _as(prediction: Prediction, camera_id: str, offset: int) -> Prediction:
