@@ -38,6 +38,10 @@ def worker(
         int, typer.Option(envvar="VIGIA_WORKER_SLOT", min=1, help="This worker's place on the machine: 1, 2, ...")
     ] = 1,
     http_port: HttpPortOption = 0,
+    classifier: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer for this classifier alone, in a consumer group of its own; may be given again."),
+    ] = None,
 ) -> None:
     """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
     from pipelines.inference import load_classifier
@@ -59,6 +63,7 @@ def worker(
         load=load_classifier,
         host=settings.host,
         http_port=http_port,
+        classifiers=tuple(classifier or ()),
     )
     try:
         code = run_worker(setup)

@@ -1,11 +1,11 @@
 """The agent: one batch of frames after the other becomes rows and predictions, acknowledged in order."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
 from aiokafka.errors import MessageSizeTooLargeError
@@ -14,12 +14,14 @@ from faust.types import EventT, StreamT
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
 from stream.dead_letters.telling import tell_dead_letters
-from stream.messages import Message, Outgoing, Position, encode_prediction
+from stream.messages import GROUP, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
+from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.metrics import WorkerMetrics
+from stream.worker.pace import Pace
 from stream.worker.publisher import Publisher
 
 DEAD_LETTER_VALUE_BYTES: Final = LARGEST_MESSAGE_BYTES - 256 * 1024
@@ -37,6 +39,8 @@ class Agent:
     serving: Callable[[], Serving]
     routes: Callable[[], Routes]
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
+    pace: Pace = field(default_factory=Pace)
+    group: str = GROUP
     acked: int = 0
     reading: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
@@ -48,30 +52,32 @@ class Agent:
         async with self.publisher:
             self.reading = True
             try:
-                async for events in batches(stream):
+                async for events in batches(stream, self.pace):
                     messages = [read_message(event) for event in events]
-                    self.metrics.took(*_sizes(messages))
-                    work = loop.run_in_executor(self._thread, self._answer, messages)
+                    dropped = [frame for event in events for frame in dropped_before(event)]
+                    work = loop.run_in_executor(self._thread, self._answer, messages, dropped)
                     if delivering is not None:
                         await delivering
                     delivering = asyncio.create_task(self._deliver(events, await work))
-                    delivering.add_done_callback(partial(self._release, *_sizes(messages)))
                     delivering.add_done_callback(self._fail_loudly)
+                    del events, messages, work  # their pictures are not held until the next batch comes
             finally:
                 self.reading = False
                 if delivering is not None:
                     delivering.cancel()
 
-    def _answer(self, messages: Sequence[Message]) -> BatchOutcome:
+    def _answer(self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = ()) -> BatchOutcome:
+        began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
-        outcome = self.reader.read(messages, self.serving(), self.routes())
+        outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
         letters = [letter for _, letter in outcome.dead_letters]
         with self.metrics.timed("store"):
-            self.store.store_batch(outcome.predictions, letters, outcome.reads)
+            self.store.store_batch(outcome.predictions, letters, outcome.reads, group=self.group)
         self.metrics.observe_batch(outcome)
         tell_dead_letters(letters)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
+        self.pace.observe(len(messages), time.perf_counter() - began)
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
@@ -97,17 +103,16 @@ class Agent:
             # the topic of another broker may take less than ours
             await self.publisher.publish(letters(0))
 
-    def _release(self, frames: int, size_bytes: int, _delivering: asyncio.Task[None]) -> None:
-        self.metrics.gave(frames, size_bytes)
-
     def _fail_loudly(self, delivering: asyncio.Task[None]) -> None:
         if not delivering.cancelled() and (error := delivering.exception()) is not None:
             # the agent may be waiting for a frame that never comes, and would not notice
             asyncio.ensure_future(self.app.crash(error))  # noqa: RUF006  the process ends with it
 
 
-def _sizes(messages: Sequence[Message]) -> tuple[int, int]:
-    return len(messages), sum(len(message.value or b"") for message in messages)
+def dropped_before(event: EventT[bytes]) -> tuple[DroppedFrame, ...]:
+    """Frames right before this one in its partition that were too old to be handed out."""
+    message: Any = event.message
+    return tuple(message.dropped_before)
 
 
 def read_message(event: EventT[bytes]) -> Message:

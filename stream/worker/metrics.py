@@ -13,6 +13,7 @@ from stream.http import build_registry
 from stream.messages import Position, Prediction
 from stream.worker.batches import BatchOutcome
 from stream.worker.camera_labels import CameraLabels
+from stream.worker.flight import Flight
 from stream.worker.recent import RecentFrames
 
 LATENCY_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10, 30, 60)
@@ -49,7 +50,7 @@ class WorkerMetrics:
         )
         self._steps = Counter("vigia_worker_step_seconds", "Time spent in a step.", ["step"], registry=registry)
         self._lag = Gauge("vigia_worker_lag_frames", "Frames not acknowledged yet.", ["partition"], registry=registry)
-        self._in_flight = Gauge("vigia_worker_in_flight_frames", "Frames being answered now.", registry=registry)
+        self._in_flight = Gauge("vigia_worker_in_flight_frames", "Frames in hand now.", registry=registry)
         self._in_flight_bytes = Gauge("vigia_worker_in_flight_bytes", "Bytes of their messages.", registry=registry)
         self._versions = Gauge("vigia_worker_model_version", "Version served.", ["classifier"], registry=registry)
         self._retries = Counter("vigia_worker_store_retries", "Writes that were tried again.", registry=registry)
@@ -108,15 +109,10 @@ class WorkerMetrics:
         for classifier, version in versions.items():
             self._versions.labels(classifier).set(version)
 
-    def took(self, frames: int, size_bytes: int) -> None:
-        """A batch is in hand."""
-        self._in_flight.inc(frames)
-        self._in_flight_bytes.inc(size_bytes)
-
-    def gave(self, frames: int, size_bytes: int) -> None:
-        """A batch is published and acknowledged."""
-        self._in_flight.dec(frames)
-        self._in_flight_bytes.dec(size_bytes)
+    def watch_in_flight(self, flight: Flight) -> None:
+        """Asked when the page is read."""
+        self._in_flight.set_function(lambda: flight.frames)
+        self._in_flight_bytes.set_function(lambda: flight.bytes)
 
     def _count_frames(self, outcome: BatchOutcome, stored: Mapping[Position, Prediction]) -> None:
         cameras = {letter.position: letter.camera_id for _, letter in outcome.dead_letters}

@@ -26,11 +26,13 @@ from stream.worker.agent import Agent
 from stream.worker.app import LossFreeApp, assigned_partitions, build_app, frames_topic
 from stream.worker.batches import BatchReader
 from stream.worker.contacts import Contact
+from stream.worker.freshness import Freshness
 from stream.worker.latest_frames import LatestFrames
+from stream.worker.pace import Pace
 from stream.worker.publisher import Publisher
 from stream.worker.report import WorkerReport
 from stream.worker.watchdog import Watchdog
-from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry
+from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, restrict_registry
 
 SAY_SECONDS: Final = 5.0
 SAY_AGAIN_SECONDS: Final = 60.0
@@ -55,6 +57,13 @@ class WorkerSetup:
     host: str = "127.0.0.1"
     http_port: int = 0
     """Where /health, /ready and /metrics are; 0: any free port."""
+    classifiers: tuple[str, ...] = ()
+    """The only ones that it answers for, in a consumer group of their own; none named: all."""
+
+    @property
+    def group(self) -> str:
+        """The consumer group; workers of one group share the frames, each group reads them all."""
+        return "-".join((GROUP, *sorted(set(self.classifiers))))
 
     @property
     def name(self) -> str:
@@ -77,7 +86,7 @@ def run_worker(setup: WorkerSetup) -> int:
     report.checks.reads.heard()
     cameras = CamerasWatch(setup.cameras_file, log.error)
     watcher = ModelWatcher(
-        setup.open_registry,
+        lambda: restrict_registry(setup.open_registry(), setup.classifiers),
         setup.load,
         setup.store.record_model_event,
         folder=setup.state / "workers" / f"models-{setup.slot}",
@@ -85,31 +94,13 @@ def run_worker(setup: WorkerSetup) -> int:
     )
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
-    watchdog = Watchdog(
-        setup.bootstrap,
-        GROUP,
-        assigned=phase.assigned,
-        acked=lambda: phase.agent.acked if phase.agent else 0,
-        broker=report.checks.broker,
-        observe=report.observe,
-    )
-    watchdog.start()
+    start_watchdog(setup, phase)
     wait_for_model(watcher)
-    app = build_app(setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust")
-    agent = Agent(
-        app=app,
-        store=setup.store,
-        publisher=Publisher(setup.bootstrap),
-        reader=BatchReader(setup.name),
-        latest=LatestFrames(setup.state),
-        serving=lambda: watcher.serving,
-        routes=cameras.routes,
-        metrics=report.metrics,
-    )
+    agent = build_agent(setup, report, watcher, cameras)
     phase.agent = agent
-    app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
-    app.task(partial(turn, report.checks.loop))
-    return run_app(app)
+    agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
+    agent.app.task(partial(turn, report.checks.loop))
+    return run_app(agent.app)
 
 
 @dataclass(slots=True)
@@ -151,6 +142,44 @@ class Phase:
             "acknowledged": self.agent.acked if self.agent else 0,
             **self.report.describe(),
         }
+
+
+def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:
+    """The agent with its app; nothing is connected yet."""
+    pace = Pace()
+    app = build_app(
+        setup.bootstrap,
+        instance_id=instance_id(setup),
+        datadir=setup.state / "faust",
+        group=setup.group,
+        pace=pace,
+        freshness=Freshness(cameras.modes),
+    )
+    report.metrics.watch_in_flight(app.flight)
+    return Agent(
+        app=app,
+        store=setup.store,
+        publisher=Publisher(setup.bootstrap),
+        reader=BatchReader(setup.name, setup.classifiers),
+        latest=LatestFrames(setup.state),
+        serving=lambda: watcher.serving,
+        routes=cameras.routes,
+        metrics=report.metrics,
+        pace=pace,
+        group=setup.group,
+    )
+
+
+def start_watchdog(setup: WorkerSetup, phase: Phase) -> None:
+    """It looks at the broker from now on, also while nothing is read yet."""
+    Watchdog(
+        setup.bootstrap,
+        setup.group,
+        assigned=phase.assigned,
+        acked=lambda: phase.agent.acked if phase.agent else 0,
+        broker=phase.report.checks.broker,
+        observe=phase.report.observe,
+    ).start()
 
 
 async def turn(loop: Contact) -> None:

@@ -125,7 +125,7 @@ def test_decoding_and_inference_are_timed_apart() -> None:
 
 def test_the_page_names_every_metric_its_labels_and_no_other() -> None:
     page = read("docs/monitoring.md")
-    table = dict(re.findall(r"^\| `(vigia_worker_\w+)` \| ([^|]*) \|", page, re.MULTILINE))
+    table = dict(re.findall(r"^\| `(vigia_worker_\w+)` \|([^|]*)\|", page, re.MULTILINE))
     metrics = WorkerMetrics()
     metrics.observe_batch(outcome_of(frame(0), Outgoing("t", None, b"rubble")), now=NOON)
     metrics.observe_lag({0: 1}, 0)
