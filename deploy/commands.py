@@ -98,7 +98,7 @@ def status(
     elif healths:
         print_table(healths)
         if frames:
-            print(frames.get("equation") or f"frames: {frames['error']}")
+            print("\n".join(say_frames(frames)))
     else:
         say(f"No stack is running in {settings.state}. Start it with `vigia up`.")
     sys.exit(0 if healths and all(health.healthy for health in healths.values()) else 1)
@@ -130,6 +130,18 @@ def print_table(healths: "Mapping[str, Health]") -> None:
         uptime = "-" if health.uptime_seconds is None else f"{health.uptime_seconds:.0f} s"
         words = [health.url, say_figures(health.figures), f"({health.detail})" if health.detail else ""]
         print(row.format(name, health.state, health.pid or "-", uptime, health.restarts, " ".join(filter(None, words))))
+
+
+def say_frames(frames: "Mapping[str, Any]") -> list[str]:
+    """The equation of each consumer group and what is wrong with it, or why there is none."""
+    if "error" in frames:
+        return [f"frames: {frames['error']}"]
+    groups = frames["groups"].items()
+    return [
+        line
+        for name, group in groups
+        for line in [f"{name}: {group['equation']}" if len(groups) > 1 else group["equation"], *group["faults"]]
+    ]
 
 
 def say_figures(figures: "Mapping[str, Any]") -> str:

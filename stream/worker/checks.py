@@ -9,6 +9,7 @@ from typing import Final
 from pipelines.errors import StoreError
 from stream.http import Check
 from stream.worker.contacts import Contact
+from stream.worker.farewell import Farewell, check_farewell
 from stream.worker.lag import LagHistory
 from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Reading
 from stream.worker.watcher import Refusal
@@ -32,6 +33,8 @@ class WorkerChecks:
     loop: Contact = field(default_factory=lambda: Contact("not started yet", silent_seconds=LOOP_SILENT_SECONDS))
     lag: LagHistory = field(default_factory=LagHistory)
     reading: Reading | None = None
+    farewell: Farewell | None = None
+    """Of the worker before this one."""
     phase: Callable[[], str] = lambda: "starting"
     versions: Callable[[], Mapping[str, int]] = dict
     refusals: Callable[[], Mapping[str, Refusal]] = dict
@@ -59,6 +62,7 @@ class WorkerChecks:
             "model": check_model(self.versions(), self.refusals(), self.registry(), time.monotonic()),
             "partitions": check_partitions(self.partitions()),
             "lag": self.lag.check(),
+            "watchdog": check_farewell(self.farewell),
         }
 
     def _check_store(self, *, probe: bool) -> Check:

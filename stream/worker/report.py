@@ -1,5 +1,6 @@
 """What a worker tells of itself while it works: its pages, and the figures in its heartbeat."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -8,6 +9,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from stream.http import Pages, say_reasons, serve_pages
 from stream.store import PredictionStore
 from stream.worker.checks import WorkerChecks
+from stream.worker.farewell import Farewell
 from stream.worker.metrics import WorkerMetrics
 from stream.worker.watchdog import Reading
 
@@ -19,6 +21,8 @@ class WorkerReport:
         self.metrics = WorkerMetrics(on_stored=lambda: self.checks.writes.heard())
         self.checks = WorkerChecks(probe_store=store.probe)
         self.url: str | None = None
+        self.farewell: Farewell | None = None
+        """Set when this worker ends itself."""
 
     def open(self, host: str, port: int) -> None:
         """Serve the pages from now on, and hear of every write to the store that is tried again."""
@@ -30,6 +34,10 @@ class WorkerReport:
         self.checks.observe(reading)
         self.metrics.observe_lag(reading.lag, reading.polls_without_progress)
 
+    def leave(self, words: str) -> None:
+        """This worker ends itself; the next heartbeat says why."""
+        self.farewell = Farewell(datetime.now(UTC), words)
+
     def describe(self) -> dict[str, Any]:
         """For the heartbeat: where the pages are, and the figures of the last seconds."""
         checks = self.checks.ready(probe=False)
@@ -37,6 +45,7 @@ class WorkerReport:
         self.metrics.observe_versions(self.checks.versions())
         lag = self.checks.lag.latest
         return {
+            "farewell": self.farewell.describe() if self.farewell else None,
             "url": self.url,
             "lag": None if lag is None else sum(lag.values()),
             "lag_by_partition": {str(partition): frames for partition, frames in sorted((lag or {}).items())},

@@ -52,7 +52,7 @@ class Reading:
 class Watchdog:
     """Asks the broker itself, on a connection and a thread of its own; the worker's own numbers may be stale.
 
-    `broker` is told whether the broker answers, `observe` hears every reading.
+    `broker` is told whether the broker answers, `observe` hears every reading, and `leave` why the worker is ended.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Watchdog:
         acked: Callable[[], int],
         broker: Contact,
         observe: Callable[[Reading], None],
+        leave: Callable[[str], None] = lambda words: None,
     ) -> None:
         self._bootstrap = bootstrap
         self._group = group
@@ -71,6 +72,7 @@ class Watchdog:
         self._acked = acked
         self._broker = broker
         self._observe = observe
+        self._say_why = leave
 
     def start(self) -> None:
         threading.Thread(target=lambda: asyncio.run(self._watch()), name="watchdog", daemon=True).start()
@@ -101,10 +103,17 @@ class Watchdog:
                 stuck = progress.is_stuck(lag=sum(lag.values()), acked=self._acked())
                 self._observe(Reading({tp.partition: frames for tp, frames in lag.items()}, progress.polls))
                 if stuck:
-                    _leave(sum(lag.values()), progress.polls)
+                    self._leave(sum(lag.values()), progress.polls)
         finally:
             await consumer.stop()
             await admin.close()
+
+    def _leave(self, lag: int, polls: int) -> None:
+        words = f"{lag} frames waited and none was acknowledged in {polls} looks at the broker"
+        log.error("%s, leaving", words)
+        self._say_why(words)
+        logging.shutdown()
+        os._exit(EXIT_CODE)
 
     async def _lag(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
         partitions = [TopicPartition(topic, partition) for topic, partition in self._assigned()]
@@ -123,9 +132,3 @@ def frames_waiting(
 ) -> dict[TopicPartition, int]:
     """Messages behind the committed offset; a partition without one (-1 or absent) begins at its start."""
     return {tp: max(end - max(committed.get(tp, -1), starts.get(tp, 0)), 0) for tp, end in ends.items()}
-
-
-def _leave(lag: int, polls: int) -> None:
-    log.error("%d frames wait and none was acknowledged in %d polls, leaving", lag, polls)
-    logging.shutdown()
-    os._exit(EXIT_CODE)

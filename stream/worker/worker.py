@@ -26,6 +26,7 @@ from stream.worker.agent import Agent
 from stream.worker.app import LossFreeApp, assigned_partitions, build_app, frames_topic
 from stream.worker.batches import BatchReader
 from stream.worker.contacts import Contact
+from stream.worker.farewell import load_farewell
 from stream.worker.freshness import Freshness
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.pace import Pace
@@ -66,6 +67,10 @@ class WorkerSetup:
         return "-".join((GROUP, *sorted(set(self.classifiers))))
 
     @property
+    def heartbeat(self) -> Path:
+        return self.state / "workers" / f"{self.slot}.json"
+
+    @property
     def name(self) -> str:
         """What rows and dead letters call this worker."""
         return f"{socket.gethostname()[:80]}/worker-{self.slot}"
@@ -77,7 +82,8 @@ def run_worker(setup: WorkerSetup) -> int:
     lock_slot(lock, setup)
     report = WorkerReport(setup.store)
     phase = Phase("starting", report)
-    beat = Heartbeat(setup.state / "workers" / f"{setup.slot}.json", phase.describe)
+    report.checks.farewell = load_farewell(setup.heartbeat)
+    beat = Heartbeat(setup.heartbeat, phase.describe)
     report.open(setup.host, setup.http_port)
     beat.start()
     phase.state = "waiting for the broker"
@@ -94,7 +100,7 @@ def run_worker(setup: WorkerSetup) -> int:
     )
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
-    start_watchdog(setup, phase)
+    start_watchdog(setup, phase, beat)
     wait_for_model(watcher)
     agent = build_agent(setup, report, watcher, cameras)
     phase.agent = agent
@@ -170,8 +176,13 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
     )
 
 
-def start_watchdog(setup: WorkerSetup, phase: Phase) -> None:
+def start_watchdog(setup: WorkerSetup, phase: Phase, beat: Heartbeat) -> None:
     """It looks at the broker from now on, also while nothing is read yet."""
+
+    def leave(words: str) -> None:
+        phase.report.leave(words)
+        beat.beat()
+
     Watchdog(
         setup.bootstrap,
         setup.group,
@@ -179,6 +190,7 @@ def start_watchdog(setup: WorkerSetup, phase: Phase) -> None:
         acked=lambda: phase.agent.acked if phase.agent else 0,
         broker=phase.report.checks.broker,
         observe=phase.report.observe,
+        leave=leave,
     ).start()
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.commands import say_figures
+from deploy.commands import say_figures, say_frames
 from deploy.frames import FramesQuestion, read_answer
 from pipelines.settings import Endpoints, Settings
 from tests.stream.embedded_kafka import find_free_ports
@@ -39,3 +39,11 @@ def test_figures_are_a_few_words() -> None:
     )
     assert say_figures({"fps": 0.0, "latency_ms": {}}) == "0 frames/s"
     assert say_figures({}) == ""
+
+
+def test_the_equation_is_a_line_and_every_fault_another() -> None:
+    well, ill = {"equation": "1 = 1", "faults": []}, {"equation": "2 ≠ 1", "faults": ["partition 1: lost"]}
+
+    assert say_frames({"groups": {"vigia-worker": ill}}) == ["2 ≠ 1", "partition 1: lost"]
+    assert say_frames({"groups": {"a": well, "b": ill}}) == ["a: 1 = 1", "b: 2 ≠ 1", "partition 1: lost"]
+    assert say_frames({"error": "Kafka is away."}) == ["frames: Kafka is away."]
