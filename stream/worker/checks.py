@@ -62,7 +62,7 @@ class WorkerChecks:
             "model": check_model(self.versions(), self.refusals(), self.registry(), time.monotonic()),
             "partitions": check_partitions(self.partitions()),
             "lag": self.lag.check(),
-            "watchdog": check_farewell(self.farewell),
+            "last end": check_farewell(self.farewell),
         }
 
     def _check_store(self, *, probe: bool) -> Check:

@@ -39,4 +39,4 @@ def check_farewell(farewell: Farewell | None, now: datetime | None = None) -> Ch
     ago = (now or datetime.now(UTC)) - farewell.at if farewell else TELL
     if farewell is None or ago >= TELL:
         return Check(ok=True)
-    return Check(ok=True, reason=f"ended the worker {say_seconds(ago.total_seconds())} ago: {farewell.words}")
+    return Check(ok=True, reason=f"{say_seconds(ago.total_seconds())} ago: {farewell.words}")

@@ -47,7 +47,7 @@ class WorkerReport:
         return {
             "farewell": self.farewell.describe() if self.farewell else None,
             "url": self.url,
-            "lag": None if lag is None else sum(lag.values()),
+            "lag": sum(lag.values()) if lag else None,
             "lag_by_partition": {str(partition): frames for partition, frames in sorted((lag or {}).items())},
             "latency_ms": self.metrics.recent.percentiles_ms(),
             "fps": round(self.metrics.recent.frames_per_second(), 1),

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Final
 import faust
 from filelock import FileLock, Timeout
 
-from pipelines.errors import BrokerError, StackError
+from pipelines.errors import BrokerError, StackError, VigiaError
 from pipelines.heartbeats import Heartbeat
 from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
@@ -40,6 +41,7 @@ SAY_AGAIN_SECONDS: Final = 60.0
 TURN_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +76,6 @@ class WorkerSetup:
     def name(self) -> str:
         """What rows and dead letters call this worker."""
         return f"{socket.gethostname()[:80]}/worker-{self.slot}"
-
-
-def run_worker(setup: WorkerSetup) -> int:
-    """Serve until told to stop; the exit code. Waits for the broker and for a first production version."""
-    lock = FileLock(setup.state / "workers" / f"{setup.slot}.lock")
-    lock_slot(lock, setup)
-    report = WorkerReport(setup.store)
-    phase = Phase("starting", report)
-    report.checks.farewell = load_farewell(setup.heartbeat)
-    beat = Heartbeat(setup.heartbeat, phase.describe)
-    report.open(setup.host, setup.http_port)
-    beat.start()
-    phase.state = "waiting for the broker"
-    wait_for_broker(setup.bootstrap, report.checks.broker)
-    setup.store.migrate()
-    report.checks.reads.heard()
-    cameras = CamerasWatch(setup.cameras_file, log.error)
-    watcher = ModelWatcher(
-        lambda: restrict_registry(setup.open_registry(), setup.classifiers),
-        setup.load,
-        setup.store.record_model_event,
-        folder=setup.state / "workers" / f"models-{setup.slot}",
-        worker=setup.name,
-    )
-    watcher.start()
-    phase.state, phase.watcher = "waiting for a model", watcher
-    start_watchdog(setup, phase, beat)
-    wait_for_model(watcher)
-    agent = build_agent(setup, report, watcher, cameras)
-    phase.agent = agent
-    agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
-    agent.app.task(partial(turn, report.checks.loop))
-    return run_app(agent.app)
 
 
 @dataclass(slots=True)
@@ -150,6 +119,54 @@ class Phase:
         }
 
 
+def run_worker(setup: WorkerSetup) -> int:
+    """Serve until told to stop; the exit code. Waits for the broker and for a first production version."""
+    lock = FileLock(setup.state / "workers" / f"{setup.slot}.lock")
+    lock_slot(lock, setup)
+    report = WorkerReport(setup.store)
+    phase = Phase("starting", report)
+    report.checks.farewell = load_farewell(setup.heartbeat)
+    beat = Heartbeat(setup.heartbeat, phase.describe)
+
+    def leave(words: str) -> None:
+        report.leave(words)
+        beat.beat()
+
+    report.open(setup.host, setup.http_port)
+    beat.start()
+    try:
+        return serve(setup, phase, leave)
+    except VigiaError as error:
+        leave(str(error))
+        raise
+
+
+def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
+    """From waiting for the broker to the end; `leave` hears why a worker ends that was not told to."""
+    report = phase.report
+    phase.state = "waiting for the broker"
+    wait_for_broker(setup.bootstrap, report.checks.broker)
+    setup.store.migrate()
+    report.checks.reads.heard()
+    cameras = CamerasWatch(setup.cameras_file, log.error)
+    watcher = ModelWatcher(
+        lambda: restrict_registry(setup.open_registry(), setup.classifiers),
+        setup.load,
+        setup.store.record_model_event,
+        folder=setup.state / "workers" / f"models-{setup.slot}",
+        worker=setup.name,
+    )
+    watcher.start()
+    phase.state, phase.watcher = "waiting for a model", watcher
+    start_watchdog(setup, phase, leave)
+    wait_for_model(watcher)
+    agent = build_agent(setup, report, watcher, cameras)
+    phase.agent = agent
+    agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
+    agent.app.task(partial(turn, report.checks.loop))
+    return run_app(agent.app, leave)
+
+
 def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:
     """The agent with its app; nothing is connected yet."""
     pace = Pace()
@@ -176,13 +193,8 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
     )
 
 
-def start_watchdog(setup: WorkerSetup, phase: Phase, beat: Heartbeat) -> None:
+def start_watchdog(setup: WorkerSetup, phase: Phase, leave: Say) -> None:
     """It looks at the broker from now on, also while nothing is read yet."""
-
-    def leave(words: str) -> None:
-        phase.report.leave(words)
-        beat.beat()
-
     Watchdog(
         setup.bootstrap,
         setup.group,
@@ -244,8 +256,8 @@ def wait_for_model(watcher: ModelWatcher) -> None:
             return
 
 
-def run_app(app: LossFreeApp) -> int:
-    """Run Faust in this thread until a signal or a failure; the exit code."""
+def run_app(app: LossFreeApp, leave: Say) -> int:
+    """Run Faust in this thread until a signal or a failure, which `leave` hears; the exit code."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     runner = _Runner(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, workdir=os.getcwd())
@@ -262,7 +274,9 @@ def run_app(app: LossFreeApp) -> int:
     except Exception as error:  # noqa: BLE001  Faust raises the crash a second time here
         failure = failure or error
     if failure is not None:
-        log.error("the worker ends, what was not acknowledged comes again: %s: %s", type(failure).__name__, failure)
+        words = f"{type(failure).__name__}: {failure}"
+        log.error("the worker ends, what was not acknowledged comes again: %s", words)
+        leave(words)
         return 1
     return 130 if runner.interrupted else 0
 

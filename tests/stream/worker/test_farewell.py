@@ -16,9 +16,7 @@ def test_a_worker_finds_the_last_word_of_the_one_before_and_tells_it_for_a_while
     found = load_farewell(heartbeat)
 
     assert found == LAST
-    assert check_farewell(found, NOON + timedelta(minutes=3)) == Check(
-        ok=True, reason="ended the worker 3 min ago: 412 frames waited"
-    )
+    assert check_farewell(found, NOON + timedelta(minutes=3)) == Check(ok=True, reason="3 min ago: 412 frames waited")
     assert check_farewell(found, NOON + timedelta(minutes=16)) == Check(ok=True)
 
 
