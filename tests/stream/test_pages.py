@@ -1,13 +1,16 @@
 """What a real worker tells of itself over HTTP and in its heartbeat, with a broker that comes, goes and is absent."""
 
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from stream.messages import encode_v2
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
+from tests.stream.fakes import POISON, draw_jpeg
 from tests.stream.live import LiveWorker, send, small_frames
 from tests.waiting import wait_until
 
@@ -64,3 +67,25 @@ def test_a_worker_says_what_it_waits_for_serves_its_figures_and_says_that_the_br
             assert ask(worker, "health")[0] == 200, "a broker that is away is not mended by a restart"
         finally:
             broker.stop()
+
+
+def test_a_worker_tells_how_the_one_before_it_ended(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    poison = [
+        encode_v2("gate", f"p{number}", now, draw_jpeg(POISON), image_name=None, sequence=1) for number in range(20)
+    ]
+    with EmbeddedKafka(tmp_path / "broker") as broker, LiveWorker(tmp_path, broker.bootstrap) as worker:
+        worker.registry.promote(cars=1)
+        send(broker.bootstrap, poison)
+        worker.start()
+        wait_until(lambda: not worker.running, timeout_seconds=60, what=f"the end; see {worker.log}")
+        assert worker.end() == 1
+
+        worker.start()
+
+        said = wait_until(
+            lambda: [reason for reason in worker.heartbeat().get("reasons", []) if reason.startswith("last end")],
+            timeout_seconds=30,
+            what="the last word",
+        )
+        assert "frames failed in a row" in said[0]
