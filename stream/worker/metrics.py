@@ -59,6 +59,7 @@ class WorkerMetrics:
             "vigia_worker_watchdog_polls_without_progress", "Polls in a row; 12 end the worker.", registry=registry
         )
         self._ok = Gauge("vigia_worker_check_ok", "1 when a part is well.", ["check"], registry=registry)
+        self._read: set[int] = set()
         for step in STEPS:
             self._steps.labels(step)
 
@@ -94,9 +95,11 @@ class WorkerMetrics:
         """What the watchdog learnt from the broker: frames that wait by partition, of those that are ours now."""
         self._polls.inc()
         self._stuck.set(polls_without_progress)
-        self._lag.clear()
         for partition, count in frames.items():
             self._lag.labels(str(partition)).set(count)
+        for partition in self._read.difference(frames):
+            self._lag.remove(str(partition))  # another worker tells its lag now
+        self._read = set(frames)
 
     def observe_retry(self) -> None:
         self._retries.inc()

@@ -1,5 +1,6 @@
 """What a worker tells of itself while it works: its pages, and the figures in its heartbeat."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,12 +14,14 @@ from stream.worker.farewell import Farewell
 from stream.worker.metrics import WorkerMetrics
 from stream.worker.watchdog import Reading
 
+log = logging.getLogger(__name__)
+
 
 class WorkerReport:
     """Measures and checks of one worker in one place. Constructing it starts nothing."""
 
     def __init__(self, store: PredictionStore) -> None:
-        self.metrics = WorkerMetrics(on_stored=lambda: self.checks.writes.heard())
+        self.metrics = WorkerMetrics(on_stored=self._note_stored)
         self.checks = WorkerChecks(probe_store=store.probe)
         self.url: str | None = None
         self.farewell: Farewell | None = None
@@ -54,10 +57,19 @@ class WorkerReport:
             "reasons": say_reasons(checks),
         }
 
+    def _note_stored(self) -> None:
+        if self.checks.writes.away:
+            log.info("the store takes batches again")
+        self.checks.writes.heard()
+
     def _note_retry(self, details: RetryDetails) -> None:
-        if isinstance(details.caused_by, SQLAlchemyError):
-            self.metrics.observe_retry()
-            self.checks.writes.lost(say_cause(details.caused_by))
+        if not isinstance(details.caused_by, SQLAlchemyError):
+            return
+        words = say_cause(details.caused_by)
+        if not self.checks.writes.away:
+            log.warning("the store does not take a batch, which is tried again: %s", words)
+        self.metrics.observe_retry()
+        self.checks.writes.lost(words)
 
 
 def say_cause(error: SQLAlchemyError) -> str:
