@@ -13,11 +13,11 @@ from faust.types import EventT, StreamT
 
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
-from stream.dead_letters.telling import tell_dead_letters
 from stream.messages import GROUP, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
+from stream.worker.dead_letter_lines import log_dead_letters
 from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.metrics import WorkerMetrics
@@ -74,7 +74,7 @@ class Agent:
         with self.metrics.timed("store"):
             self.store.store_batch(outcome.predictions, letters, outcome.reads, group=self.group)
         self.metrics.observe_batch(outcome)
-        tell_dead_letters(letters)
+        log_dead_letters(letters)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         self.pace.observe(len(messages), time.perf_counter() - began)

@@ -10,7 +10,7 @@ from stream.messages import DeadLetter
 log = logging.getLogger(__name__)
 
 
-def tell_dead_letters(letters: Sequence[DeadLetter]) -> None:
+def log_dead_letters(letters: Sequence[DeadLetter]) -> None:
     """The first letter of each stage and reason, with the number of those like it in the batch."""
     first: dict[tuple[str, str], DeadLetter] = {}
     number: Counter[tuple[str, str]] = Counter()

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from stream.dead_letters.telling import tell_dead_letters
 from stream.messages import FRAMES_TOPIC, Position
+from stream.worker.dead_letter_lines import log_dead_letters
 from tests.stream.test_store import LETTER
 
 
@@ -15,7 +15,7 @@ def test_a_batch_of_dead_letters_is_a_line_for_each_reason_with_the_first_ones_f
         for offset, reason in enumerate(["not_json", "bad_base64", "not_json", "not_json"])
     ]
 
-    tell_dead_letters(letters)
+    log_dead_letters(letters)
 
     assert [record.getMessage() for record in caplog.records] == [
         "dead letter: Bad not_json. (and 2 more in this batch)",
@@ -27,6 +27,6 @@ def test_a_batch_of_dead_letters_is_a_line_for_each_reason_with_the_first_ones_f
 
 
 def test_a_batch_without_dead_letters_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    tell_dead_letters([])
+    log_dead_letters([])
 
     assert caplog.records == []
