@@ -57,7 +57,9 @@ def prepare(stack: Stack, service: Service, record: Record) -> None:
     if record.refusal:
         refuse(record.refusal)
     if delay := delay_seconds(record):
-        save(replace(record, waiting_for=f"{delay:.0f} s before the next try"))
+        ended = f"it ended {len(record.starts) - 1} times soon after its start"
+        tell(f"{ended}; the next try comes in {delay:.0f} s")
+        save(replace(record, waiting_for=f"{delay:.0f} s before the next try; {ended}"))
         time.sleep(delay)
     for need in service.needs:
         save(replace(record, waiting_for=need))

@@ -46,11 +46,13 @@ class Watchdog:
         *,
         assigned: Callable[[], Iterable[tuple[str, int]]],
         acked: Callable[[], int],
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
         self._group = group
         self._assigned = assigned
         self._acked = acked
+        self._poll_seconds = poll_seconds
 
     def start(self) -> None:
         threading.Thread(target=lambda: asyncio.run(self._watch()), name="watchdog", daemon=True).start()
@@ -63,7 +65,7 @@ class Watchdog:
             except (TimeoutError, KafkaError, OSError) as error:
                 # a broker that is away is no fault of this worker
                 log.debug("the watchdog cannot reach the broker: %r", error)
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(self._poll_seconds)
 
     async def _watch_connected(self, progress: Progress) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
@@ -72,7 +74,7 @@ class Watchdog:
             await admin.start()
             await consumer.start()
             while True:
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(self._poll_seconds)
                 partitions = [TopicPartition(topic, partition) for topic, partition in self._assigned()]
                 lag = await self._lag(admin, consumer, partitions) if partitions else 0
                 if progress.is_stuck(lag=lag, acked=self._acked()):

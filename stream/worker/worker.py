@@ -47,6 +47,8 @@ class WorkerSetup:
     store: PredictionStore
     open_registry: OpenRegistry
     load: LoadClassifier
+    group: str = GROUP
+    """Workers of one group share the frames."""
 
     @property
     def name(self) -> str:
@@ -75,7 +77,9 @@ def run_worker(setup: WorkerSetup) -> int:
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
     wait_for_model(watcher)
-    app = build_app(setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust")
+    app = build_app(
+        setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust", group=setup.group
+    )
     agent = Agent(
         app=app,
         store=setup.store,
@@ -86,7 +90,7 @@ def run_worker(setup: WorkerSetup) -> int:
         routes=cameras.routes,
     )
     phase.agent = agent
-    watchdog = Watchdog(setup.bootstrap, GROUP, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked)
+    watchdog = Watchdog(setup.bootstrap, setup.group, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked)
     watchdog.start()
     app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
     return run_app(app)
