@@ -1,5 +1,6 @@
 """The prediction store: rows by frame, written by the worker and the cameras, read by the page and the commands."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,15 +12,36 @@ import stamina
 from sqlalchemy import Connection, Engine, Table, create_engine, func, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from pipelines.errors import StoreError
 from stream.messages import DeadLetter, Position, Prediction
+from stream.sqlite_file import file_of, identify, watch_file
 from stream.tables import cameras, dead_letters, model_events, predictions
 
 BUSY_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 30.0
 """How long a write is tried again before the caller hears of it."""
+
+REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
+"""What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
+MENDS: Final = (
+    ("full", "Free space on the disk that holds it; the frames wait in Kafka."),
+    ("readonly", "Make the file and its folder writable, or mount the disk for writing; the frames wait in Kafka."),
+    ("read-only", "Make it writable again; the frames wait in Kafka."),
+    ("locked", "Another program holds it in a transaction; end that program."),
+    ("gone", "Put the file back, or run `vigia down` and `vigia up` to begin a new one."),
+    ("malformed", "The file is damaged: move it away, or put a copy of it back."),
+)
+"""A word of the database's own, and what to do."""
 
 CameraStatus = Literal["online", "stale", "offline", "disabled"]
 ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
@@ -52,6 +74,15 @@ class ModelEvent:
     detail: str | None = None
 
 
+class RefusedRowsError(StoreError):
+    """The database refuses some rows of a batch for what they hold; nothing of the batch was stored."""
+
+    def __init__(self, text: str, refused: frozenset[tuple[Position, str]]) -> None:
+        super().__init__(text)
+        self.refused = refused
+        """Position and classifier of each such prediction."""
+
+
 class PredictionStore:
     """Rows by frame. Nothing is opened until the first call. Errors are StoreError, after bounded retries."""
 
@@ -70,7 +101,10 @@ class PredictionStore:
         migrate(self.engine)
 
     def store_batch(self, answers: Sequence[Prediction], letters: Sequence[DeadLetter]) -> None:
-        """All rows of a batch in one transaction; a frame stored before is overwritten."""
+        """All rows of a batch in one transaction; a frame stored before is overwritten.
+
+        Raises RefusedRowsError, a StoreError, when predictions hold what the database cannot.
+        """
 
         def write(connection: Connection) -> None:
             if answers:
@@ -81,8 +115,12 @@ class PredictionStore:
                 statement = upsert(dead_letters, self.engine.dialect.name, keep=("replayed_at",))
                 connection.execute(statement, [_dead_letter_row(letter) for letter in letters])
 
-        if answers or letters:
+        if not answers and not letters:
+            return
+        try:
             self._write(write)
+        except REFUSALS as error:
+            raise self._refusal(answers, error) from error
 
     def record_camera(self, record: CameraRecord) -> None:
         """A camera's present state; its counters grow."""
@@ -138,17 +176,48 @@ class PredictionStore:
         )
         try:
             for attempt in retries:
-                with attempt, self.engine.begin() as connection:
-                    work(connection)
+                with attempt:
+                    self._write_once(work)
+        except (DataError, IntegrityError):
+            raise
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
-    def _away(self, error: SQLAlchemyError) -> StoreError:
-        cause = getattr(error, "orig", None) or error
-        return StoreError(
-            f"Expected the prediction store at {self.engine.url!r} to answer. {type(cause).__name__}: {cause}. "
-            "Check VIGIA_DATABASE_URL, the disk and the database."
-        )
+    def _write_once(self, work: Callable[[Connection], object]) -> None:
+        with self.engine.begin() as connection:
+            work(connection)
+            file = file_of(connection)
+        # afterwards: rows that went into a file without a name are not stored
+        if file is not None and file != identify(self.engine.url.database or ""):
+            moved = sqlite3.OperationalError(f"the file {self.engine.url.database} is gone, or is another one now")
+            raise OperationalError("COMMIT", None, moved)
+
+    def _refusal(self, answers: Sequence[Prediction], error: Exception) -> StoreError:
+        """Which predictions the database refuses, found one by one; the error itself when it is none of them."""
+        statement = upsert(predictions, self.engine.dialect.name)
+        refused = set()
+        for answer in answers:
+            try:
+                with self.engine.connect() as connection:
+                    connection.execute(statement, _prediction_row(answer))
+                    connection.rollback()
+            except REFUSALS:
+                refused.add((answer.position, answer.classifier))
+            except SQLAlchemyError as away:
+                return self._away(away)
+        words = f"The database refuses {len(refused)} of {len(answers)} predictions. {_first_line(error)}"
+        return RefusedRowsError(words, frozenset(refused)) if refused else self._away(error)
+
+    def _away(self, error: Exception) -> StoreError:
+        words = _first_line(error)
+        mends = (mend for word, mend in MENDS if word in words.lower())
+        mend = next(mends, "Check VIGIA_DATABASE_URL, the disk and the database.")
+        return StoreError(f"Expected the prediction store at {self.engine.url!r} to answer. {words}. {mend}")
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return f"{type(cause).__name__}: {str(cause).strip().partition(chr(10))[0].rstrip('.')}"
 
 
 def build_engine(url: str) -> Engine:
@@ -161,7 +230,10 @@ def build_engine(url: str) -> Engine:
             raise StoreError(f"Expected sqlite:/// or postgresql:// in VIGIA_DATABASE_URL, received {address!r}.")
         if address.get_backend_name() == "postgresql":
             return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
-        return create_engine(address, connect_args={} if "timeout" in address.query else {"timeout": BUSY_SECONDS})
+        options = {} if "timeout" in address.query else {"timeout": BUSY_SECONDS}
+        engine = create_engine(address, connect_args=options)
+        watch_file(engine)
+        return engine
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(f"Expected an SQLAlchemy address in VIGIA_DATABASE_URL. {error}.") from error
 

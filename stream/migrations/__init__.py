@@ -42,7 +42,7 @@ def _migrate_sqlite(engine: Engine) -> None:
     file = Path(engine.url.database)
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(f"{file}.lock", timeout=LOCK_SECONDS), engine.connect() as connection:
+        with FileLock(f"{file}.lock", timeout=LOCK_SECONDS), _connect_to(file, engine) as connection:
             # two processes that change the journal mode of a new file at once get "database is locked"
             if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
                 connection.exec_driver_sql("PRAGMA journal_mode=wal")
@@ -54,6 +54,11 @@ def _migrate_sqlite(engine: Engine) -> None:
         raise StoreError(
             f"Expected the lock of {file} within {LOCK_SECONDS} s. Another process holds it; end it and run again."
         ) from error
+
+
+def _connect_to(file: Path, engine: Engine) -> Connection:
+    file.touch()  # nobody else makes it: a store that is gone is not silently begun anew
+    return engine.connect()
 
 
 def _migrate_postgresql(engine: Engine) -> None:

@@ -18,6 +18,7 @@ from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
+from stream.worker.storing import store_outcome
 
 DEAD_LETTER_VALUE_BYTES: Final = LARGEST_MESSAGE_BYTES - 256 * 1024
 
@@ -59,7 +60,7 @@ class Agent:
     def _answer(self, messages: Sequence[Message]) -> BatchOutcome:
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes())
-        self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters])
+        outcome = store_outcome(self.store, messages, outcome, self.reader.clock)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         return outcome

@@ -70,6 +70,11 @@ class KeptWorker:
             process.kill()
             return process.wait()
 
+    def hold(self) -> None:
+        """Killed and not started again until `start`."""
+        self.stop(signal.SIGKILL)
+        self._process = None
+
     def _keep(self) -> None:
         record: Record | None = None
         while not self._stopped.is_set():

@@ -5,11 +5,10 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -54,7 +53,7 @@ class Observer:
     def __init__(self, bootstrap: str, group: str, database_url: str, starts: Mapping[int, int]) -> None:
         self._bootstrap = bootstrap
         self._group = group
-        self._engine = create_engine(_read_only(database_url), poolclass=NullPool)
+        self._engines = [_build_reader(database_url)]
         self._views = {partition: PartitionView(start) for partition, start in starts.items()}
         self._starts = dict(starts)
         self._stopped = threading.Event()
@@ -66,6 +65,10 @@ class Observer:
     def start(self) -> None:
         self._thread.start()
 
+    def look_also_at(self, database_url: str) -> None:
+        """A second store whose rows count too."""
+        self._engines.append(_build_reader(database_url))
+
     def stop(self) -> None:
         self._stopped.set()
         self._thread.join(30)
@@ -74,6 +77,10 @@ class Observer:
     def stored(self) -> int:
         """Frames stored so far, in order, since the observer began."""
         return sum(view.stored_until - self._starts[partition] for partition, view in self._views.items())
+
+    def all_grew_since(self, moment: float) -> bool:
+        """Whether frames of every partition were stored since this monotonic time."""
+        return all(view.grew_at and view.grew_at[-1] > moment for view in self._views.values())
 
     @property
     def committed(self) -> dict[int, int]:
@@ -112,26 +119,32 @@ class Observer:
         return {tp.partition: found.offset for tp, found in known.items() if tp.topic == FRAMES_TOPIC}
 
     def _look(self, committed: Mapping[int, int]) -> None:
-        try:
-            with self._engine.connect() as connection:
-                rows = connection.execute(text(ROWS), {"topic": FRAMES_TOPIC}).all()
-        except SQLAlchemyError:
+        found = [rows for engine in self._engines if (rows := _read_rows(engine)) is not None]
+        if not found:
             return  # the store is away, which is one of the faults
         now = time.monotonic()
         for partition, view in self._views.items():
-            view.add({row[1] for row in rows if row[0] == partition}, now)
+            view.add({offset for rows in found for at, offset in rows if at == partition}, now)
             view.committed = max(view.committed, committed.get(partition, -1))
             if view.committed > view.stored_until:
                 self.violations.append(f"{partition}: {view.committed} committed, {view.stored_until} not stored")
         self.turns += bool(committed)
 
 
-def _read_only(database_url: str) -> Any:
+def _build_reader(database_url: str) -> Engine:
     """An observer must not make the file that it looks for, nor close a log that a killed worker left."""
     address = make_url(database_url)
-    if address.get_backend_name() != "sqlite":
-        return address.set(drivername="postgresql+psycopg")
-    return address.set(database=f"file:{address.database}", query={"mode": "ro", "uri": "true"})
+    if address.get_backend_name() == "sqlite":
+        address = address.set(database=f"file:{address.database}", query={"mode": "ro", "uri": "true"})
+    return create_engine(address, poolclass=NullPool)
+
+
+def _read_rows(engine: Engine) -> list[tuple[int, int]] | None:
+    try:
+        with engine.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(text(ROWS), {"topic": FRAMES_TOPIC})]
+    except SQLAlchemyError:
+        return None
 
 
 async def _close(admin: AIOKafkaAdminClient) -> None:

@@ -16,11 +16,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
 from stream.messages import FRAMES_TOPIC, PREDICTIONS_TOPIC
-from stream.store import PredictionStore
+from stream.store import PredictionStore, has_tables
 from tests.stream.embedded_kafka import EmbeddedKafka
 from tests.stream.fakes import FakeRegistry
 from tests.stream.faults.kept import KeptWorker
 from tests.stream.faults.observer import Observer
+from tests.stream.faults.postgres import Postgres
+from tests.stream.faults.proxy import SlowProxy
 from tests.stream.faults.sender import Sender
 from tests.stream.faults.worker import Failure, Orders
 from tests.stream.live import end_offsets, read_since
@@ -69,15 +71,16 @@ class Scene:
     """Those of the first worker."""
     retry_seconds: float = 30.0
     watchdog_poll_seconds: float = 5.0
-    bootstrap: str = ""
-    """Of the workers and the sender, when it is not the broker's own."""
+    proxy: SlowProxy | None = None
+    postgres: Postgres | None = None
     injections: list[tuple[int, float]] = field(default_factory=list)
     crew: list[KeptWorker] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.other_urls: list[str] = []
         self.group = f"faults-{uuid.uuid4().hex[:8]}"
         self.database_url = self.database_url or f"sqlite:///{self.home / 'store' / 'vigia.db'}"
-        self.bootstrap = self.bootstrap or self.broker.bootstrap
+        self.bootstrap = self.broker.bootstrap
         self.registry = FakeRegistry(self.home / "registry.json")
         self.sender = Sender(self.bootstrap, self.frames, self.rate)
         self.crew.extend(KeptWorker(self._orders(slot)) for slot in range(1, self.workers + 1))
@@ -124,6 +127,15 @@ class Scene:
         """So many more than are stored now."""
         self.wait_for_stored(self.observer.stored + count)
 
+    def wait_for_take_over(self) -> None:
+        """Until frames of every partition are stored again, seen from now on."""
+        now = time.monotonic()
+        wait_until(
+            lambda: self.observer.all_grew_since(now),
+            timeout_seconds=120,
+            what=f"every partition to go on; see {self.home}",
+        )
+
     def wait_for_partitions(self) -> None:
         """Until the workers share all partitions among them, so that no rebalance is counted as a fault."""
         wait_until(
@@ -134,6 +146,19 @@ class Scene:
             timeout_seconds=60,
             what=f"every worker to have partitions; see {self.home}",
         )
+
+    def wait_for_word(self, *words: str) -> None:
+        """Until a worker's log has one of them."""
+        wait_until(
+            lambda: any(word in self.logs() for word in words),
+            timeout_seconds=60,
+            what=f"{' or '.join(words)} in a log of {self.home}",
+        )
+
+    def look_also_at(self, database: Path) -> None:
+        """A second place where rows lie, or will lie."""
+        self.other_urls.append(f"sqlite:///{database}")
+        self.observer.look_also_at(self.other_urls[-1])
 
     def injecting(self) -> None:
         """Note that a fault is injected now."""
@@ -204,12 +229,15 @@ class Scene:
         )
 
     def _rows(self) -> list[tuple[int, int, str]]:
-        store = PredictionStore(self.database_url)
-        with store.engine.connect() as connection:
-            found = connection.execute(text('SELECT "partition", "offset", frame_id FROM predictions'))
-            rows = [(row[0], row[1], row[2]) for row in found]
-        store.engine.dispose()
-        return rows
+        rows: set[tuple[int, int, str]] = set()
+        for url in (self.database_url, *self.other_urls):
+            store = PredictionStore(url)
+            if has_tables(store.engine):
+                with store.engine.connect() as connection:
+                    found = connection.execute(text('SELECT "partition", "offset", frame_id FROM predictions'))
+                    rows.update((row[0], row[1], row[2]) for row in found)
+            store.engine.dispose()
+        return sorted(rows)
 
 
 async def _commit(bootstrap: str, group: str, offsets: dict[TopicPartition, int]) -> None:
