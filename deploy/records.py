@@ -9,6 +9,7 @@ from deploy.plan import run_folder, write_atomically
 SETTLED_SECONDS = 120.0
 """A process that lived so long ends the series of quick ends before it."""
 CRASH_LOOP_STARTS = 6
+"""So many quick starts in a row are no accident any more."""
 SPACING_SECONDS = (0.0, 0.0, 0.0, *(2.0,) * 8, 4.0, 8.0, 16.0, 32.0, 60.0)
 """At least so long from one start to the next, by the number of the start within such a series."""
 
@@ -50,9 +51,10 @@ def delay_seconds(record: Record) -> float:
     return max(0.0, spacing - (record.starts[-1] - record.starts[-2]))
 
 
-def is_crash_loop(record: Record) -> bool:
-    """Whether it ended again and again soon after its start."""
-    return len(record.starts) >= CRASH_LOOP_STARTS
+def describe_ends(record: Record) -> str:
+    """For `vigia status`: how often it ended soon after its start, of late; empty when that was an accident at most."""
+    ends = len(record.starts) - 1
+    return f"ended {ends} times soon after its start" if ends >= CRASH_LOOP_STARTS - 1 else ""
 
 
 def record_file(state: Path, name: str) -> Path:

@@ -25,6 +25,7 @@ from sqlalchemy.exc import (
 from pipelines.errors import StoreError
 from stream.messages import DeadLetter, Position, Prediction
 from stream.sqlite_file import file_of, identify, watch_file
+from stream.store_errors import describe_store_error, first_line
 from stream.tables import cameras, dead_letters, model_events, predictions
 
 BUSY_SECONDS: Final = 5.0
@@ -33,15 +34,6 @@ RETRY_SECONDS: Final = 30.0
 
 REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
 """What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
-MENDS: Final = (
-    ("full", "Free space on the disk that holds it; the frames wait in Kafka."),
-    ("readonly", "Make the file and its folder writable, or mount the disk for writing; the frames wait in Kafka."),
-    ("read-only", "Make it writable again; the frames wait in Kafka."),
-    ("locked", "Another program holds it in a transaction; end that program."),
-    ("gone", "Put the file back, or run `vigia down` and `vigia up` to begin a new one."),
-    ("malformed", "The file is damaged: move it away, or put a copy of it back."),
-)
-"""A word of the database's own, and what to do."""
 
 CameraStatus = Literal["online", "stale", "offline", "disabled"]
 ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
@@ -205,19 +197,11 @@ class PredictionStore:
                 refused.add((answer.position, answer.classifier))
             except SQLAlchemyError as away:
                 return self._away(away)
-        words = f"The database refuses {len(refused)} of {len(answers)} predictions. {_first_line(error)}"
+        words = f"The database refuses {len(refused)} of {len(answers)} predictions. {first_line(error)}."
         return RefusedRowsError(words, frozenset(refused)) if refused else self._away(error)
 
     def _away(self, error: Exception) -> StoreError:
-        words = _first_line(error)
-        mends = (mend for word, mend in MENDS if word in words.lower())
-        mend = next(mends, "Check VIGIA_DATABASE_URL, the disk and the database.")
-        return StoreError(f"Expected the prediction store at {self.engine.url!r} to answer. {words}. {mend}")
-
-
-def _first_line(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return f"{type(cause).__name__}: {str(cause).strip().partition(chr(10))[0].rstrip('.')}"
+        return StoreError(describe_store_error(self.engine.url, error))
 
 
 def build_engine(url: str) -> Engine:

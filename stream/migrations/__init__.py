@@ -10,7 +10,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines.errors import StoreError
+from pipelines.errors import StoreError, StoreVersionError
+from stream.store_errors import describe_store_error
 
 LOCK_SECONDS: Final = 60
 ADVISORY_LOCK: Final = 5_643_210_901
@@ -25,15 +26,12 @@ def migrate(engine: Engine) -> None:
         else:
             _migrate_postgresql(engine)
     except CommandError as error:
-        raise StoreError(
+        raise StoreVersionError(
             f"Expected a prediction store of this version or older. {error}. "
             "Update Vigía, or point VIGIA_DATABASE_URL elsewhere."
         ) from error
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError(
-            f"Expected a prediction store that can be opened and written at {engine.url!r}. {error}. "
-            "Check the disk, the address and VIGIA_DATABASE_URL."
-        ) from error
+        raise StoreError(describe_store_error(engine.url, error)) from error
 
 
 def _migrate_sqlite(engine: Engine) -> None:

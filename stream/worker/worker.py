@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 import faust
 from filelock import FileLock, Timeout
 
-from pipelines.errors import BrokerError, StackError
+from pipelines.errors import BrokerError, StackError, StoreError, StoreVersionError
 from pipelines.heartbeats import Heartbeat
 from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
@@ -63,9 +64,11 @@ def run_worker(setup: WorkerSetup) -> int:
     phase = Phase("starting")
     beat = Heartbeat(setup.state / "workers" / f"{setup.slot}.json", phase.describe)
     beat.start()
+    setup.store.engine  # noqa: B018  an address that can never be used is refused now
     phase.state = "waiting for the broker"
     wait_for_broker(setup.bootstrap)
-    setup.store.migrate()
+    phase.state = "waiting for the store"
+    wait_for_store(setup.store)
     cameras = CamerasWatch(setup.cameras_file, log.error)
     watcher = ModelWatcher(
         setup.open_registry,
@@ -77,9 +80,7 @@ def run_worker(setup: WorkerSetup) -> int:
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
     wait_for_model(watcher)
-    app = build_app(
-        setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust", group=setup.group
-    )
+    app = build_app(setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust", group=setup.group)
     agent = Agent(
         app=app,
         store=setup.store,
@@ -90,7 +91,9 @@ def run_worker(setup: WorkerSetup) -> int:
         routes=cameras.routes,
     )
     phase.agent = agent
-    watchdog = Watchdog(setup.bootstrap, setup.group, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked)
+    watchdog = Watchdog(
+        setup.bootstrap, setup.group, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked
+    )
     watchdog.start()
     app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
     return run_app(app)
@@ -135,14 +138,31 @@ def instance_id(setup: WorkerSetup) -> str:
 
 def wait_for_broker(bootstrap: str) -> None:
     """Returns once the broker answers and has the topics; tries for ever, with a line every few seconds."""
+    keep_trying(lambda: ensure_topics(bootstrap), BrokerError, f"the broker at {bootstrap}")
+
+
+def wait_for_store(store: PredictionStore) -> None:
+    """Returns once the store can be written and has its tables; nothing is read from Kafka before.
+
+    Raises StoreVersionError when only another version of the program could use it.
+    """
+    keep_trying(store.migrate, StoreError, "the prediction store", hopeless=(StoreVersionError,))
+
+
+def keep_trying(
+    action: Callable[[], None], away: type[Exception], what: str, *, hopeless: tuple[type[Exception], ...] = ()
+) -> None:
+    """Call until it raises no `away` any more; pauses grow to five seconds. A hopeless error is raised on."""
     said_at, pause = float("-inf"), 0.5
     while True:
         try:
-            ensure_topics(bootstrap)
+            action()
             return
-        except BrokerError as error:
+        except hopeless:
+            raise
+        except away as error:
             if time.monotonic() - said_at > SAY_SECONDS:
-                log.warning("waiting for the broker at %s: %s", bootstrap, error)
+                log.warning("waiting for %s: %s", what, error)
                 said_at = time.monotonic()
         threading.Event().wait(pause * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
         pause = min(pause * 2, 5.0)

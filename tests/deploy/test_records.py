@@ -2,7 +2,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from deploy.records import Record, delay_seconds, is_crash_loop, load_record, record_start, save_record
+from deploy.records import Record, delay_seconds, describe_ends, load_record, record_start, save_record
 
 
 def run_again_and_again(times: int, *, lives_seconds: float) -> list[Record]:
@@ -40,7 +40,7 @@ def test_a_service_that_ends_at_once_is_started_more_and_more_rarely_but_never_g
     assert set(spaces(records)[15:]) == {60.0}
     assert all(record.refusal is None for record in records)
     assert records[-1].restarts == 39
-    assert is_crash_loop(records[-1])
+    assert describe_ends(records[8]) == "ended 8 times soon after its start"
 
 
 def test_ten_kills_of_a_service_that_works_cost_no_pause() -> None:
@@ -52,7 +52,7 @@ def test_a_service_that_ends_now_and_then_is_always_started_at_once() -> None:
 
     assert set(spaces(records)) == {200.0}
     assert records[-1].restarts == 49
-    assert not is_crash_loop(records[-1])
+    assert describe_ends(records[-1]) == ""
 
 
 def test_a_service_that_lived_for_a_while_is_no_crash_loop_any_more() -> None:
@@ -60,7 +60,7 @@ def test_a_service_that_lived_for_a_while_is_no_crash_loop_any_more() -> None:
 
     again = record_start(record, pid=9, now=record.started_at + 500)
 
-    assert (delay_seconds(again), is_crash_loop(again), again.restarts) == (0.0, False, 20)
+    assert (delay_seconds(again), describe_ends(again), again.restarts) == (0.0, "", 20)
 
 
 def test_a_clock_that_is_set_back_makes_nobody_wait() -> None:
