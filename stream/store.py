@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
     DataError,
     IntegrityError,
     InterfaceError,
+    InternalError,
     NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
@@ -32,6 +33,13 @@ BUSY_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 30.0
 """How long a write is tried again before the caller hears of it."""
 
+POSTGRESQL_OPTIONS: Final = {
+    "connect_timeout": 5,
+    # a worker that is frozen in the middle of a write must not keep its rows from the one that took over
+    "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=10s",
+}
+AWAY: Final = (OperationalError, InterfaceError, InternalError)
+"""What may pass: locks, lost connections, a full disk, a server that takes no writes for the moment."""
 REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
 """What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
 
@@ -163,9 +171,7 @@ class PredictionStore:
             raise self._away(error) from error
 
     def _write(self, work: Callable[[Connection], object]) -> None:
-        retries = stamina.retry_context(
-            on=(OperationalError, InterfaceError), attempts=None, timeout=self._retry_seconds, wait_max=2.0
-        )
+        retries = stamina.retry_context(on=AWAY, attempts=None, timeout=self._retry_seconds, wait_max=2.0)
         try:
             for attempt in retries:
                 with attempt:
@@ -213,7 +219,7 @@ def build_engine(url: str) -> Engine:
         if address.get_backend_name() not in ("sqlite", "postgresql"):
             raise StoreError(f"Expected sqlite:/// or postgresql:// in VIGIA_DATABASE_URL, received {address!r}.")
         if address.get_backend_name() == "postgresql":
-            return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+            return create_engine(address, pool_pre_ping=True, connect_args=POSTGRESQL_OPTIONS)
         options = {} if "timeout" in address.query else {"timeout": BUSY_SECONDS}
         engine = create_engine(address, connect_args=options)
         watch_file(engine)

@@ -50,7 +50,7 @@ def freeze_worker(scene: Scene) -> None:
     """Longer than Kafka waits for it; the other one takes its partitions, then it wakes up."""
     scene.wait_for_more(scene.frames // 4)
     scene.injecting()
-    scene.crew[0].send_signal(signal.SIGSTOP)
+    _freeze_outside_a_write(scene)
     _wake_when_taken_over(scene)
 
 
@@ -59,6 +59,31 @@ def freeze_worker_between_classifying_and_storing(scene: Scene) -> None:
     wait_until(lambda: _is_stopped(scene.crew[0].pid), timeout_seconds=60, what="the worker to freeze")
     scene.injecting()
     _wake_when_taken_over(scene)
+
+
+def _freeze_outside_a_write(scene: Scene) -> None:
+    """A process frozen in the middle of a write keeps SQLite's only lock, and nobody can take over from it."""
+
+    def freeze() -> bool:
+        scene.crew[0].send_signal(signal.SIGSTOP)
+        if _can_be_written(_store_file(scene)):
+            return True
+        scene.crew[0].send_signal(signal.SIGCONT)
+        return False
+
+    wait_until(freeze, timeout_seconds=30, what="a worker frozen outside a write")
+
+
+def _can_be_written(file: Path) -> bool:
+    other = sqlite3.connect(file, isolation_level=None, timeout=0.5)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        other.close()
+    return True
 
 
 def _wake_when_taken_over(scene: Scene) -> None:

@@ -92,6 +92,7 @@ class Scene:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.sender.abandon()
         for worker in self.crew:
             worker.stop(signal.SIGKILL)
         if hasattr(self, "observer"):

@@ -26,6 +26,7 @@ class Sender:
         self._bootstrap = bootstrap
         self._frames = frames
         self._rate = rate
+        self._loop = asyncio.new_event_loop()
         self._enough = threading.Event()
         self._run = uuid.uuid4().hex[:8]
         self._thread = threading.Thread(target=self._main, name="sender", daemon=True)
@@ -43,9 +44,16 @@ class Sender:
         if self._failure is not None:
             raise self._failure
 
+    def abandon(self) -> None:
+        """Send no more, whatever is under way; for a scene that failed."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(self._loop)])
+            self._thread.join(30)
+
     def _main(self) -> None:
         try:
-            asyncio.run(self._send())
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._send())
         except BaseException as error:  # noqa: BLE001  told by join
             self._failure = error
 
