@@ -65,7 +65,9 @@ class Watchdog:
             except (TimeoutError, KafkaError, OSError) as error:
                 # a broker that is away is no fault of this worker
                 log.debug("the watchdog cannot reach the broker: %r", error)
-                await asyncio.sleep(self._poll_seconds)
+            except Exception:  # a watchdog that ended by itself would be missed by nobody
+                log.exception("the watchdog failed and goes on")
+            await asyncio.sleep(self._poll_seconds)
 
     async def _watch_connected(self, progress: Progress) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)

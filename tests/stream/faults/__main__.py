@@ -1,4 +1,4 @@
-"""Every fault in its full form: `python -m tests.stream.faults [--frames N] [--only WORDS] [--write FILE]`."""
+"""Every fault in its full form: `python -m tests.stream.faults [--frames N] [--only WORDS ...] [--write FILE]`."""
 
 import argparse
 import sys
@@ -17,10 +17,10 @@ from tests.stream.faults.table import describe_row, write_table
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=1000, help="at least so many frames for each fault")
-    parser.add_argument("--only", default="", help="faults whose name has these words")
+    parser.add_argument("--only", nargs="*", default=[""], metavar="WORDS", help="faults whose name has one of these")
     parser.add_argument("--write", type=Path, help="the page whose table is replaced")
     arguments = parser.parse_args()
-    faults = [fault for fault in FAULTS if arguments.only.lower() in fault.name.lower()]
+    faults = [fault for fault in FAULTS if any(words.lower() in fault.name.lower() for words in arguments.only)]
     rows: list[tuple[Fault, Outcome | None]] = []
     with tempfile.TemporaryDirectory(prefix="vigia-faults-", ignore_cleanup_errors=True) as folder:
         (Path(folder) / "broker").mkdir()

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tests.stream.faults.members import join_and_leave
 from tests.stream.faults.scene import Scene
-from tests.stream.faults.worker import Failure, clock_file
+from tests.stream.faults.worker import Failure, Point, clock_file
 from tests.waiting import wait_until
 
 Needs = Literal["", "slow broker", "small disk", "postgresql"]
@@ -279,7 +279,7 @@ def _remount(disk: Path, mode: str) -> None:
 
 
 def _crashes(frames: int) -> tuple[Failure, ...]:
-    points = ("classified", "stored", "publishing", "published", "acked")
+    points: tuple[Point, ...] = ("classified", "stored", "publishing", "published", "acked")
     return tuple(Failure(point, frames) for point in points)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
@@ -182,7 +182,7 @@ class Scene:
         self.observer.stop()
         return self._judge()
 
-    def heartbeat(self, slot: int) -> dict[str, object]:
+    def heartbeat(self, slot: int) -> dict[str, Any]:
         file = self.home / "workers" / f"{slot}.json"
         return dict(json.loads(file.read_text())) if file.exists() else {}
 

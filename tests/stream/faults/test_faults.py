@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.stream.faults.stage import can_mount, run_fault
 pytestmark = pytest.mark.integration
 
 FRAMES = 200
-SHORTER = {
+SHORTER: dict[str, dict[str, Any]] = {
     "worker: kill -9, ten times": {"times": 2},
     "worker: SIGTERM, five times": {"times": 1},
     "rebalance storm": {"times": 3},
