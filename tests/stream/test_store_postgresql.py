@@ -93,6 +93,5 @@ def test_a_writer_that_is_frozen_in_the_middle_of_a_write_does_not_keep_others_f
 
         assert (1, GOOD.label) in stored(patient)
         with pytest.raises(DBAPIError):
-            frozen.commit()
             frozen.execute(text("SELECT 1"))
     patient.engine.dispose()

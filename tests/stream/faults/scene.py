@@ -139,14 +139,12 @@ class Scene:
 
     def wait_for_partitions(self) -> None:
         """Until the workers share all partitions among them, so that no rebalance is counted as a fault."""
-        wait_until(
-            lambda: (
-                all(parts := [self.heartbeat(slot).get("partitions") for slot in range(1, self.workers + 1)])
-                and sorted(p for part in parts for p in part) == sorted(self.starts)
-            ),
-            timeout_seconds=60,
-            what=f"every worker to have partitions; see {self.home}",
-        )
+
+        def shared() -> bool:
+            parts = [self.heartbeat(slot).get("partitions") or [] for slot in range(1, self.workers + 1)]
+            return all(parts) and sorted(partition for part in parts for partition in part) == sorted(self.starts)
+
+        wait_until(shared, timeout_seconds=60, what=f"every worker to have partitions; see {self.home}")
 
     def wait_for_word(self, *words: str) -> None:
         """Until a worker's log has one of them."""
