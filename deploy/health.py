@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from deploy.plan import Service, Stack, write_atomically
 from deploy.processes import belongs
-from deploy.records import Record, load_record
+from deploy.records import Record, describe_ends, load_record
 
 HEARTBEAT_SECONDS = 10.0
 FIGURES = ("fps", "lag", "latency_ms")
@@ -92,11 +92,11 @@ def _name_state(record: Record | None, *, alive: bool, answer: Answer, now: floa
     if record.refusal:
         return "failed", record.refusal
     if not alive:
-        return "restarting", "its process has ended"
+        return "restarting", describe_ends(record) or "its process has ended"
     if record.waiting_for:
         return "waiting", f"for {record.waiting_for}"
     if answer.ready:
-        return "running", answer.detail
+        return "running", ", ".join(filter(None, (answer.detail, describe_ends(record))))
     if now - record.started_at < START_SECONDS:
         return "starting", answer.detail
     return "unhealthy", answer.detail or "gives no answer"

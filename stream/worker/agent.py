@@ -23,6 +23,7 @@ from stream.worker.latest_frames import LatestFrames
 from stream.worker.metrics import WorkerMetrics
 from stream.worker.pace import Pace
 from stream.worker.publisher import Publisher
+from stream.worker.storing import store_outcome
 
 DEAD_LETTER_VALUE_BYTES: Final = LARGEST_MESSAGE_BYTES - 256 * 1024
 
@@ -70,11 +71,10 @@ class Agent:
         began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
-        letters = [letter for _, letter in outcome.dead_letters]
         with self.metrics.timed("store"):
-            self.store.store_batch(outcome.predictions, letters, outcome.reads, group=self.group)
+            outcome = store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
         self.metrics.observe_batch(outcome)
-        log_dead_letters(letters)
+        log_dead_letters([letter for _, letter in outcome.dead_letters])
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         self.pace.observe(len(messages), time.perf_counter() - began)

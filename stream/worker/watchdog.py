@@ -65,6 +65,7 @@ class Watchdog:
         broker: Contact,
         observe: Callable[[Reading], None],
         leave: Callable[[str], None] = lambda words: None,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
         self._group = group
@@ -73,6 +74,7 @@ class Watchdog:
         self._broker = broker
         self._observe = observe
         self._say_why = leave
+        self._poll_seconds = poll_seconds
 
     def start(self) -> None:
         threading.Thread(target=lambda: asyncio.run(self._watch()), name="watchdog", daemon=True).start()
@@ -86,7 +88,9 @@ class Watchdog:
                 # a broker that is away is no fault of this worker
                 self._broker.lost(str(error) or type(error).__name__)
                 log.debug("the watchdog cannot reach the broker: %r", error)
-                await asyncio.sleep(POLL_SECONDS)
+            except Exception:  # a watchdog that ended by itself would be missed by nobody
+                log.exception("the watchdog failed and goes on")
+            await asyncio.sleep(self._poll_seconds)
 
     async def _watch_connected(self, progress: Progress) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
@@ -96,7 +100,7 @@ class Watchdog:
                 await admin.start()
                 await consumer.start()
             while True:
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(self._poll_seconds)
                 async with asyncio.timeout(ANSWER_SECONDS):
                     lag = await self._lag(admin, consumer)
                 self._broker.heard()

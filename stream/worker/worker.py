@@ -17,7 +17,7 @@ from typing import Any, Final
 import faust
 from filelock import FileLock, Timeout
 
-from pipelines.errors import BrokerError, StackError, VigiaError
+from pipelines.errors import BrokerError, StackError, StoreError, StoreVersionError, VigiaError
 from pipelines.heartbeats import Heartbeat
 from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
@@ -60,13 +60,15 @@ class WorkerSetup:
     host: str = "127.0.0.1"
     http_port: int = 0
     """Where /health, /ready and /metrics are; 0: any free port."""
+    common_group: str = GROUP
+    """The consumer group of workers that answer for every classifier."""
     classifiers: tuple[str, ...] = ()
     """The only ones that it answers for, in a consumer group of their own; none named: all."""
 
     @property
     def group(self) -> str:
         """The consumer group; workers of one group share the frames, each group reads them all."""
-        return "-".join((GROUP, *sorted(set(self.classifiers))))
+        return "-".join((self.common_group, *sorted(set(self.classifiers))))
 
     @property
     def heartbeat(self) -> Path:
@@ -144,10 +146,11 @@ def run_worker(setup: WorkerSetup) -> int:
 def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     """From waiting for the broker to the end; `leave` hears why a worker ends that was not told to."""
     report = phase.report
+    setup.store.engine  # noqa: B018  an address that can never be used is refused now
     phase.state = "waiting for the broker"
     wait_for_broker(setup.bootstrap, report.checks.broker)
-    setup.store.migrate()
-    report.checks.reads.heard()
+    phase.state = "waiting for the store"
+    wait_for_store(setup.store, report.checks.reads)
     cameras = CamerasWatch(setup.cameras_file, log.error)
     watcher = ModelWatcher(
         lambda: restrict_registry(setup.open_registry(), setup.classifiers),
@@ -233,16 +236,38 @@ def instance_id(setup: WorkerSetup) -> str:
 
 def wait_for_broker(bootstrap: str, contact: Contact) -> None:
     """Returns once the broker answers and has the topics; tries for ever, with a line every few seconds."""
+    keep_trying(lambda: ensure_topics(bootstrap), BrokerError, f"the broker at {bootstrap}", contact)
+
+
+def wait_for_store(store: PredictionStore, contact: Contact) -> None:
+    """Returns once the store can be written and has its tables; nothing is read from Kafka before.
+
+    Raises StoreVersionError when only another version of the program could use it.
+    """
+    keep_trying(store.migrate, StoreError, "the prediction store", contact, hopeless=(StoreVersionError,))
+
+
+def keep_trying(
+    action: Callable[[], None],
+    away: type[Exception],
+    what: str,
+    contact: Contact,
+    *,
+    hopeless: tuple[type[Exception], ...] = (),
+) -> None:
+    """Call until it raises no `away` any more; pauses grow to five seconds. A hopeless error is raised on."""
     said_at, pause = float("-inf"), 0.5
     while True:
         try:
-            ensure_topics(bootstrap)
+            action()
             contact.heard()
             return
-        except BrokerError as error:
+        except hopeless:
+            raise
+        except away as error:
             contact.lost(str(error))
             if time.monotonic() - said_at > SAY_SECONDS:
-                log.warning("waiting for the broker at %s: %s", bootstrap, error)
+                log.warning("waiting for %s: %s", what, error)
                 said_at = time.monotonic()
         threading.Event().wait(pause * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
         pause = min(pause * 2, 5.0)

@@ -1,6 +1,10 @@
+import asyncio
+
 from aiokafka import TopicPartition
 
-from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, frames_waiting
+from stream.worker.contacts import Contact
+from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, Watchdog, frames_waiting
+from tests.waiting import wait_until
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -35,3 +39,28 @@ def test_frames_wait_behind_the_committed_offset_or_behind_the_start_where_nothi
 
 def test_what_retention_removed_behind_the_committed_offset_does_not_wait() -> None:
     assert frames_waiting({A: 20}, {A: 30}, {A: 5}) == {A: 10}
+
+
+def test_a_watchdog_goes_on_after_an_error_that_nobody_foresaw() -> None:
+    class Surprised(Watchdog):
+        looks = 0
+
+        async def _watch_connected(self, progress: Progress) -> None:
+            self.looks += 1
+            if self.looks < 3:
+                raise RuntimeError("a partition without a name")
+            await asyncio.Event().wait()
+
+    watchdog = Surprised(
+        "nowhere:1",
+        "group",
+        assigned=tuple,
+        acked=lambda: 0,
+        broker=Contact("not asked yet"),
+        observe=lambda reading: None,
+        poll_seconds=0.01,
+    )
+
+    watchdog.start()
+
+    wait_until(lambda: watchdog.looks == 3, timeout_seconds=10, what="a third look")
