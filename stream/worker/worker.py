@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import faust
 from filelock import FileLock, Timeout
@@ -24,13 +24,14 @@ from stream.camera.config import CamerasWatch
 from stream.messages import GROUP
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
-from stream.worker.app import LossFreeApp, assigned_partitions, build_app, frames_topic
+from stream.worker.app import LossFreeApp, build_app, frames_topic
 from stream.worker.batches import BatchReader
 from stream.worker.contacts import Contact
 from stream.worker.farewell import load_farewell
 from stream.worker.freshness import Freshness
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.pace import Pace
+from stream.worker.phase import Phase
 from stream.worker.publisher import Publisher
 from stream.worker.report import WorkerReport
 from stream.worker.watchdog import Watchdog
@@ -78,47 +79,6 @@ class WorkerSetup:
     def name(self) -> str:
         """What rows and dead letters call this worker."""
         return f"{socket.gethostname()[:80]}/worker-{self.slot}"
-
-
-@dataclass(slots=True)
-class Phase:
-    """How far a worker has come; read by the heartbeat and by its checks."""
-
-    state: str
-    report: WorkerReport
-    watcher: ModelWatcher | None = None
-    agent: Agent | None = None
-
-    def __post_init__(self) -> None:
-        checks = self.report.checks
-        checks.phase, checks.versions, checks.partitions = self.say, self.versions, self.partitions
-        checks.refusals = lambda: self.watcher.refusals if self.watcher else {}
-        checks.registry = lambda: self.watcher.registry_contact if self.watcher else None
-
-    def say(self) -> str:
-        return "serving" if self.agent and self.agent.reading else self.state
-
-    def versions(self) -> dict[str, int]:
-        serving = self.watcher.serving if self.watcher else {}
-        return {name: classifier.version for name, classifier in serving.items()}
-
-    def assigned(self) -> list[tuple[str, int]]:
-        return assigned_partitions(self.agent.app) if self.agent else []
-
-    def partitions(self) -> list[int] | None:
-        """None before the worker reads."""
-        if self.agent is None or not self.agent.reading:
-            return None
-        return sorted(partition for _, partition in self.assigned())
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            "state": self.say(),
-            "versions": self.versions(),
-            "partitions": self.partitions() or [],
-            "acknowledged": self.agent.acked if self.agent else 0,
-            **self.report.describe(),
-        }
 
 
 def run_worker(setup: WorkerSetup) -> int:
