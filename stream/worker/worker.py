@@ -3,10 +3,7 @@
 import asyncio
 import logging
 import os
-import random
 import socket
-import threading
-import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +14,8 @@ from typing import Final
 import faust
 from filelock import FileLock, Timeout
 
-from pipelines.errors import BrokerError, StackError, StoreError, StoreVersionError, VigiaError
+from pipelines.errors import StackError, VigiaError
 from pipelines.heartbeats import Heartbeat
-from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
 from stream.messages import GROUP
 from stream.store import PredictionStore
@@ -34,11 +30,10 @@ from stream.worker.pace import Pace
 from stream.worker.phase import Phase
 from stream.worker.publisher import Publisher
 from stream.worker.report import WorkerReport
+from stream.worker.waiting import wait_for_broker, wait_for_model, wait_for_store
 from stream.worker.watchdog import Watchdog
 from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, restrict_registry
 
-SAY_SECONDS: Final = 5.0
-SAY_AGAIN_SECONDS: Final = 60.0
 TURN_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
@@ -192,53 +187,6 @@ def instance_id(setup: WorkerSetup) -> str:
     """Kafka's name of this worker: the same after a restart, another for every machine, home and slot."""
     home = zlib.crc32(str(setup.state).encode())
     return f"{socket.gethostname()[:80]}-{home:08x}-{setup.slot}"
-
-
-def wait_for_broker(bootstrap: str, contact: Contact) -> None:
-    """Returns once the broker answers and has the topics; tries for ever, with a line every few seconds."""
-    keep_trying(lambda: ensure_topics(bootstrap), BrokerError, f"the broker at {bootstrap}", contact)
-
-
-def wait_for_store(store: PredictionStore, contact: Contact) -> None:
-    """Returns once the store can be written and has its tables; nothing is read from Kafka before.
-
-    Raises StoreVersionError when only another version of the program could use it.
-    """
-    keep_trying(store.migrate, StoreError, "the prediction store", contact, hopeless=(StoreVersionError,))
-
-
-def keep_trying(
-    action: Callable[[], None],
-    away: type[Exception],
-    what: str,
-    contact: Contact,
-    *,
-    hopeless: tuple[type[Exception], ...] = (),
-) -> None:
-    """Call until it raises no `away` any more; pauses grow to five seconds. A hopeless error is raised on."""
-    said_at, pause = float("-inf"), 0.5
-    while True:
-        try:
-            action()
-            contact.heard()
-            return
-        except hopeless:
-            raise
-        except away as error:
-            contact.lost(str(error))
-            if time.monotonic() - said_at > SAY_SECONDS:
-                log.warning("waiting for %s: %s", what, error)
-                said_at = time.monotonic()
-        threading.Event().wait(pause * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
-        pause = min(pause * 2, 5.0)
-
-
-def wait_for_model(watcher: ModelWatcher) -> None:
-    """Returns once something can be served; nothing is read from Kafka before."""
-    while not watcher.wait_until_serving(timeout_seconds=SAY_SECONDS):
-        log.info("waiting for a first production version: train one with `vigia train cars`")
-        if watcher.wait_until_serving(timeout_seconds=SAY_AGAIN_SECONDS):
-            return
 
 
 def run_app(app: LossFreeApp, leave: Say) -> int:

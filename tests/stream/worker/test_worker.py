@@ -9,14 +9,13 @@ import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 from filelock import FileLock
 
-from pipelines.errors import StackError, StoreError, StoreVersionError
+from pipelines.errors import StackError
 from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing, Position, encode_v2
 from stream.store import PredictionStore
 from stream.worker.agent import Agent, read_message
 from stream.worker.batches import BatchReader
-from stream.worker.contacts import Contact
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
-from stream.worker.worker import WorkerSetup, instance_id, lock_slot, wait_for_store
+from stream.worker.worker import WorkerSetup, instance_id, lock_slot
 from tests.stream.fakes import FakeClassifier, FakeRegistry, draw_jpeg, load_fake
 
 
@@ -163,21 +162,3 @@ def test_kafkas_name_of_a_worker_survives_a_restart_and_differs_by_slot_and_home
     assert instance_id(setup_of(tmp_path)) == instance_id(setup_of(tmp_path))
     names = {instance_id(setup_of(tmp_path / home, slot)) for home in ("a", "b") for slot in (1, 2)}
     assert len(names) == 4
-
-
-def test_a_store_that_is_away_is_waited_for_and_one_of_a_newer_version_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    answers: list[Exception | None] = [StoreError("full"), StoreError("still full"), None]
-
-    def migrate() -> None:
-        if (answer := answers.pop(0)) is not None:
-            raise answer
-
-    monkeypatch.setattr("random.uniform", lambda *_: 0.0)
-    wait_for_store(cast(Any, SimpleNamespace(migrate=migrate)), Contact(""))
-    assert answers == []
-
-    answers.append(StoreVersionError("too new"))
-    with pytest.raises(StoreVersionError):
-        wait_for_store(cast(Any, SimpleNamespace(migrate=migrate)), Contact(""))
