@@ -1,6 +1,6 @@
 # What people and CI do with this clone. `make` alone lists it.
 .DEFAULT_GOAL := list
-.PHONY: list install demo test test-unit check format reference up down lock clean
+.PHONY: list install demo test test-unit faults check format reference up down lock clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
@@ -23,6 +23,9 @@ test: install ## every test; those of real pictures when VIGIA_TEST_DATA names t
 
 test-unit: install ## the tests that start no service and no browser
 	$(BIN)/pytest -m "not integration and not browser and not realdata"
+
+faults: install ## every fault of the live side in its full form, and the table of docs/reliability.md; about half an hour
+	$(BIN)/python -m tests.stream.faults --write docs/reliability.md
 
 check: install ## format, lint, types, and who may import whom
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

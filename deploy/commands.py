@@ -1,7 +1,7 @@
 """`vigia up`, `down`, `status`, `logs`: the one-machine stack; `vigia doctor` is mounted from its own module."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -77,18 +77,28 @@ def down() -> None:
 
 
 @app.command()
-def status(as_json: JsonOption = False) -> None:
+def status(
+    with_frames: Annotated[
+        bool, typer.Option("--frames/--no-frames", help="Also ask where every frame is, as `vigia frames` does.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
     """Say how every service is; exit 0 when all are healthy, 1 otherwise."""
+    from deploy.frames import FramesQuestion
     from deploy.health import describe
-    from deploy.stack import ask_stack
+    from deploy.stack import ask_stack, is_running
     from pipelines.settings import load_settings
 
     settings = load_settings()
+    question = FramesQuestion(settings) if with_frames and is_running(settings) else None
     healths = ask_stack(settings)
+    frames = question.answer() if question else None
     if as_json:
-        print_json(describe(healths))
+        print_json({**describe(healths), "frames": frames})
     elif healths:
         print_table(healths)
+        if frames:
+            print("\n".join(say_frames(frames)))
     else:
         say(f"No stack is running in {settings.state}. Start it with `vigia up`.")
     sys.exit(0 if healths and all(health.healthy for health in healths.values()) else 1)
@@ -118,5 +128,28 @@ def print_table(healths: "Mapping[str, Health]") -> None:
     print(row.format("service", "state", "pid", "uptime", "restarts", "address and detail"))
     for name, health in healths.items():
         uptime = "-" if health.uptime_seconds is None else f"{health.uptime_seconds:.0f} s"
-        words = " ".join(filter(None, [health.url, f"({health.detail})" if health.detail else ""]))
-        print(row.format(name, health.state, health.pid or "-", uptime, health.restarts, words))
+        words = [health.url, say_figures(health.figures), f"({health.detail})" if health.detail else ""]
+        print(row.format(name, health.state, health.pid or "-", uptime, health.restarts, " ".join(filter(None, words))))
+
+
+def say_frames(frames: "Mapping[str, Any]") -> list[str]:
+    """The equation of each consumer group and what is wrong with it, or why there is none."""
+    if "error" in frames:
+        return [f"frames: {frames['error']}"]
+    groups = frames["groups"].items()
+    return [
+        line
+        for name, group in groups
+        for line in [f"{name}: {group['equation']}" if len(groups) > 1 else group["equation"], *group["faults"]]
+    ]
+
+
+def say_figures(figures: "Mapping[str, Any]") -> str:
+    """`9.8 frames/s, lag 3, 95 % within 41 ms`; nothing for a service that tells none."""
+    p95 = figures.get("latency_ms", {}).get("p95")
+    words = [
+        f"{figures['fps']:g} frames/s" if "fps" in figures else "",
+        f"lag {figures['lag']:,}" if "lag" in figures else "",
+        f"95 % within {p95:,.0f} ms" if p95 is not None else "",
+    ]
+    return ", ".join(filter(None, words))

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 
 from deploy.plan import Service, Stack, write_atomically
 from deploy.processes import belongs
-from deploy.records import Record, load_record
+from deploy.records import Record, describe_ends, load_record
 
 HEARTBEAT_SECONDS = 10.0
+FIGURES = ("fps", "lag", "latency_ms")
+"""Keys of a heartbeat that `vigia status` shows; described in docs/monitoring.md."""
 START_SECONDS = 90.0
 """So long a service may be silent after its start and still count as starting."""
 
@@ -36,6 +38,8 @@ class Health:
     restarts: int
     healthy: bool
     detail: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """What a process tells of its work in its heartbeat: `lag`, `latency_ms`, `fps`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Answer:
 
     ready: bool
     detail: str = ""
+    url: str | None = None
+    """Where it says that its pages are."""
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 def survey(stack: Stack, names: Iterable[str] | None = None) -> dict[str, Health]:
@@ -70,11 +77,12 @@ def judge(service: Service, record: Record | None, *, alive: bool, answer: Answe
     return Health(
         state=state,
         pid=record.pid if record and alive else None,
-        url=service.url,
+        url=service.url or answer.url,
         uptime_seconds=round(now - record.started_at, 1) if record and alive else None,
         restarts=record.restarts if record else 0,
         healthy=state == "running",
         detail=detail,
+        figures=answer.figures,
     )
 
 
@@ -84,11 +92,11 @@ def _name_state(record: Record | None, *, alive: bool, answer: Answer, now: floa
     if record.refusal:
         return "failed", record.refusal
     if not alive:
-        return "restarting", "its process has ended"
+        return "restarting", describe_ends(record) or "its process has ended"
     if record.waiting_for:
         return "waiting", f"for {record.waiting_for}"
     if answer.ready:
-        return "running", answer.detail
+        return "running", ", ".join(filter(None, (answer.detail, describe_ends(record))))
     if now - record.started_at < START_SECONDS:
         return "starting", answer.detail
     return "unhealthy", answer.detail or "gives no answer"
@@ -122,7 +130,12 @@ def read_heartbeat(file: Path, *, since: float, now: float) -> Answer:
     if not isinstance(document, dict):
         return Answer(False, "the heartbeat is no JSON object")
     state = str(document.get("state", ""))
-    return Answer(document.get("ready", state != "starting") is True, state)
+    return Answer(
+        document.get("ready", state != "starting") is True,
+        "; ".join([state, *map(str, document.get("reasons") or [])]),
+        url=document.get("url"),
+        figures={name: document[name] for name in FIGURES if document.get(name) is not None},
+    )
 
 
 def describe(healths: Mapping[str, Health]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from deploy.health import ask
 from deploy.plan import Service, Stack, load_stack, log_file
 from deploy.ports import describe_owner, is_free
 from deploy.processes import SERVICE_MARK, belongs, guard, sweep
-from deploy.records import Record, delay_seconds, load_record, record_start, save_record
+from deploy.records import Record, delay_seconds, describe_ends, load_record, record_start, save_record
 
 FINAL_EXIT = 78
 """The supervisor does not start a service again after this code."""
@@ -57,7 +57,9 @@ def prepare(stack: Stack, service: Service, record: Record) -> None:
     if record.refusal:
         refuse(record.refusal)
     if delay := delay_seconds(record):
-        save(replace(record, waiting_for=f"{delay:.0f} s before the next try"))
+        ended = describe_ends(record)
+        tell(f"the next try comes in {delay:.0f} s; {ended}".rstrip("; "))
+        save(replace(record, waiting_for=f"{delay:.0f} s before the next try; {ended}".rstrip("; ")))
         time.sleep(delay)
     for need in service.needs:
         save(replace(record, waiting_for=need))

@@ -1,15 +1,17 @@
 """What a service's launcher remembers from start to start, and the rule for restarting it."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy.plan import run_folder, write_atomically
 
-WINDOW_SECONDS = 120.0
-MAX_STARTS = 10
-"""So many starts within the window are a crash loop: the service is given up."""
-MAX_DELAY_SECONDS = 8.0
+SETTLED_SECONDS = 120.0
+"""A process that lived so long ends the series of quick ends before it."""
+CRASH_LOOP_STARTS = 6
+"""So many quick starts in a row are no accident any more."""
+SPACING_SECONDS = (0.0, 0.0, 0.0, *(2.0,) * 8, 4.0, 8.0, 16.0, 32.0, 60.0)
+"""At least so long from one start to the next, by the number of the start within such a series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Record:
     pid: int
     started_at: float
     starts: tuple[float, ...] = ()
-    """Those within the window, this one included."""
+    """Those of a series in which each process but this one soon ended again; this one is the last."""
     restarts: int = 0
     """Since `vigia up`."""
     waiting_for: str | None = None
@@ -28,20 +30,31 @@ class Record:
 
 
 def record_start(previous: Record | None, pid: int, now: float) -> Record:
-    """The record of a start that happens now. Its refusal is set when the service keeps ending at once."""
+    """The record of a start that happens now."""
     if previous is None:
         return Record(pid, now, (now,))
-    starts = (*(start for start in previous.starts if now - start < WINDOW_SECONDS), now)
-    record = Record(pid, now, starts, previous.restarts + 1)
-    if len(starts) <= MAX_STARTS:
-        return record
-    return replace(record, refusal=f"ended {MAX_STARTS} times within {WINDOW_SECONDS:.0f} s")
+    # a negative life: the clock was set back, and says nothing about this service
+    settled = not 0 <= now - previous.started_at < SETTLED_SECONDS
+    starts = () if settled else (*previous.starts[:-1], previous.started_at)[-len(SPACING_SECONDS) :]
+    return Record(pid, now, (*starts, now), previous.restarts + 1, refusal=previous.refusal)
 
 
 def delay_seconds(record: Record) -> float:
-    """How long to wait before this start: not at all the first two times, then 1, 2, 4, 8, 8, ... seconds."""
-    repeated = len(record.starts) - 2
-    return min(MAX_DELAY_SECONDS, 2.0 ** (repeated - 1)) if repeated > 0 else 0.0
+    """How long to wait before this start; it comes sooner or later, whatever happened before.
+
+    The distance is kept from start to start: a process that lived for longer than it is started again at once, one
+    that ends as soon as it begins is tried once a minute in the end.
+    """
+    if len(record.starts) < 2:
+        return 0.0
+    spacing = SPACING_SECONDS[min(len(record.starts), len(SPACING_SECONDS)) - 1]
+    return max(0.0, spacing - (record.starts[-1] - record.starts[-2]))
+
+
+def describe_ends(record: Record) -> str:
+    """For `vigia status`: how often it ended soon after its start, of late; empty when that was an accident at most."""
+    ends = len(record.starts) - 1
+    return f"ended {ends} times soon after its start" if ends >= CRASH_LOOP_STARTS - 1 else ""
 
 
 def record_file(state: Path, name: str) -> Path:

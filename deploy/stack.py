@@ -17,6 +17,7 @@ from deploy.keeper import Keeper, hold_stack, is_kept, pid_file, remove_traces
 from deploy.plan import Stack, load_stack, log_file, logs_folder, plan_file, save_stack
 from deploy.ports import CONTROLLER, check_free, choose_ports
 from deploy.processes import stop_all
+from deploy.records import CRASH_LOOP_STARTS
 from deploy.services import plan_services
 from deploy.supervision import STOP_ALL_SECONDS
 from pipelines.errors import StackError
@@ -113,6 +114,11 @@ def ask_stack(settings: Settings) -> dict[str, Health]:
     return {name: health if health.pid else replace(health, state="stopped") for name, health in healths.items()}
 
 
+def is_running(settings: Settings) -> bool:
+    """Whether a stack was started on this home and not stopped."""
+    return load_stack(plan_file(settings.state)) is not None
+
+
 def stop_stack(settings: Settings) -> bool:
     """End the stack and whatever a killed one left. False when nothing ran."""
     state = settings.state
@@ -184,11 +190,16 @@ def _wait_until_healthy(
         on_survey(healths)
         if healths and all(health.healthy for health in healths.values()):
             return healths
-        if any(health.state == "failed" for health in healths.values()):
+        if any(health.state == "failed" or keeps_ending(health) for health in healths.values()):
             break
         time.sleep(0.3)
     failure = describe_failure(settings.state, healths)
     raise StackError(f"Expected healthy services within {READY_SECONDS:.0f} s. {failure}. Everything was stopped.")
+
+
+def keeps_ending(health: Health) -> bool:
+    """Whether a service of a new stack ends again and again: it is tried on and on, but nobody should wait for it."""
+    return not health.healthy and health.restarts >= CRASH_LOOP_STARTS
 
 
 def _end_keeper(state: Path) -> None:

@@ -1,4 +1,4 @@
-"""The commands of the live side: worker, cameras, camera, dead-letters, broker."""
+"""The commands of the live side: worker, cameras, camera, frames, dead-letters, broker."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.terminal import JsonOption, print_json, say
+from stream.accounting.commands import frames_app
 from stream.broker.commands import broker_app
 from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
@@ -17,6 +18,18 @@ app.add_typer(camera_app, name="camera")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(broker_app, name="broker")
 app.add_typer(trace_app)
+app.add_typer(frames_app)
+
+HttpPortOption = Annotated[
+    int,
+    typer.Option(
+        "--http-port",
+        envvar="VIGIA_HTTP_PORT",
+        min=0,
+        max=65535,
+        help="Port of /health, /ready and /metrics; 0: any free one, named in `vigia status`.",
+    ),
+]
 
 
 @app.command()
@@ -24,6 +37,7 @@ def worker(
     slot: Annotated[
         int, typer.Option(envvar="VIGIA_WORKER_SLOT", min=1, help="This worker's place on the machine: 1, 2, ...")
     ] = 1,
+    http_port: HttpPortOption = 0,
     classifier: Annotated[
         list[str] | None,
         typer.Option(help="Answer for this classifier alone, in a consumer group of its own; may be given again."),
@@ -47,6 +61,8 @@ def worker(
         store=PredictionStore(settings.resolve_database_url()),
         open_registry=lambda: open_registry(settings),
         load=load_classifier,
+        host=settings.host,
+        http_port=http_port,
         classifiers=tuple(classifier or ()),
     )
     try:

@@ -1,5 +1,6 @@
 """The prediction store: rows by frame, written by the worker and the cameras, read by the page and the commands."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,16 +12,37 @@ import stamina
 from sqlalchemy import Connection, Engine, Table, create_engine, func, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from pipelines.errors import StoreError
 from stream.ledger import FrameRead, write_ledger
 from stream.messages import GROUP, DeadLetter, Position, Prediction
+from stream.sqlite_file import file_of, identify, watch_file
+from stream.store_errors import describe_store_error, first_line
 from stream.tables import cameras, dead_letters, model_events, predictions
 
 BUSY_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 30.0
 """How long a write is tried again before the caller hears of it."""
+
+POSTGRESQL_OPTIONS: Final = {
+    "connect_timeout": 5,
+    # a worker that is frozen in the middle of a write must not keep its rows from the one that took over
+    "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=10s",
+}
+AWAY: Final = (OperationalError, InterfaceError, InternalError)
+"""What may pass: locks, lost connections, a full disk, a server that takes no writes for the moment."""
+REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
+"""What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
 
 CameraStatus = Literal["online", "stale", "offline", "disabled"]
 ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
@@ -53,6 +75,15 @@ class ModelEvent:
     detail: str | None = None
 
 
+class RefusedRowsError(StoreError):
+    """The database refuses some rows of a batch for what they hold; nothing of the batch was stored."""
+
+    def __init__(self, text: str, refused: frozenset[tuple[Position, str]]) -> None:
+        super().__init__(text)
+        self.refused = refused
+        """Position and classifier of each such prediction."""
+
+
 class PredictionStore:
     """Rows by frame. Nothing is opened until the first call. Errors are StoreError, after bounded retries."""
 
@@ -81,6 +112,8 @@ class PredictionStore:
         """All rows of a batch in one transaction, and what became of its frames in the group's ledger.
 
         A frame stored before is overwritten, and counted no second time.
+
+        Raises RefusedRowsError, a StoreError, when predictions hold what the database cannot.
         """
 
         def write(connection: Connection) -> None:
@@ -94,8 +127,12 @@ class PredictionStore:
                 statement = upsert(dead_letters, self.engine.dialect.name, keep=("replayed_at",))
                 connection.execute(statement, [_dead_letter_row(letter) for letter in letters])
 
-        if answers or letters or reads:
+        if not answers and not letters and not reads:
+            return
+        try:
             self._write(write)
+        except REFUSALS as error:
+            raise self._refusal(answers, error) from error
 
     def record_camera(self, record: CameraRecord) -> None:
         """A camera's present state; its counters grow."""
@@ -135,6 +172,21 @@ class PredictionStore:
         """Rows of the cameras table by camera id."""
         return [dict(row._mapping) for row in self.read(select(cameras).order_by(cameras.c.camera_id))]
 
+    def has_table(self, name: str) -> bool:
+        """Whether the store was used and is of a version with this table. Raises StoreError when it is away."""
+        try:
+            return has_tables(self.engine) and inspect(self.engine).has_table(name)
+        except SQLAlchemyError as error:
+            raise self._away(error) from error
+
+    def probe(self) -> None:
+        """Raises StoreError when the store does not answer a question now."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(select(1))
+        except SQLAlchemyError as error:
+            raise self._away(error) from error
+
     def read(self, statement: Any) -> Sequence[Any]:
         """Rows of a select; none while the store was never used."""
         try:
@@ -146,22 +198,43 @@ class PredictionStore:
             raise self._away(error) from error
 
     def _write(self, work: Callable[[Connection], object]) -> None:
-        retries = stamina.retry_context(
-            on=(OperationalError, InterfaceError), attempts=None, timeout=self._retry_seconds, wait_max=2.0
-        )
+        retries = stamina.retry_context(on=AWAY, attempts=None, timeout=self._retry_seconds, wait_max=2.0)
         try:
             for attempt in retries:
-                with attempt, self.engine.begin() as connection:
-                    work(connection)
+                with attempt:
+                    self._write_once(work)
+        except (DataError, IntegrityError):
+            raise
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
-    def _away(self, error: SQLAlchemyError) -> StoreError:
-        cause = getattr(error, "orig", None) or error
-        return StoreError(
-            f"Expected the prediction store at {self.engine.url!r} to answer. {type(cause).__name__}: {cause}. "
-            "Check VIGIA_DATABASE_URL, the disk and the database."
-        )
+    def _write_once(self, work: Callable[[Connection], object]) -> None:
+        with self.engine.begin() as connection:
+            work(connection)
+            file = file_of(connection)
+        # afterwards: rows that went into a file without a name are not stored
+        if file is not None and file != identify(self.engine.url.database or ""):
+            moved = sqlite3.OperationalError(f"the file {self.engine.url.database} is gone, or is another one now")
+            raise OperationalError("COMMIT", None, moved)
+
+    def _refusal(self, answers: Sequence[Prediction], error: Exception) -> StoreError:
+        """Which predictions the database refuses, found one by one; the error itself when it is none of them."""
+        statement = upsert(predictions, self.engine.dialect.name)
+        refused = set()
+        for answer in answers:
+            try:
+                with self.engine.connect() as connection:
+                    connection.execute(statement, _prediction_row(answer))
+                    connection.rollback()
+            except REFUSALS:
+                refused.add((answer.position, answer.classifier))
+            except SQLAlchemyError as away:
+                return self._away(away)
+        words = f"The database refuses {len(refused)} of {len(answers)} predictions. {first_line(error)}."
+        return RefusedRowsError(words, frozenset(refused)) if refused else self._away(error)
+
+    def _away(self, error: Exception) -> StoreError:
+        return StoreError(describe_store_error(self.engine.url, error))
 
 
 def build_engine(url: str) -> Engine:
@@ -173,8 +246,11 @@ def build_engine(url: str) -> Engine:
         if address.get_backend_name() not in ("sqlite", "postgresql"):
             raise StoreError(f"Expected sqlite:/// or postgresql:// in VIGIA_DATABASE_URL, received {address!r}.")
         if address.get_backend_name() == "postgresql":
-            return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
-        return create_engine(address, connect_args={} if "timeout" in address.query else {"timeout": BUSY_SECONDS})
+            return create_engine(address, pool_pre_ping=True, connect_args=POSTGRESQL_OPTIONS)
+        options = {} if "timeout" in address.query else {"timeout": BUSY_SECONDS}
+        engine = create_engine(address, connect_args=options)
+        watch_file(engine)
+        return engine
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(f"Expected an SQLAlchemy address in VIGIA_DATABASE_URL. {error}.") from error
 

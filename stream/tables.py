@@ -28,6 +28,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class FreeText(TypeDecorator[str]):
+    """Text that anything may have written: what no database keeps (NUL, half a character) becomes U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+
 predictions = Table(
     "predictions",
     metadata,
@@ -65,7 +77,7 @@ dead_letters = Table(
     Column("offset", BigInteger, primary_key=True),
     Column("stage", String(20), nullable=False),
     Column("reason", String(60), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", FreeText, nullable=False),
     Column("camera_id", String(200)),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
@@ -78,12 +90,12 @@ cameras = Table(
     "cameras",
     metadata,
     Column("camera_id", String(200), primary_key=True),
-    Column("source", Text, nullable=False),
+    Column("source", FreeText, nullable=False),
     Column("state", String(20), nullable=False),
     Column("last_frame_at", UtcDateTime),
     Column("frames_sent", BigInteger, nullable=False, server_default="0"),
     Column("frames_dropped", BigInteger, nullable=False, server_default="0"),
-    Column("last_error", Text),
+    Column("last_error", FreeText),
     Column("updated_at", UtcDateTime),
 )
 
@@ -97,7 +109,7 @@ model_events = Table(
     Column("from_version", Integer),
     Column("to_version", Integer),
     Column("event", String(20), nullable=False),
-    Column("detail", Text),
+    Column("detail", FreeText),
     Index("model_events_by_time", "at"),
 )
 

@@ -20,7 +20,7 @@ def build_dead_letter(message: Message, error: FrameError, *, camera_id: str | N
         position=message.position,
         stage=error.stage,
         reason=error.reason,
-        message=" ".join(str(error).split())[:MAX_SENTENCE],
+        message=_as_sentence(str(error)),
         camera_id=camera_id,
         size_bytes=len(value),
         sha256=hashlib.sha256(value).hexdigest(),
@@ -42,6 +42,12 @@ def encode_dead_letter(message: Message, letter: DeadLetter, *, worker: str, max
         headers=message.headers + _error_headers(letter, worker) + (() if fits else _hash_headers(letter)),
         timestamp_ms=message.timestamp_ms,
     )
+
+
+def _as_sentence(text: str) -> str:
+    """One short line of valid text, whatever an engine put into its error."""
+    whole = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    return " ".join(whole.split())[:MAX_SENTENCE]
 
 
 def image_error(error: ImageError) -> FrameError:

@@ -10,7 +10,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines.errors import StoreError
+from pipelines.errors import StoreError, StoreVersionError
+from stream.store_errors import describe_store_error
 
 LOCK_SECONDS: Final = 60
 ADVISORY_LOCK: Final = 5_643_210_901
@@ -25,15 +26,12 @@ def migrate(engine: Engine) -> None:
         else:
             _migrate_postgresql(engine)
     except CommandError as error:
-        raise StoreError(
+        raise StoreVersionError(
             f"Expected a prediction store of this version or older. {error}. "
             "Update Vigía, or point VIGIA_DATABASE_URL elsewhere."
         ) from error
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError(
-            f"Expected a prediction store that can be opened and written at {engine.url!r}. {error}. "
-            "Check the disk, the address and VIGIA_DATABASE_URL."
-        ) from error
+        raise StoreError(describe_store_error(engine.url, error)) from error
 
 
 def _migrate_sqlite(engine: Engine) -> None:
@@ -42,7 +40,7 @@ def _migrate_sqlite(engine: Engine) -> None:
     file = Path(engine.url.database)
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(f"{file}.lock", timeout=LOCK_SECONDS), engine.connect() as connection:
+        with FileLock(f"{file}.lock", timeout=LOCK_SECONDS), _connect_to(file, engine) as connection:
             # two processes that change the journal mode of a new file at once get "database is locked"
             if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
                 connection.exec_driver_sql("PRAGMA journal_mode=wal")
@@ -54,6 +52,11 @@ def _migrate_sqlite(engine: Engine) -> None:
         raise StoreError(
             f"Expected the lock of {file} within {LOCK_SECONDS} s. Another process holds it; end it and run again."
         ) from error
+
+
+def _connect_to(file: Path, engine: Engine) -> Connection:
+    file.touch()  # nobody else makes it: a store that is gone is not silently begun anew
+    return engine.connect()
 
 
 def _migrate_postgresql(engine: Engine) -> None:

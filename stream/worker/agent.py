@@ -17,10 +17,13 @@ from stream.messages import GROUP, Message, Outgoing, Position, encode_predictio
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
+from stream.worker.dead_letter_lines import log_dead_letters
 from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames
+from stream.worker.metrics import WorkerMetrics
 from stream.worker.pace import Pace
 from stream.worker.publisher import Publisher
+from stream.worker.storing import store_outcome
 
 DEAD_LETTER_VALUE_BYTES: Final = LARGEST_MESSAGE_BYTES - 256 * 1024
 
@@ -36,6 +39,7 @@ class Agent:
     latest: LatestFrames
     serving: Callable[[], Serving]
     routes: Callable[[], Routes]
+    metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     pace: Pace = field(default_factory=Pace)
     group: str = GROUP
     acked: int = 0
@@ -66,16 +70,19 @@ class Agent:
         began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
-        letters = [letter for _, letter in outcome.dead_letters]
-        self.store.store_batch(outcome.predictions, letters, outcome.reads, group=self.group)
+        with self.metrics.timed("store"):
+            outcome = store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
+        self.metrics.observe_batch(outcome)
+        log_dead_letters([letter for _, letter in outcome.dead_letters])
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         self.pace.observe(len(messages), time.perf_counter() - began)
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
-        await self._publish_dead_letters(outcome)
-        await self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
+        with self.metrics.timed("publish"):
+            await self._publish_dead_letters(outcome)
+            await self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
         for event in events:
             # after a rebalance the frame belongs to another worker, which reads it again
             if event.message.generation_id == self.app.consumer_generation_id:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from pipelines.inference import Answer, Classifier, Inference, build_answers
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.ledger import FrameRead, Outcome
+from stream.logs import frame_extra
 from stream.messages import DeadLetter, Frame, FrameError, Message, Position, Prediction
 from stream.worker.freshness import DroppedFrame
 
@@ -45,6 +47,8 @@ class BatchOutcome:
     """Of frames that ask none of this worker's classifiers."""
     dropped: tuple[DroppedFrame, ...] = ()
     """Before those of the batch in their partitions, or among them; none is in `positions`."""
+    decode_seconds: float = 0.0
+    infer_seconds: float = 0.0
 
     @property
     def reads(self) -> tuple[FrameRead, ...]:
@@ -89,11 +93,14 @@ class BatchReader:
         `dropped` are frames that were too old to be read at all. Raises ModelError after ten inferences that failed
         in a row: then the model or the machine is broken, not the frames, and the batch must be redelivered.
         """
+        began, inferred = time.perf_counter(), 0.0
         self._letters, self._skipped = [], set()
         predictions: list[Prediction] = []
         latest: dict[str, bytes] = {}
         for pictures in self._decode_some(messages, routes):
+            decoded = time.perf_counter()
             predictions.extend(self._answer(pictures, serving, routes))
+            inferred += time.perf_counter() - decoded
             latest.update((picture.frame.camera_id, picture.frame.jpeg) for picture in pictures)
             del pictures  # their pixels are not held while the next ones are decoded
         return BatchOutcome(
@@ -103,6 +110,8 @@ class BatchReader:
             positions=tuple(message.position for message in messages),
             skipped=frozenset(self._skipped),
             dropped=tuple(dropped),
+            decode_seconds=time.perf_counter() - began - inferred,
+            infer_seconds=inferred,
         )
 
     def _answer(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> list[Prediction]:
@@ -161,7 +170,13 @@ class BatchReader:
         try:
             inference = infer_checked(classifier, [picture.image for picture in pictures])
         except Exception as error:  # noqa: BLE001  an engine may raise anything; the guilty frame is found below
-            log.warning("batch of %d frames failed, trying them one by one: %s", len(pictures), error)
+            first = pictures[0].frame
+            log.warning(
+                "batch of %d frames failed, trying them one by one: %s",
+                len(pictures),
+                error,
+                extra=frame_extra(first.position, camera_id=first.camera_id, stage="infer"),
+            )
             return self._classify_one_by_one(classifier, pictures)
         self.failures_in_a_row = 0
         now = self.clock()

@@ -12,8 +12,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from stream.worker.contacts import Contact
+
 POLL_SECONDS: Final = 5.0
 POLLS_WITHOUT_PROGRESS: Final = 12
+ANSWER_SECONDS: Final = 10.0
+"""A broker that takes longer is away: a frozen one accepts connections and says nothing."""
 EXIT_CODE: Final = 3
 
 log = logging.getLogger(__name__)
@@ -36,8 +40,20 @@ class Progress:
         return self.polls >= POLLS_WITHOUT_PROGRESS
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look of the watchdog."""
+
+    lag: Mapping[int, int]
+    """Frames that wait, by partition of those that this worker reads."""
+    polls_without_progress: int
+
+
 class Watchdog:
-    """Asks the broker itself, on a connection and a thread of its own; the worker's own numbers may be stale."""
+    """Asks the broker itself, on a connection and a thread of its own; the worker's own numbers may be stale.
+
+    `broker` is told whether the broker answers, `observe` hears every reading, and `leave` why the worker is ended.
+    """
 
     def __init__(
         self,
@@ -46,11 +62,19 @@ class Watchdog:
         *,
         assigned: Callable[[], Iterable[tuple[str, int]]],
         acked: Callable[[], int],
+        broker: Contact,
+        observe: Callable[[Reading], None],
+        leave: Callable[[str], None] = lambda words: None,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
         self._group = group
         self._assigned = assigned
         self._acked = acked
+        self._broker = broker
+        self._observe = observe
+        self._say_why = leave
+        self._poll_seconds = poll_seconds
 
     def start(self) -> None:
         threading.Thread(target=lambda: asyncio.run(self._watch()), name="watchdog", daemon=True).start()
@@ -62,39 +86,53 @@ class Watchdog:
                 await self._watch_connected(progress)
             except (TimeoutError, KafkaError, OSError) as error:
                 # a broker that is away is no fault of this worker
+                self._broker.lost(str(error) or type(error).__name__)
                 log.debug("the watchdog cannot reach the broker: %r", error)
-                await asyncio.sleep(POLL_SECONDS)
+            except Exception:  # a watchdog that ended by itself would be missed by nobody
+                log.exception("the watchdog failed and goes on")
+            await asyncio.sleep(self._poll_seconds)
 
     async def _watch_connected(self, progress: Progress) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
         try:
-            await admin.start()
-            await consumer.start()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await admin.start()
+                await consumer.start()
             while True:
-                await asyncio.sleep(POLL_SECONDS)
-                partitions = [TopicPartition(topic, partition) for topic, partition in self._assigned()]
-                lag = await self._lag(admin, consumer, partitions) if partitions else 0
-                if progress.is_stuck(lag=lag, acked=self._acked()):
-                    log.error("%d frames wait and none was acknowledged in %d polls, leaving", lag, progress.polls)
-                    logging.shutdown()
-                    os._exit(EXIT_CODE)
+                await asyncio.sleep(self._poll_seconds)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    lag = await self._lag(admin, consumer)
+                self._broker.heard()
+                stuck = progress.is_stuck(lag=sum(lag.values()), acked=self._acked())
+                self._observe(Reading({tp.partition: frames for tp, frames in lag.items()}, progress.polls))
+                if stuck:
+                    self._leave(sum(lag.values()), progress.polls)
         finally:
             await consumer.stop()
             await admin.close()
 
-    async def _lag(
-        self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
-    ) -> int:
+    def _leave(self, lag: int, polls: int) -> None:
+        words = f"{lag} frames waited and none was acknowledged in {polls} looks at the broker"
+        log.error("%s, leaving", words)
+        self._say_why(words)
+        logging.shutdown()
+        os._exit(EXIT_CODE)
+
+    async def _lag(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+        partitions = [TopicPartition(topic, partition) for topic, partition in self._assigned()]
+        if not partitions:
+            # nothing to count, but whether the broker answers is asked all the same
+            await admin.list_consumer_group_offsets(self._group)
+            return {}
         ends = await consumer.end_offsets(partitions)
         starts = await consumer.beginning_offsets(partitions)
         committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
-        offsets = {partition: known.offset for partition, known in committed.items()}
-        return frames_waiting(starts, ends, offsets)
+        return frames_waiting(starts, ends, {partition: known.offset for partition, known in committed.items()})
 
 
 def frames_waiting(
     starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], committed: Mapping[TopicPartition, int]
-) -> int:
-    """Messages behind the committed offsets; a partition without one (-1 or absent) begins at its start."""
-    return sum(max(end - max(committed.get(tp, -1), starts.get(tp, 0)), 0) for tp, end in ends.items())
+) -> dict[TopicPartition, int]:
+    """Messages behind the committed offset; a partition without one (-1 or absent) begins at its start."""
+    return {tp: max(end - max(committed.get(tp, -1), starts.get(tp, 0)), 0) for tp, end in ends.items()}

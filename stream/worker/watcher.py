@@ -4,7 +4,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipelines.errors import StoreError, VigiaError
 from pipelines.inference import Classifier
 from stream.store import ModelEvent, ModelEventKind
 from stream.worker.batches import Serving, infer_checked
+from stream.worker.contacts import Contact
 
 PRODUCTION: Final = "production"
 POLL_SECONDS: Final = 1.0
@@ -71,6 +72,7 @@ class Refusal:
     failures: int
     retry_at: float
     """Monotonic seconds."""
+    words: str = ""
 
 
 class ModelWatcher:
@@ -86,7 +88,7 @@ class ModelWatcher:
         self._folder = folder
         self._worker = worker
         self._refusals: dict[str, Refusal] = {}
-        self._registry_away = False
+        self.registry_contact = Contact("not asked yet")
         self._ready = threading.Event()
         self._serving: Serving = MappingProxyType({})
 
@@ -94,6 +96,11 @@ class ModelWatcher:
     def serving(self) -> Serving:
         """Read once for each batch: it may be another mapping the next moment."""
         return self._serving
+
+    @property
+    def refusals(self) -> Mapping[str, Refusal]:
+        """Versions that are production by the registry and could not be loaded, by classifier."""
+        return dict(self._refusals)
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="model watcher", daemon=True).start()
@@ -111,9 +118,9 @@ class ModelWatcher:
         except Exception as error:  # noqa: BLE001  clients of the registry leak errors of many kinds; serving goes on
             self._say_registry_is_away(error)
             return
-        if self._registry_away:
+        if self.registry_contact.away:
             log.info("the registry answers again")
-            self._registry_away = False
+        self.registry_contact.heard()
         for name, version in aliases.items():
             served = self._serving.get(name)
             if should_load(version, served.version if served else None, self._refusals.get(name), time.monotonic()):
@@ -150,8 +157,8 @@ class ModelWatcher:
         again = before is not None and before.version == version
         failures = before.failures + 1 if before and again else 1
         pause = min(2.0**failures, LONGEST_PAUSE_SECONDS)
-        self._refusals[name] = Refusal(version, failures, time.monotonic() + pause)
         words = str(error) if isinstance(error, VigiaError) else f"{type(error).__name__}: {error}"
+        self._refusals[name] = Refusal(version, failures, time.monotonic() + pause, words)
         log.error("%s version %d refused, next try in %.0f s: %s", name, version, pause, words)
         if not again:
             self._tell(name, version, served, "refused", words)
@@ -177,9 +184,9 @@ class ModelWatcher:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _say_registry_is_away(self, error: Exception) -> None:
-        if not self._registry_away:
+        if not self.registry_contact.away:
             log.warning("the registry does not answer; what is loaded goes on serving: %s", error)
-        self._registry_away = True
+        self.registry_contact.lost(f"{type(error).__name__}: {error}")
 
 
 def should_load(version: int | None, served: int | None, refusal: Refusal | None, now: float) -> bool:

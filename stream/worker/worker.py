@@ -3,38 +3,41 @@
 import asyncio
 import logging
 import os
-import random
 import socket
-import threading
-import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import faust
 from filelock import FileLock, Timeout
 
-from pipelines.errors import BrokerError, StackError
+from pipelines.errors import StackError, VigiaError
 from pipelines.heartbeats import Heartbeat
-from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
 from stream.messages import GROUP
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
-from stream.worker.app import LossFreeApp, assigned_partitions, build_app, frames_topic
+from stream.worker.app import LossFreeApp, build_app, frames_topic
 from stream.worker.batches import BatchReader
+from stream.worker.contacts import Contact
+from stream.worker.farewell import load_farewell
 from stream.worker.freshness import Freshness
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.pace import Pace
+from stream.worker.phase import Phase
 from stream.worker.publisher import Publisher
+from stream.worker.report import WorkerReport
+from stream.worker.waiting import wait_for_broker, wait_for_model, wait_for_store
 from stream.worker.watchdog import Watchdog
 from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, restrict_registry
 
-SAY_SECONDS: Final = 5.0
-SAY_AGAIN_SECONDS: Final = 60.0
+TURN_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,22 @@ class WorkerSetup:
     store: PredictionStore
     open_registry: OpenRegistry
     load: LoadClassifier
+    host: str = "127.0.0.1"
+    http_port: int = 0
+    """Where /health, /ready and /metrics are; 0: any free port."""
+    common_group: str = GROUP
+    """The consumer group of workers that answer for every classifier."""
     classifiers: tuple[str, ...] = ()
     """The only ones that it answers for, in a consumer group of their own; none named: all."""
 
     @property
     def group(self) -> str:
         """The consumer group; workers of one group share the frames, each group reads them all."""
-        return "-".join((GROUP, *sorted(set(self.classifiers))))
+        return "-".join((self.common_group, *sorted(set(self.classifiers))))
+
+    @property
+    def heartbeat(self) -> Path:
+        return self.state / "workers" / f"{self.slot}.json"
 
     @property
     def name(self) -> str:
@@ -68,12 +80,32 @@ def run_worker(setup: WorkerSetup) -> int:
     """Serve until told to stop; the exit code. Waits for the broker and for a first production version."""
     lock = FileLock(setup.state / "workers" / f"{setup.slot}.lock")
     lock_slot(lock, setup)
-    phase = Phase("starting")
-    beat = Heartbeat(setup.state / "workers" / f"{setup.slot}.json", phase.describe)
+    report = WorkerReport(setup.store)
+    phase = Phase("starting", report)
+    report.checks.farewell = load_farewell(setup.heartbeat)
+    beat = Heartbeat(setup.heartbeat, phase.describe)
+
+    def leave(words: str) -> None:
+        report.leave(words)
+        beat.beat()
+
+    report.open(setup.host, setup.http_port)
     beat.start()
+    try:
+        return serve(setup, phase, leave)
+    except VigiaError as error:
+        leave(str(error))
+        raise
+
+
+def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
+    """From waiting for the broker to the end; `leave` hears why a worker ends that was not told to."""
+    report = phase.report
+    setup.store.engine  # noqa: B018  an address that can never be used is refused now
     phase.state = "waiting for the broker"
-    wait_for_broker(setup.bootstrap)
-    setup.store.migrate()
+    wait_for_broker(setup.bootstrap, report.checks.broker)
+    phase.state = "waiting for the store"
+    wait_for_store(setup.store, report.checks.reads)
     cameras = CamerasWatch(setup.cameras_file, log.error)
     watcher = ModelWatcher(
         lambda: restrict_registry(setup.open_registry(), setup.classifiers),
@@ -84,7 +116,17 @@ def run_worker(setup: WorkerSetup) -> int:
     )
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
+    start_watchdog(setup, phase, leave)
     wait_for_model(watcher)
+    agent = build_agent(setup, report, watcher, cameras)
+    phase.agent = agent
+    agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
+    agent.app.task(partial(turn, report.checks.loop))
+    return run_app(agent.app, leave)
+
+
+def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:
+    """The agent with its app; nothing is connected yet."""
     pace = Pace()
     app = build_app(
         setup.bootstrap,
@@ -94,7 +136,8 @@ def run_worker(setup: WorkerSetup) -> int:
         pace=pace,
         freshness=Freshness(cameras.modes),
     )
-    agent = Agent(
+    report.metrics.watch_in_flight(app.flight)
+    return Agent(
         app=app,
         store=setup.store,
         publisher=Publisher(setup.bootstrap),
@@ -102,36 +145,30 @@ def run_worker(setup: WorkerSetup) -> int:
         latest=LatestFrames(setup.state),
         serving=lambda: watcher.serving,
         routes=cameras.routes,
+        metrics=report.metrics,
         pace=pace,
         group=setup.group,
     )
-    phase.agent = agent
-    watchdog = Watchdog(
-        setup.bootstrap, setup.group, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked
-    )
-    watchdog.start()
-    app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
-    return run_app(app)
 
 
-@dataclass(slots=True)
-class Phase:
-    """How far a worker has come; read by the heartbeat."""
+def start_watchdog(setup: WorkerSetup, phase: Phase, leave: Say) -> None:
+    """It looks at the broker from now on, also while nothing is read yet."""
+    Watchdog(
+        setup.bootstrap,
+        setup.group,
+        assigned=phase.assigned,
+        acked=lambda: phase.agent.acked if phase.agent else 0,
+        broker=phase.report.checks.broker,
+        observe=phase.report.observe,
+        leave=leave,
+    ).start()
 
-    state: str
-    watcher: ModelWatcher | None = None
-    agent: Agent | None = None
 
-    def describe(self) -> dict[str, Any]:
-        serving = self.watcher.serving if self.watcher else {}
-        agent = self.agent
-        return {
-            "state": "serving" if agent and agent.reading else self.state,
-            "versions": {name: classifier.version for name, classifier in serving.items()},
-            "partitions": sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else [],
-            "acknowledged": agent.acked if agent else 0,
-            "group": agent.group if agent else None,
-        }
+async def turn(loop: Contact) -> None:
+    """Shows every second that the event loop turns."""
+    while True:
+        loop.heard()
+        await asyncio.sleep(TURN_SECONDS)
 
 
 def lock_slot(lock: FileLock, setup: WorkerSetup) -> None:
@@ -152,31 +189,8 @@ def instance_id(setup: WorkerSetup) -> str:
     return f"{socket.gethostname()[:80]}-{home:08x}-{setup.slot}"
 
 
-def wait_for_broker(bootstrap: str) -> None:
-    """Returns once the broker answers and has the topics; tries for ever, with a line every few seconds."""
-    said_at, pause = float("-inf"), 0.5
-    while True:
-        try:
-            ensure_topics(bootstrap)
-            return
-        except BrokerError as error:
-            if time.monotonic() - said_at > SAY_SECONDS:
-                log.warning("waiting for the broker at %s: %s", bootstrap, error)
-                said_at = time.monotonic()
-        threading.Event().wait(pause * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
-        pause = min(pause * 2, 5.0)
-
-
-def wait_for_model(watcher: ModelWatcher) -> None:
-    """Returns once something can be served; nothing is read from Kafka before."""
-    while not watcher.wait_until_serving(timeout_seconds=SAY_SECONDS):
-        log.info("waiting for a first production version: train one with `vigia train cars`")
-        if watcher.wait_until_serving(timeout_seconds=SAY_AGAIN_SECONDS):
-            return
-
-
-def run_app(app: LossFreeApp) -> int:
-    """Run Faust in this thread until a signal or a failure; the exit code."""
+def run_app(app: LossFreeApp, leave: Say) -> int:
+    """Run Faust in this thread until a signal or a failure, which `leave` hears; the exit code."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     runner = _Runner(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, workdir=os.getcwd())
@@ -193,7 +207,9 @@ def run_app(app: LossFreeApp) -> int:
     except Exception as error:  # noqa: BLE001  Faust raises the crash a second time here
         failure = failure or error
     if failure is not None:
-        log.error("the worker ends, what was not acknowledged comes again: %s: %s", type(failure).__name__, failure)
+        words = f"{type(failure).__name__}: {failure}"
+        log.error("the worker ends, what was not acknowledged comes again: %s", words)
+        leave(words)
         return 1
     return 130 if runner.interrupted else 0
 

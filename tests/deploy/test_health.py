@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,28 @@ def test_a_fresh_heartbeat_is_ready_and_says_what_the_process_does(tmp_path: Pat
     file = write_heartbeat(tmp_path / "1.json", {"state": "waiting for a model"}, 2000.0)
 
     assert read_heartbeat(file, since=1990.0, now=2004.0) == Answer(True, "waiting for a model")
+
+
+def test_a_heartbeat_tells_where_its_pages_are_how_fast_it_works_and_what_an_operator_should_know(
+    tmp_path: Path,
+) -> None:
+    document = {
+        "state": "serving",
+        "url": "http://127.0.0.1:9",
+        "fps": 9.8,
+        "lag": 0,
+        "latency_ms": {"p95": 41.0},
+        "reasons": ["store: away since 12 s: database is locked"],
+        "acknowledged": 5,
+    }
+    answer = read_heartbeat(write_heartbeat(tmp_path / "1.json", document, 2000.0), since=1990.0, now=2004.0)
+
+    health = judge(replace(SERVICE, url=None), Record(1, STARTED_AT), alive=True, answer=answer, now=STARTED_AT + 5)
+
+    assert health.healthy
+    assert health.url == "http://127.0.0.1:9"
+    assert health.detail == "serving; store: away since 12 s: database is locked"
+    assert health.figures == {"fps": 9.8, "lag": 0, "latency_ms": {"p95": 41.0}}
 
 
 @pytest.mark.parametrize(

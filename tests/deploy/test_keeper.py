@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import psutil
@@ -17,7 +17,8 @@ from deploy.keeper import HANG_SURVEYS, count_silence, hold_stack, is_kept, rota
 from deploy.plan import Service, Stack, log_file, run_folder
 from deploy.ports import find_free_ports, is_free
 from deploy.processes import find_processes
-from deploy.stack import ask_stack, stop_stack
+from deploy.records import CRASH_LOOP_STARTS
+from deploy.stack import ask_stack, keeps_ending, stop_stack
 from pipelines.errors import StackError
 from pipelines.settings import Settings
 from tests.waiting import wait_until
@@ -268,6 +269,14 @@ def test_a_service_hangs_only_after_many_silent_surveys_in_a_row() -> None:
 
     assert count_silence(silent, ill) == ["worker-1"]
     assert count_silence(silent, ill) == []
+
+
+def test_nobody_waits_for_a_new_stack_whose_service_ends_again_and_again() -> None:
+    ending = replace(health("restarting"), restarts=CRASH_LOOP_STARTS)
+
+    assert keeps_ending(ending)
+    assert not keeps_ending(replace(ending, restarts=1))
+    assert not keeps_ending(replace(ending, state="running", healthy=True))
 
 
 def test_a_grown_log_is_emptied_and_its_two_predecessors_are_kept(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,8 +20,11 @@ STOP_SECONDS = 30
 class EmbeddedKafka:
     """A broker on free ports in a home of its own, with the project's topics."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, port: int | None = None, advertised_port: int | None = None) -> None:
+        """Clients are sent to the advertised port, when there is one: that of a proxy."""
         self.home = home
+        self._port = port
+        self._advertised_port = advertised_port
         self.bootstrap = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -41,10 +45,13 @@ class EmbeddedKafka:
     def start(self, *, port: int | None = None) -> None:
         """Start on the given or a new free port, and wait until it answers."""
         first, controller = find_free_ports(2)
-        port = port or first
+        port = port or self._port or first
         self.bootstrap = f"127.0.0.1:{port}"
         prepare_embedded_kafka(self.home)
         command = embedded_kafka_command(self.home, "127.0.0.1", port, controller)
+        if self._advertised_port:
+            advertised = f"PLAINTEXT://127.0.0.1:{self._advertised_port},CONTROLLER://127.0.0.1:{controller}"
+            command += ["--override", f"advertised.listeners={advertised}"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_until(self._answers, timeout_seconds=START_SECONDS, what=f"an answer of Kafka; see {self.log}")
@@ -55,6 +62,14 @@ class EmbeddedKafka:
             os.kill(self._process.pid, how)
             self._process.wait(STOP_SECONDS)
         self._process = None
+
+    def freeze(self, seconds: float) -> None:
+        """SIGSTOP for so long: connections stay open and nothing answers."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            threading.Event().wait(seconds)
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     @property
     def port(self) -> int:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import OperationalError
 
 from pipelines.errors import StoreError
 from stream.messages import DeadLetter, Position
-from stream.store import CameraRecord, ModelEvent, PredictionStore, build_engine, upsert
+from stream.store import CameraRecord, ModelEvent, PredictionStore, RefusedRowsError, build_engine, upsert
 from stream.tables import cameras, dead_letters, metadata, model_events, predictions
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
@@ -215,3 +216,91 @@ def test_on_postgresql_a_cameras_counters_grow_too() -> None:
     statement = str(upsert(cameras, "postgresql", add=("frames_sent",)).compile(dialect=POSTGRESQL))
 
     assert "frames_sent = (cameras.frames_sent + excluded.frames_sent)" in statement
+
+
+def test_rows_never_go_into_a_file_that_was_moved_away(tmp_path: Path, store: PredictionStore) -> None:
+    store.store_batch([PREDICTION], [])
+    folder = tmp_path / "store"
+    folder.rename(tmp_path / "away")
+
+    with pytest.raises(StoreError, match="gone"):
+        store.store_batch([replace(PREDICTION, label="Škoda")], [])
+    assert not folder.exists()
+
+    (tmp_path / "away").rename(folder)
+    store.store_batch([replace(PREDICTION, label="Škoda")], [])
+    with store.engine.connect() as connection:
+        assert connection.execute(select(predictions.c.label)).scalars().all() == ["Škoda"]
+
+
+def test_a_file_that_is_moved_away_while_rows_are_written_did_not_store_them(
+    tmp_path: Path, store: PredictionStore
+) -> None:
+    def move(*_: object) -> None:
+        (tmp_path / "store").rename(tmp_path / "away")
+
+    event.listen(store.engine, "commit", move)
+
+    with pytest.raises(StoreError, match="gone"):
+        store.store_batch([PREDICTION], [])
+
+
+def test_a_page_reads_the_file_that_lies_there_now(tmp_path: Path, store: PredictionStore) -> None:
+    reader = PredictionStore(f"sqlite:///{tmp_path / 'store' / 'vigia.db'}")
+    store.store_batch([], [LETTER])
+    assert len(reader.read_dead_letters()) == 1
+
+    (tmp_path / "store").rename(tmp_path / "away")
+    assert reader.read_dead_letters() == []
+    store.migrate()
+
+    assert reader.read_dead_letters() == []
+    store.store_batch([], [replace(LETTER, reason="new")])
+    assert [letter.reason for letter in reader.read_dead_letters()] == ["new"]
+
+
+def test_a_prediction_that_the_database_refuses_is_named_and_the_others_are_not_blamed(store: PredictionStore) -> None:
+    good = replace(PREDICTION, position=Position("t", 0, 1))
+    bad = replace(PREDICTION, position=Position("t", 0, 2), label="half a character: \ud800")
+
+    with pytest.raises(RefusedRowsError, match="refuses 1 of 2 predictions") as caught:
+        store.store_batch([good, bad], [])
+
+    assert caught.value.refused == {(bad.position, "cars")}
+    with store.engine.connect() as connection:
+        assert connection.execute(select(predictions)).all() == []
+
+
+def test_free_text_of_any_kind_is_kept(store: PredictionStore) -> None:
+    store.store_batch([], [replace(LETTER, message="NUL \0, half a character \ud83d, a whole one \U0001f697")])
+
+    assert store.read_dead_letters()[0].message == "NUL \ufffd, half a character \ufffd, a whole one \U0001f697"
+
+
+@pytest.mark.parametrize(
+    ("words", "mend"),
+    [
+        ("database or disk is full", "Free space on the disk"),
+        ("attempt to write a readonly database", "mount the disk for writing"),
+        ("database is locked", "end that program"),
+        ("database disk image is malformed", "move it away"),
+        ("no such table: predictions", "VIGIA_DATABASE_URL"),
+    ],
+)
+def test_what_keeps_the_store_from_writing_is_said_in_one_line_with_its_mend(
+    tmp_path: Path, words: str, mend: str
+) -> None:
+    store = PredictionStore(f"sqlite:///{tmp_path / 'vigia.db'}", retry_seconds=0.1)
+    store.migrate()
+
+    def fail(*_: object) -> None:
+        raise OperationalError("INSERT", None, sqlite3.OperationalError(f"{words}\nand a second line"))
+
+    event.listen(store.engine, "before_cursor_execute", fail)
+
+    with pytest.raises(StoreError) as caught:
+        store.store_batch([PREDICTION], [])
+
+    assert words in str(caught.value)
+    assert mend in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,6 +1,10 @@
+import asyncio
+
 from aiokafka import TopicPartition
 
-from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, frames_waiting
+from stream.worker.contacts import Contact
+from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, Watchdog, frames_waiting
+from tests.waiting import wait_until
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -28,10 +32,35 @@ def test_one_acknowledged_frame_or_an_empty_topic_begins_the_count_again() -> No
 def test_frames_wait_behind_the_committed_offset_or_behind_the_start_where_nothing_was_committed() -> None:
     starts, ends = {A: 10, B: 100}, {A: 30, B: 130}
 
-    assert frames_waiting(starts, ends, {A: 25, B: -1}) == 5 + 30
-    assert frames_waiting(starts, ends, {}) == 20 + 30
-    assert frames_waiting(starts, ends, {A: 30, B: 130}) == 0
+    assert frames_waiting(starts, ends, {A: 25, B: -1}) == {A: 5, B: 30}
+    assert frames_waiting(starts, ends, {}) == {A: 20, B: 30}
+    assert frames_waiting(starts, ends, {A: 30, B: 130}) == {A: 0, B: 0}
 
 
 def test_what_retention_removed_behind_the_committed_offset_does_not_wait() -> None:
-    assert frames_waiting({A: 20}, {A: 30}, {A: 5}) == 10
+    assert frames_waiting({A: 20}, {A: 30}, {A: 5}) == {A: 10}
+
+
+def test_a_watchdog_goes_on_after_an_error_that_nobody_foresaw() -> None:
+    class Surprised(Watchdog):
+        looks = 0
+
+        async def _watch_connected(self, progress: Progress) -> None:
+            self.looks += 1
+            if self.looks < 3:
+                raise RuntimeError("a partition without a name")
+            await asyncio.Event().wait()
+
+    watchdog = Surprised(
+        "nowhere:1",
+        "group",
+        assigned=tuple,
+        acked=lambda: 0,
+        broker=Contact("not asked yet"),
+        observe=lambda reading: None,
+        poll_seconds=0.01,
+    )
+
+    watchdog.start()
+
+    wait_until(lambda: watchdog.looks == 3, timeout_seconds=10, what="a third look")

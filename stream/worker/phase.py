@@ -1,0 +1,51 @@
+"""How far a worker has come, in words for its heartbeat and its checks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stream.worker.agent import Agent
+from stream.worker.app import assigned_partitions
+from stream.worker.report import WorkerReport
+from stream.worker.watcher import ModelWatcher
+
+
+@dataclass(slots=True)
+class Phase:
+    """How far a worker has come; read by the heartbeat and by its checks."""
+
+    state: str
+    report: WorkerReport
+    watcher: ModelWatcher | None = None
+    agent: Agent | None = None
+
+    def __post_init__(self) -> None:
+        checks = self.report.checks
+        checks.phase, checks.versions, checks.partitions = self.say, self.versions, self.partitions
+        checks.refusals = lambda: self.watcher.refusals if self.watcher else {}
+        checks.registry = lambda: self.watcher.registry_contact if self.watcher else None
+
+    def say(self) -> str:
+        return "serving" if self.agent and self.agent.reading else self.state
+
+    def versions(self) -> dict[str, int]:
+        serving = self.watcher.serving if self.watcher else {}
+        return {name: classifier.version for name, classifier in serving.items()}
+
+    def assigned(self) -> list[tuple[str, int]]:
+        return assigned_partitions(self.agent.app) if self.agent else []
+
+    def partitions(self) -> list[int] | None:
+        """None before the worker reads."""
+        if self.agent is None or not self.agent.reading:
+            return None
+        return sorted(partition for _, partition in self.assigned())
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "state": self.say(),
+            "versions": self.versions(),
+            "partitions": self.partitions() or [],
+            "acknowledged": self.agent.acked if self.agent else 0,
+            "group": self.agent.group if self.agent else None,
+            **self.report.describe(),
+        }
