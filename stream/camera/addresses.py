@@ -14,11 +14,12 @@ SourceKind = Literal["folder", "video", "webcam", "rtsp", "http"]
 HIDDEN: Final = "***"
 KINDS_OF_SCHEMES: Final[Mapping[str, SourceKind]] = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http"}
 HARMLESS_QUERY_KEYS: Final = frozenset(
-    {"camera", "channel", "fps", "height", "profile", "resolution", "stream", "subtype", "transport", "width"}
+    {"camera", "channel", "fps", "height", "profile", "resolution", "stream", "subtype", "width"}
 )
-"""Of these the value is shown, of every other it is hidden: makers spell `password` in too many ways."""
+"""Of these a number or size is shown; every other value is hidden: makers spell `password` in too many ways."""
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SIZE: Final = re.compile(r"\d{1,4}(x\d{1,4})?")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -65,14 +66,16 @@ def fill_in_secrets(source: str, environment: Mapping[str, str] | None = None) -
 def redact(source: str) -> str:
     """A source as it may be shown: without user, password, and values of the query that could be a secret.
 
-    Rather too much is hidden than too little: all up to the last `@`, for a password may hold `/`, and in what is
-    no address too, for it may be an address with a typing error.
+    Rather too much is hidden than too little: in what is no address too, for it may be one with a typing error.
     """
     scheme = _SCHEME.match(source)
     start = scheme[0] if scheme else ""
     rest = source.removeprefix(start)
-    if "@" in rest and (scheme or ":" in rest.rpartition("@")[0]):
-        rest = f"{HIDDEN}@{rest.rpartition('@')[2]}"
+    before, at, after = rest.rpartition("@")
+    if at and "?" in before:
+        return start + HIDDEN  # a password with a question mark, or a query with an @: where it ends nobody knows
+    if at and (scheme or ":" in before):
+        rest = f"{HIDDEN}@{after}"  # up to the last one, for a password may hold @ and /
     if not scheme:
         return rest
     place, mark, query = rest.partition("?")
@@ -81,7 +84,7 @@ def redact(source: str) -> str:
 
 
 def _redact_field(field: str) -> str:
-    name, _, value = field.partition("#")[0].partition("=")
-    if name.lower() in HARMLESS_QUERY_KEYS and value:
-        return f"{name}={value}"
-    return f"{name}={HIDDEN}" if value else HIDDEN
+    name, is_set, value = field.partition("#")[0].partition("=")
+    if not is_set:
+        return HIDDEN
+    return field if name.lower() in HARMLESS_QUERY_KEYS and _SIZE.fullmatch(value) else f"{name}={HIDDEN}"

@@ -88,6 +88,14 @@ def load_cameras(file: Path) -> CamerasConfig:
         raise ParamsError(f"{file.name}: {_describe_findings(error)}. Correct the file and run again.") from None
 
 
+def check_camera(camera_id: str, camera: dict[str, Any]) -> CameraConfig:
+    """One camera as the file would hold it. Raises ParamsError naming each wrong key."""
+    try:
+        return CamerasConfig.model_validate({"cameras": {camera_id: camera}}).cameras[camera_id]
+    except ValidationError as error:
+        raise ParamsError(f"Camera {camera_id!r}: {_describe_findings(error)}. Nothing was written.") from None
+
+
 def set_camera(file: Path, camera_id: str, camera: dict[str, Any] | None) -> None:
     """Write one camera into the file, or take it out with None; comments stay.
 

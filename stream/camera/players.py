@@ -37,7 +37,7 @@ class Player:
         self.sent = 0
         self.last_frame_at: datetime | None = None
         self.last_error: str | None = None
-        self.sight = Sight(None)
+        self.sight = Sight()
         self._folder = folder
         self._once = once
         self._state = SourceState(camera.rate, time.monotonic(), enabled=camera.enabled)

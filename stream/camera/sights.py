@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from pipelines.images import Image
@@ -27,7 +27,7 @@ class ViewJudge(Protocol):
 class Sight:
     """Filled by a source's thread, read by the loop."""
 
-    judge: ViewJudge | None
+    judge: ViewJudge | None = None
     width: int | None = None
     height: int | None = None
     codec: str | None = None
@@ -35,18 +35,16 @@ class Sight:
     looking_seconds: float = 0.0
     """Processor time of looking."""
     _looked_at: float = float("-inf")
-    _times: deque[float] | None = None
+    _times: deque[float] = field(default_factory=lambda: deque(maxlen=COUNTED_FRAMES))
 
     @property
     def fps(self) -> float | None:
         """Frames per second that the source gives, before any is left out; None before the second one."""
-        times = list(self._times or ())
+        times = list(self._times)
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else None
 
     def count(self, now: float) -> None:
         """The source gave a frame."""
-        if self._times is None:
-            self._times = deque(maxlen=COUNTED_FRAMES)
         self._times.append(now)
 
     def look(self, jpeg: bytes, codec: str | None, now: float) -> None:

@@ -73,10 +73,12 @@ class RateLimit:
     """Thins a live source: at most `rate` frames a second in the long run, each let through as soon as it comes."""
 
     rate: float
-    _due: float = float("-inf")
+    _due: float | None = None
 
     def takes(self, now: float) -> bool:
         interval = 1 / self.rate
+        if self._due is None:
+            self._due = now
         if now < self._due - EARLY_SHARE * interval:
             return False
         # a frame that came late makes the next one no later: frames seldom come just when one is due

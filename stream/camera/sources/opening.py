@@ -1,5 +1,6 @@
 """Opening a stream with PyAV within a time limit, and what its failures mean to a person."""
 
+import errno
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ MENDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("ConnectionRefusedError", "connection refused", "Start the camera, or correct host and port."),
     ("FileNotFoundError", "no such device or file", "Plug the camera in; `ls /dev/video*` lists what is there."),
     ("PermissionError", "no permission", "Let this user read the device: add him to the group video."),
+    ("IOError 5", "the connection failed or broke off", "Check the host's name and the network to it."),
     ("ConnectionResetError", "the camera ended the connection", "Look whether it serves too many viewers."),
 )
 """Name of an exception or of one that it derives from, what it means, what to do. FFmpeg's own text holds the address
@@ -57,7 +59,7 @@ def open_stream(address: Address) -> Any:
             options=dict(OPTIONS[address.kind]),
             timeout=(OPEN_SECONDS, READ_SECONDS),
         )
-    except (OSError, ValueError) as error:
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise describe_failure(error, address, time.monotonic() - began) from None
     if not container.streams.video:
         container.close()
@@ -68,6 +70,8 @@ def open_stream(address: Address) -> Any:
 def describe_failure(error: Exception, address: Address, seconds: float) -> CameraError:
     """The error as one line with its mend, without what could hold a secret; `seconds`: how long it took."""
     names = {each.__name__ for each in type(error).__mro__}
+    if getattr(error, "errno", None) == errno.EIO:
+        names.add("IOError 5")
     limit = min(OPEN_SECONDS, READ_SECONDS)
     if seconds >= limit - 0.1 or names & {"ExitError", "TimeoutError"}:
         # FFmpeg tells a read that was broken off as bad data

@@ -41,35 +41,43 @@ class LiveStream:
         packets = container.demux(stream)
         broken = 0
         while (packet := self._next_packet(packets)) is not None:
-            encoded = bytes(packet) if stream.codec_context.name == "mjpeg" else b""
+            encoded = bytes(packet) if self.codec == "mjpeg" else b""
             if is_complete_jpeg(encoded):
                 yield SourceFrame(partial(_same, encoded))
                 continue
-            try:
-                decoded = packet.decode()
-            except (OSError, ValueError):
-                broken += 1
-                if broken < BROKEN_PACKETS:
-                    continue
+            decoded = _decode(packet)
+            broken = broken + 1 if decoded is None else 0
+            if broken == BROKEN_PACKETS:
                 raise CameraError(
                     f"Expected video of {self.shown}, {broken} packets in a row cannot be decoded. "
                     "Check the network to the camera, or lower its resolution."
-                ) from None
-            for frame in decoded:
-                broken = 0
+                )
+            for frame in decoded or ():
                 yield SourceFrame(partial(to_image, frame, self._longest))
 
     def _next_packet(self, packets: Iterator[Any]) -> Any | None:
         """None at the end of the stream."""
+        import av
+
         began = time.monotonic()
         try:
             packet = next(packets)
         except (StopIteration, EOFError):
             return None
-        except (OSError, ValueError) as error:
+        except (av.FFmpegError, OSError, ValueError) as error:
             raise describe_failure(error, self._address, time.monotonic() - began) from None
         # the empty packet at the end asks the decoder for what it holds back: old frames, of no use
         return packet if packet.size else None
+
+
+def _decode(packet: Any) -> Any:
+    """Frames, often none for a while; None for what cannot be decoded."""
+    import av
+
+    try:
+        return packet.decode()
+    except (av.FFmpegError, OSError, ValueError):
+        return None
 
 
 def _same(encoded: bytes) -> bytes | Image:

@@ -24,6 +24,8 @@ class VideoFileSource:
         self._longest = longest or LONGEST_SIDE
 
     def frames(self) -> Iterator[SourceFrame]:
+        if not self._file.is_file():
+            raise CameraError(f"Expected a video file at {self.shown}, found none. Correct its source.")
         samples = VideoSamples(str(self._file), self._rate, longest=self._longest)
         before: float | None = None
         try:
