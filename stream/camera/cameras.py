@@ -3,19 +3,24 @@
 import asyncio
 import logging
 import signal
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import format_tb
 from typing import Any, Final
 
 from pipelines.errors import CameraError, StoreError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CameraConfig, CamerasWatch
-from stream.camera.delivery import Delivery, Pauses
+from stream.camera.delivery import Delivery
+from stream.camera.pauses import Pauses
 from stream.camera.players import Player
-from stream.store import PredictionStore
+from stream.store import CameraRecord, PredictionStore
 
 LOOK_SECONDS: Final = 0.25
 RECORD_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = 3.0
+"""How long a frame on its way to the broker is waited for when its camera ends."""
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +60,8 @@ class Cameras:
     delivery: Delivery
     players: dict[str, Player] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
-    ended: list[Player] = field(default_factory=list)
-    """Players of cameras that the file changed or dropped, until they are recorded."""
+    retiring: dict[Player, asyncio.Task[None]] = field(default_factory=dict)
+    """Players of cameras that the file changed or dropped, until their last frame is delivered and recorded."""
     sent_before: int = 0
     dropped_before: int = 0
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -78,40 +83,48 @@ class Cameras:
 
     async def record(self) -> None:
         """Every camera's state into the store; a store that is away costs no frame."""
-        # those that ended first: the same camera may play again under another configuration
-        records = [(player, player.take_record()) for player in [*self.ended, *self.players.values()]]
-        self.ended = []
+        gone = [player for player, task in self.retiring.items() if task.done()]
+        # those that retire first: the same camera may play again under another configuration
+        records = [(player, player.take_record()) for player in (*self.retiring, *self.players.values())]
         try:
-            if not self._migrated:
-                await asyncio.to_thread(self.setup.store.migrate)
-                self._migrated = True
-            while records:
-                await asyncio.to_thread(self.setup.store.record_camera, records[0][1])
-                records.pop(0)
+            await asyncio.to_thread(self._write, [record for _, record in records])
         except StoreError as error:
             log.error("the cameras' state is not recorded: %s", error)
             for player, record in records:
                 player.give_back(record)
+            return
+        for player in gone:
+            del self.retiring[player]
+            self.sent_before += player.sent
+            self.dropped_before += player.dropped
+
+    def count(self) -> tuple[int, int]:
+        """Frames sent and dropped since the start, of cameras that are gone too."""
+        players = [*self.retiring, *self.players.values()]
+        sent = self.sent_before + sum(player.sent for player in players)
+        return sent, self.dropped_before + sum(player.dropped for player in players)
 
     async def close(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        """Frames on their way are delivered and counted, unless the broker is away."""
+        for camera_id in list(self._tasks):
+            self.players[camera_id].stop()
+        await asyncio.gather(*map(_end_soon, [*self._tasks.values(), *self.retiring.values()]))
+
+    def _write(self, records: list[CameraRecord]) -> None:
+        if not self._migrated:
+            self.setup.store.migrate()
+            self._migrated = True
+        self.setup.store.record_cameras(records)
 
     def _begin(self, camera_id: str, camera: CameraConfig) -> None:
         player = Player(camera_id, camera, self.setup.file.parent, once=self.setup.once)
         self.players[camera_id] = player
-        if camera.enabled:
-            self._tasks[camera_id] = asyncio.create_task(self._play(player))
+        self._tasks[camera_id] = asyncio.create_task(self._play(player))
 
     def _end(self, camera_id: str) -> None:
         player = self.players.pop(camera_id)
-        player.done = True
-        self.sent_before += player.sent
-        self.dropped_before += player.dropped
-        self.ended.append(player)
-        if task := self._tasks.pop(camera_id, None):
-            task.cancel()
+        player.stop()
+        self.retiring[player] = asyncio.create_task(_end_soon(self._tasks.pop(camera_id)))
 
     async def _play(self, player: Player) -> None:
         pauses = Pauses()
@@ -119,11 +132,15 @@ class Cameras:
             try:
                 await player.play(self.delivery)
             except CameraError as error:
+                if self.setup.once:
+                    player.give_up(str(error))
+                    self.failed.add(player.camera_id)
+                    return
                 player.fail(str(error))
-                player.done = True
-                self.failed.add(player.camera_id)
-            except Exception as error:  # noqa: BLE001  whatever one source raises, the others go on
-                player.fail(f"{type(error).__name__}: {error}")
+                await pauses.wait()
+            except Exception as error:  # noqa: BLE001  whatever one camera raises, the others go on
+                log.debug("camera %s: %s", player.camera_id, "".join(format_tb(error.__traceback__)))
+                player.fail(f"Expected to play on, {type(error).__name__} came. It is tried again.")
                 await pauses.wait()
 
 
@@ -152,13 +169,15 @@ async def _run(setup: CamerasSetup) -> CamerasSummary:
             await recording
             await cameras.record()
             beat.stop()
-    played = cameras.players.values()
-    return CamerasSummary(
-        sent=cameras.sent_before + sum(player.sent for player in played),
-        dropped=cameras.dropped_before + sum(player.dropped for player in played),
-        failed=tuple(sorted(cameras.failed)),
-        interrupted=interrupted.is_set(),
-    )
+    sent, dropped = cameras.count()
+    return CamerasSummary(sent, dropped, tuple(sorted(cameras.failed)), interrupted.is_set())
+
+
+async def _end_soon(task: asyncio.Task[None]) -> None:
+    """Let it deliver what is on its way, and cancel it when that takes long."""
+    await asyncio.wait({task}, timeout=CLOSE_SECONDS)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _record_until(cameras: Cameras, finished: asyncio.Event) -> None:
@@ -191,9 +210,16 @@ def _stop_on_signals() -> tuple[asyncio.Event, asyncio.Event]:
 def _describe(cameras: Cameras) -> dict[str, Any]:
     players = list(cameras.players.values())
     playing = [player for player in players if not player.done]
+    sent, dropped = cameras.count()
     return {
         "state": "playing" if playing else "no cameras" if not players else "done",
         "cameras": len(players),
-        "sent": sum(player.sent for player in players),
-        "dropped": sum(player.dropped for player in players),
+        "states": Counter(player.state for player in players),
+        "sent": sent,
+        "dropped": dropped,
+        "file_error": cameras.watch.error,
+        "cpu_seconds": {
+            "encoding": round(sum(player.encoding_seconds for player in players), 3),
+            "looking": round(sum(player.sight.looking_seconds for player in players), 3),
+        },
     }

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -13,27 +12,15 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipelines.errors import BrokerError, CameraError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES, ensure_topics
+from stream.camera.pauses import Pauses
 from stream.messages import Outgoing
 
-FIRST_PAUSE_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 15.0
 CONNECT_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 5.0
 """How long a delivery may take before the camera says why it is late."""
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], object]
-
-
-class Pauses:
-    """Longer and longer, with jitter, so that many cameras do not come back at the same moment."""
-
-    def __init__(self) -> None:
-        self._seconds = FIRST_PAUSE_SECONDS
-
-    async def wait(self) -> None:
-        await asyncio.sleep(self._seconds * random.uniform(0.5, 1.0))  # noqa: S311  jitter is no secret
-        self._seconds = min(self._seconds * 2, LONGEST_PAUSE_SECONDS)
 
 
 class Delivery:

@@ -54,11 +54,12 @@ def test_a_camera_is_added_listed_tried_and_removed(workspace: Path) -> None:
     (row,) = json.loads(run("camera", "list", "--json"))
     assert (row["camera_id"], row["source"], row["rate"], row["loop"]) == ("gate", "pictures", 2.0, False)
     assert (row["classifiers"], row["state"], row["frames_sent"]) == (["cars"], None, 0)
+    assert not (workspace / "home").exists(), "looking makes no state"
     tried = json.loads(run("camera", "test", "gate", "--json"))
-    assert (tried["pictures"], tried["first"]["width"]) == (1, 48)
+    assert (tried["pictures"], tried["first"]["width"], tried["kind"], tried["codec"]) == (1, 48, "folder", "jpeg")
+    assert Path(tried["picture"]).read_bytes() == (workspace / "pictures" / "a.jpg").read_bytes()
     run("camera", "remove", "gate")
     assert json.loads(run("camera", "list", "--json")) == []
-    assert not (workspace / "home").exists(), "looking makes no state"
 
 
 def test_the_list_shows_what_a_camera_last_did(workspace: Path, store: PredictionStore) -> None:

@@ -10,7 +10,7 @@ from pipelines.errors import CameraError
 from stream.broker.topics import LARGEST_FRAME_BYTES
 from stream.camera.config import CameraConfig
 from stream.camera.delivery import Delivery, Say
-from stream.camera.players import Player, camera_state, next_turn
+from stream.camera.players import Player
 from stream.decoding import decode_frame
 from stream.messages import Outgoing
 from tests.stream.fakes import draw_jpeg, message_of
@@ -107,21 +107,6 @@ def test_a_record_holds_what_is_new_and_one_given_back_is_counted_again(folder: 
     player.give_back(first)
 
     assert player.take_record().new_frames_sent == 2
-
-
-@pytest.mark.parametrize(
-    ("silent_seconds", "rate", "state"),
-    [(1, 5, "online"), (6, 5, "stale"), (20, 5, "offline"), (25, 0.1, "online"), (31, 0.1, "offline")],
-)
-def test_a_camera_is_stale_after_5_seconds_and_offline_after_20_unless_it_is_slow(
-    silent_seconds: float, rate: float, state: str
-) -> None:
-    assert camera_state(enabled=True, done=False, silent_seconds=silent_seconds, has_sent=True, rate=rate) == state
-
-
-def test_a_source_that_was_held_up_goes_on_at_its_pace_without_catching_up() -> None:
-    assert next_turn(10.0, 0.2, now=10.1) == 10.2
-    assert next_turn(10.0, 0.2, now=15.0) == 15.0
 
 
 def test_a_shuffled_camera_plays_every_picture_in_an_order_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"""From a camera's line in cameras.yaml to its source."""
+
+from pathlib import Path
+
+from stream.camera.addresses import fill_in_secrets, recognise_kind, redact
+from stream.camera.config import CameraConfig
+from stream.camera.sources.folders import FolderSource
+from stream.camera.sources.opening import Address
+from stream.camera.sources.pictures import Source
+from stream.camera.sources.streams import LiveStream
+from stream.camera.sources.videos import VideoFileSource
+
+
+def build_source(camera_id: str, camera: CameraConfig, folder: Path) -> Source:
+    """Opens nothing. `folder`: what relative paths start from.
+
+    Raises CameraError for an address of an unknown scheme and for a variable that is not set.
+    """
+    filled = fill_in_secrets(camera.source)
+    kind = recognise_kind(filled)
+    if kind == "folder":
+        return FolderSource(folder / filled, camera.order, camera_id)
+    if kind == "video":
+        return VideoFileSource(folder / filled, camera.rate, camera.resize)
+    url = f"/dev/video{int(filled)}" if filled.isdecimal() else filled
+    return LiveStream(Address(kind, url, redact(camera.source)), camera.rate, camera.resize)
