@@ -9,7 +9,10 @@ from urllib.parse import quote
 from pipelines.classifying.sources import VIDEO_SUFFIXES
 from pipelines.errors import CameraError
 
-SourceKind = Literal["folder", "video", "webcam", "rtsp", "http"]
+SourceKind = Literal["folder", "video", "webcam", "rtsp", "http", "push"]
+
+PUSH: Final = "push"
+"""Source of a camera that sends its pictures to us."""
 
 HIDDEN: Final = "***"
 KINDS_OF_SCHEMES: Final[Mapping[str, SourceKind]] = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http"}
@@ -33,6 +36,8 @@ def recognise_kind(source: str) -> SourceKind:
                 f"received {name}://. Correct the source."
             )
         return KINDS_OF_SCHEMES[name]
+    if source == PUSH:
+        return "push"
     if source.isdecimal() or source.startswith("/dev/video"):
         return "webcam"
     return "video" if source.lower().endswith(tuple(VIDEO_SUFFIXES)) else "folder"
@@ -40,7 +45,7 @@ def recognise_kind(source: str) -> SourceKind:
 
 def is_live(kind: SourceKind) -> bool:
     """Whether the world goes on while nobody reads."""
-    return kind in ("webcam", "rtsp", "http")
+    return kind in ("webcam", "rtsp", "http", "push")
 
 
 def fill_in_secrets(source: str, environment: Mapping[str, str] | None = None) -> str:

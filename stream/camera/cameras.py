@@ -4,6 +4,8 @@ import asyncio
 import logging
 import signal
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import format_tb
@@ -11,10 +13,12 @@ from typing import Any, Final
 
 from pipelines.errors import CameraError, StoreError
 from pipelines.heartbeats import Heartbeat
+from stream.camera.addresses import PUSH
 from stream.camera.config import CameraConfig, CamerasWatch
 from stream.camera.delivery import Delivery
 from stream.camera.pauses import Pauses
 from stream.camera.players import Player
+from stream.camera.pushed import PushedCamera
 from stream.store import CameraRecord, PredictionStore
 
 LOOK_SECONDS: Final = 0.25
@@ -38,6 +42,12 @@ class CamerasSetup:
     """Play every source once, whatever the file says, and end."""
     stay: bool = False
     """Do not end when everything has been played: the file may change."""
+    beside: "Beside | None" = None
+    """What answers about the cameras while they play."""
+
+
+Beside = Callable[["Cameras"], AbstractAsyncContextManager[str]]
+"""Runs in the cameras' loop while they do; its outcome is the address at which it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,10 @@ class Cameras:
     failed: set[str] = field(default_factory=set)
     retiring: dict[Player, asyncio.Task[None]] = field(default_factory=dict)
     """Players of cameras that the file changed or dropped, until their last frame is delivered and recorded."""
+    url: str | None = None
+    """Where this process answers over HTTP."""
+    store_error: str | None = None
+    """Why the state could not be recorded last time."""
     sent_before: int = 0
     dropped_before: int = 0
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -90,9 +104,11 @@ class Cameras:
             await asyncio.to_thread(self._write, [record for _, record in records])
         except StoreError as error:
             log.error("the cameras' state is not recorded: %s", error)
+            self.store_error = str(error)
             for player, record in records:
                 player.give_back(record)
             return
+        self.store_error = None
         for player in gone:
             del self.retiring[player]
             self.sent_before += player.sent
@@ -117,7 +133,8 @@ class Cameras:
         self.setup.store.record_cameras(records)
 
     def _begin(self, camera_id: str, camera: CameraConfig) -> None:
-        player = Player(camera_id, camera, self.setup.file.parent, once=self.setup.once)
+        build = PushedCamera if camera.source == PUSH else Player
+        player = build(camera_id, camera, self.setup.file.parent, once=self.setup.once)
         self.players[camera_id] = player
         self._tasks[camera_id] = asyncio.create_task(self._play(player))
 
@@ -155,14 +172,17 @@ async def _run(setup: CamerasSetup) -> CamerasSummary:
     async with Delivery(setup.bootstrap) as delivery:
         cameras = Cameras(setup, watch, delivery)
         beat = Heartbeat(setup.state / "cameras.json", lambda: _describe(cameras))
-        cameras.follow_file()
-        beat.start()
         finished = asyncio.Event()
         recording = asyncio.create_task(_record_until(cameras, finished))
         try:
-            while not stopped.is_set() and (setup.stay or not cameras.all_done()):
-                await _wait(stopped, LOOK_SECONDS)
-                cameras.follow_file()
+            cameras.follow_file()
+            async with AsyncExitStack() as stack:
+                if setup.beside is not None:
+                    cameras.url = await stack.enter_async_context(setup.beside(cameras))
+                beat.start()
+                while not stopped.is_set() and (setup.stay or not cameras.all_done()):
+                    await _wait(stopped, LOOK_SECONDS)
+                    cameras.follow_file()
         finally:
             await cameras.close()
             finished.set()
@@ -213,6 +233,7 @@ def _describe(cameras: Cameras) -> dict[str, Any]:
     sent, dropped = cameras.count()
     return {
         "state": "playing" if playing else "no cameras" if not players else "done",
+        "url": cameras.url,
         "cameras": len(players),
         "states": Counter(player.state for player in players),
         "sent": sent,

@@ -28,7 +28,8 @@ class CameraConfig(_Strict):
 
     source: str = Field(min_length=1)
     """A folder, a video file (both relative to the folder of cameras.yaml), a webcam's number or device, or an address
-    rtsp://, rtsps://, http://, https://. `${NAME}` stands for a variable of the environment."""
+    rtsp://, rtsps://, http://, https://. `${NAME}` stands for a variable of the environment. `push`: the camera sends
+    its pictures to `POST /frames`."""
     rate: float = Field(default=5.0, gt=0, le=1000, allow_inf_nan=False)
     """Frames per second at most; a source may be slower."""
     resize: int | None = Field(default=None, ge=16, le=4096)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -13,7 +14,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from pipelines.errors import BrokerError, CameraError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES, ensure_topics
 from stream.camera.pauses import Pauses
-from stream.messages import Outgoing
+from stream.messages import Outgoing, Position
 
 CONNECT_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 5.0
@@ -30,6 +31,7 @@ class Delivery:
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+        self._waiting_since: float | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,17 +42,25 @@ class Delivery:
         if self._producer is not None:
             await self._disconnect(self._producer)
 
-    async def deliver(self, message: Outgoing, say: Say) -> None:
-        """Returns when the broker has the message; `say` hears why it takes long.
+    @property
+    def waiting_seconds(self) -> float | None:
+        """How long the broker has been taking nothing; None while all is well."""
+        since = self._waiting_since
+        return None if since is None else time.monotonic() - since
+
+    async def deliver(self, message: Outgoing, say: Say) -> Position:
+        """Returns where the broker has put the message; `say` hears why it takes long.
 
         Raises CameraError for a message that the broker will never take.
         """
         pauses = Pauses()
+        say = self._note(say)
         while True:
             producer = await self._connected(say)
             try:
-                await self._hand_over(producer, message, say)
-                return
+                position = await self._hand_over(producer, message, say)
+                self._waiting_since = None
+                return position
             except MessageSizeTooLargeError as error:
                 raise CameraError(f"Expected a frame that the topic takes. {error}.") from error
             except KafkaError as error:
@@ -58,12 +68,22 @@ class Delivery:
                 await self._disconnect(producer)
                 await pauses.wait()
 
-    async def _hand_over(self, producer: AIOKafkaProducer, message: Outgoing, say: Say) -> None:
+    def _note(self, say: Say) -> Say:
+        """Whoever says that it waits is noticed."""
+
+        def noted(words: str) -> None:
+            self._waiting_since = self._waiting_since or time.monotonic()
+            say(words)
+
+        return noted
+
+    async def _hand_over(self, producer: AIOKafkaProducer, message: Outgoing, say: Say) -> Position:
         taken = await producer.send(message.topic, key=message.key, value=message.value, headers=list(message.headers))
         while not (await asyncio.wait({taken}, timeout=PATIENCE_SECONDS))[0]:
             # an idempotent producer goes on trying by itself and never sends a frame twice
             say(f"waiting for the broker at {self._bootstrap}")
-        taken.result()
+        record = taken.result()
+        return Position(record.topic, record.partition, record.offset)
 
     async def _connected(self, say: Say) -> AIOKafkaProducer:
         pauses = Pauses()

@@ -9,7 +9,7 @@ from typing import Final
 
 from pipelines.errors import CameraError
 from stream.broker.topics import LARGEST_FRAME_BYTES
-from stream.camera.addresses import is_live, redact
+from stream.camera.addresses import SourceKind, is_live, redact
 from stream.camera.config import CameraConfig
 from stream.camera.delivery import Delivery
 from stream.camera.handover import CapturedFrame, Handover
@@ -18,6 +18,7 @@ from stream.camera.sights import Sight
 from stream.camera.sources.building import build_source
 from stream.camera.sources.pictures import Source
 from stream.camera.states import CameraStatus, SourceState
+from stream.camera.views import ViewWatch
 from stream.messages import Outgoing, encode_v1, encode_v2
 from stream.store import CameraRecord
 
@@ -37,7 +38,7 @@ class Player:
         self.sent = 0
         self.last_frame_at: datetime | None = None
         self.last_error: str | None = None
-        self.sight = Sight()
+        self.sight = Sight(ViewWatch())
         self._folder = folder
         self._once = once
         self._state = SourceState(camera.rate, time.monotonic(), enabled=camera.enabled)
@@ -54,6 +55,11 @@ class Player:
         waiting = self._handover.dropped if self._handover else 0
         unreadable = self._reader.unreadable if self._reader else 0
         return self._dropped_before + waiting + unreadable + self._refused
+
+    @property
+    def kind(self) -> SourceKind | None:
+        """Known once the source was opened."""
+        return self._source.kind if self._source else None
 
     @property
     def state(self) -> CameraStatus:
@@ -111,7 +117,7 @@ class Player:
             new_frames_sent=self._recorded[0] - sent,
             new_frames_dropped=self._recorded[1] - dropped,
             last_error=self.last_error,
-            kind=self._source.kind if self._source else None,
+            kind=self.kind,
             width=self.sight.width,
             height=self.sight.height,
             codec=self.sight.codec,
@@ -145,23 +151,32 @@ class Player:
             self._refused += 1
             self.fail(f"{frame.image_name}: {error}" if frame.image_name else str(error))
             return
+        self.count(frame.captured_at)
+
+    def count(self, captured_at: datetime) -> None:
+        """The broker has a frame."""
         self.sent += 1
-        self.last_frame_at = frame.captured_at
+        self.last_frame_at = captured_at
         self.last_error = None
         self._state.deliver(time.monotonic())
 
-    def _encode(self, frame: CapturedFrame) -> Outgoing:
+    def _encode(self, frame: CapturedFrame, frame_id: str | None = None) -> Outgoing:
         if self.camera.format == "v1":
             name = frame.image_name or f"{frame.captured_at:%Y%m%dT%H%M%S.%f}.jpg"
             return encode_v1(self.camera_id, name, frame.captured_at, frame.jpeg)
         return encode_v2(
             self.camera_id,
-            f"{self.camera_id[:FRAME_ID_CAMERA_CHARACTERS]}-{uuid.uuid4().hex}",
+            frame_id or new_frame_id(self.camera_id),
             frame.captured_at,
             frame.jpeg,
             image_name=frame.image_name,
             sequence=self.sent + 1,
         )
+
+
+def new_frame_id(camera_id: str) -> str:
+    """Unlike any other."""
+    return f"{camera_id[:FRAME_ID_CAMERA_CHARACTERS]}-{uuid.uuid4().hex}"
 
 
 def check_size(message: Outgoing) -> None:

@@ -155,7 +155,7 @@ class ViewWatch:
         self._blurred_below = 0.0
         self._remembered_at = float("-inf")
 
-    def judge(self, image: Image, *, now: float) -> View:
+    def judge(self, image: Image, now: float) -> View:
         """The view after this picture, RGB uint8 (height, width, 3); `now` in seconds of a clock that never steps."""
         signs = measure_signs(image, self._params)
         seen = self._look(signs, now)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipelines.errors import CameraError
 from stream.camera.addresses import fill_in_secrets, recognise_kind, redact
 from stream.camera.config import CameraConfig
 from stream.camera.sources.folders import FolderSource
@@ -22,5 +23,9 @@ def build_source(camera_id: str, camera: CameraConfig, folder: Path) -> Source:
         return FolderSource(folder / filled, camera.order, camera_id)
     if kind == "video":
         return VideoFileSource(folder / filled, camera.rate, camera.resize)
+    if kind == "push":
+        raise CameraError(
+            "Expected a source that can be opened. A camera that pushes shows itself in `vigia camera list`."
+        )
     url = f"/dev/video{int(filled)}" if filled.isdecimal() else filled
     return LiveStream(Address(kind, url, redact(camera.source)), camera.rate, camera.resize)
