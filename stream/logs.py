@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import structlog
 
-NOISY: Final = ("aiokafka", "faust", "mode", "kafka")
-"""Libraries that repeat the same line many times a second while a broker is away."""
+NOISY: Final = ("aiokafka", "faust", "mode", "kafka", "uvicorn", "python_multipart")
+"""Libraries that repeat the same line many times a second while a broker is away or a client sends rubbish."""
 QUIET_SECONDS: Final = 5.0
 
 

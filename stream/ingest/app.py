@@ -79,8 +79,8 @@ class Ingest:
         with ExitStack() as stack:
             load = self.gate.enter()
             stack.callback(load.release)
-            body = await read_body(request.stream(), request.headers.get("content-length"), load)
             try:
+                body = await read_body(request.stream(), request.headers.get("content-length"), load)
                 frame = await open_envelope(fields, request.headers, body, datetime.now(UTC))
                 camera = camera or self._admit(frame.camera_id)
                 await self._check_picture(camera, frame.encoded)
