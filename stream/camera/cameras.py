@@ -15,6 +15,7 @@ from stream.camera.config import CameraConfig, CamerasWatch
 from stream.camera.delivery import Delivery
 from stream.camera.pauses import Pauses
 from stream.camera.players import Player
+from stream.camera.sights import LookPace
 from stream.store import CameraRecord, PredictionStore
 
 LOOK_SECONDS: Final = 0.25
@@ -59,6 +60,7 @@ class Cameras:
     watch: CamerasWatch
     delivery: Delivery
     players: dict[str, Player] = field(default_factory=dict)
+    pace: LookPace = field(default_factory=LookPace)
     failed: set[str] = field(default_factory=set)
     retiring: dict[Player, asyncio.Task[None]] = field(default_factory=dict)
     """Players of cameras that the file changed or dropped, until their last frame is delivered and recorded."""
@@ -75,6 +77,7 @@ class Cameras:
         for camera_id, camera in wanted.items():
             if camera_id not in self.players:
                 self._begin(camera_id, camera)
+        self.pace.cameras = len(self.players)
 
     def all_done(self) -> bool:
         """Whether everything was played; a file without an enabled camera is waited for, except with `once`."""
@@ -117,7 +120,7 @@ class Cameras:
         self.setup.store.record_cameras(records)
 
     def _begin(self, camera_id: str, camera: CameraConfig) -> None:
-        player = Player(camera_id, camera, self.setup.file.parent, once=self.setup.once)
+        player = Player(camera_id, camera, self.setup.file.parent, once=self.setup.once, pace=self.pace)
         self.players[camera_id] = player
         self._tasks[camera_id] = asyncio.create_task(self._play(player))
 

@@ -14,10 +14,11 @@ from stream.camera.config import CameraConfig
 from stream.camera.delivery import Delivery
 from stream.camera.handover import CapturedFrame, Handover
 from stream.camera.readers import Reader, ReadingPlan
-from stream.camera.sights import Sight
+from stream.camera.sights import LookPace, Sight
 from stream.camera.sources.building import build_source
 from stream.camera.sources.pictures import Source
 from stream.camera.states import CameraStatus, SourceState
+from stream.camera.views import ViewWatch
 from stream.messages import Outgoing, encode_v1, encode_v2
 from stream.store import CameraRecord
 
@@ -30,14 +31,17 @@ log = logging.getLogger(__name__)
 class Player:
     """Plays one camera and counts. A source or a broker that is away is waited for; with `once` a source is not."""
 
-    def __init__(self, camera_id: str, camera: CameraConfig, folder: Path, *, once: bool = False) -> None:
+    def __init__(
+        self, camera_id: str, camera: CameraConfig, folder: Path, *, once: bool = False, pace: LookPace | None = None
+    ) -> None:
+        """`folder`: what relative paths start from; `pace`: how often its view is looked at."""
         self.camera_id = camera_id
         self.camera = camera
         self.done = not camera.enabled
         self.sent = 0
         self.last_frame_at: datetime | None = None
         self.last_error: str | None = None
-        self.sight = Sight()
+        self.sight = Sight(ViewWatch(), pace or LookPace())
         self._folder = folder
         self._once = once
         self._state = SourceState(camera.rate, time.monotonic(), enabled=camera.enabled)

@@ -18,8 +18,8 @@ from stream.camera.addresses import SourceKind
 JPEG_QUALITY: Final = 92
 LONGEST_SIDE: Final = 4096
 """Decoded frames are never larger: a worker would refuse them."""
-GLANCE_SIDE: Final = 160
-"""Longest side, about, of what a view is judged by."""
+GLANCE_SIDE: Final = 640
+"""Longest side of what a view is judged by, at least: a smaller one has lost the noise that a frozen view lacks."""
 _HUFFMAN_TABLE: Final = b"\xff\xc4"
 _SCAN: Final = b"\xff\xda"
 
@@ -42,10 +42,16 @@ class Source(Protocol):
     """Opened by reading and closed by closing the iterator; read again it begins anew."""
 
     kind: SourceKind
-    shown: str
-    """The source without secrets."""
-    codec: str | None
-    """Known once it is open."""
+
+    @property
+    def shown(self) -> str:
+        """The source without secrets."""
+        ...
+
+    @property
+    def codec(self) -> str | None:
+        """Known once it is open."""
+        ...
 
     def frames(self) -> Iterator[SourceFrame]:
         """Blocks. Raises CameraError or VideoError for a source that cannot be opened or breaks off."""
@@ -84,7 +90,7 @@ def glance(jpeg: bytes) -> tuple[Image | None, int, int]:
         width, height = measure_jpeg(jpeg)
     except ImageError:
         return None, 0, 0
-    # decoding to an eighth costs a fraction of decoding all
+    # decoding to a part of its size costs a fraction of decoding all
     factor = next((each for each in (8, 4, 2) if max(width, height) >= each * GLANCE_SIDE), 1)
     mode = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
     encoded = np.frombuffer(jpeg, np.uint8)
