@@ -78,7 +78,9 @@ def measure(folder: Path, bootstrap: str, options: argparse.Namespace, resize: i
     span = ended - began
     of_all = (last - first) / span
     between = seconds_between(before, after)
-    shares = {name: (after["cpu_seconds"][name] - before["cpu_seconds"][name]) / between for name in before["cpu_seconds"]}
+    shares = {
+        name: (after["cpu_seconds"][name] - before["cpu_seconds"][name]) / between for name in before["cpu_seconds"]
+    }
     return {
         "frames_per_second": round((after["sent"] - before["sent"]) / between, 1),
         "dropped": after["dropped"],

@@ -9,7 +9,7 @@ from typing import Final
 
 from pipelines.errors import CameraError
 from stream.broker.topics import LARGEST_FRAME_BYTES
-from stream.camera.addresses import is_live, redact
+from stream.camera.addresses import SourceKind, is_live, redact
 from stream.camera.config import CameraConfig
 from stream.camera.delivery import Delivery
 from stream.camera.handover import CapturedFrame, Handover
@@ -55,14 +55,28 @@ class Player:
     @property
     def dropped(self) -> int:
         """Frames that were wanted and did not reach the broker: overtaken, unreadable or too large."""
-        waiting = self._handover.dropped if self._handover else 0
+        overtaken = self._handover.dropped if self._handover else 0
         unreadable = self._reader.unreadable if self._reader else 0
-        return self._dropped_before + waiting + unreadable + self._refused
+        return self._dropped_before + overtaken + unreadable + self._refused
+
+    @property
+    def kind(self) -> SourceKind | None:
+        """Known once the source was opened."""
+        return self._source.kind if self._source else None
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the source waits for the broker."""
+        return self._handover is not None and self._handover.is_held_up
+
+    @property
+    def waiting(self) -> int:
+        """Frames that wait for their turn; the one on its way to the broker not counted."""
+        return self._handover.waiting if self._handover else 0
 
     @property
     def state(self) -> CameraStatus:
-        held_up = self._handover is not None and self._handover.is_held_up
-        return self._state.judge(time.monotonic(), is_held_up=held_up)
+        return self._state.judge(time.monotonic(), is_held_up=self.is_held_up)
 
     @property
     def encoding_seconds(self) -> float:
@@ -115,7 +129,7 @@ class Player:
             new_frames_sent=self._recorded[0] - sent,
             new_frames_dropped=self._recorded[1] - dropped,
             last_error=self.last_error,
-            kind=self._source.kind if self._source else None,
+            kind=self.kind,
             width=self.sight.width,
             height=self.sight.height,
             codec=self.sight.codec,

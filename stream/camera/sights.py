@@ -15,6 +15,7 @@ LATEST_WEIGHT: Final = 0.05
 COUNTED_FRAMES: Final = 50
 """A rate is measured over so many frames at most."""
 
+
 @dataclass(slots=True)
 class LookPace:
     """How often the cameras of one process are looked at; all share it."""

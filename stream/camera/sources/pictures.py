@@ -12,7 +12,7 @@ from PIL import UnidentifiedImageError
 
 from pipelines.classifying.video_frames import fit_within
 from pipelines.errors import ImageError
-from pipelines.images import Image, decode_image, resize_image
+from pipelines.images import FORMATS, Image, decode_image, resize_image
 from stream.camera.addresses import SourceKind
 
 JPEG_QUALITY: Final = 92
@@ -73,10 +73,10 @@ def encode_picture(picture: Picture, longest: int | None) -> bytes:
     return output.getvalue()
 
 
-def measure_jpeg(jpeg: bytes) -> tuple[int, int]:
+def measure_jpeg(jpeg: bytes, formats: tuple[str, ...] = ("JPEG",)) -> tuple[int, int]:
     """(width, height) by its header. Raises ImageError for what is no JPEG."""
     try:
-        with PillowImage.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+        with PillowImage.open(io.BytesIO(jpeg), formats=formats) as picture:
             return picture.size
     except UnidentifiedImageError as error:  # its own words hold a memory address
         raise ImageError("Expected a JPEG, received bytes of another kind.") from error
@@ -84,18 +84,17 @@ def measure_jpeg(jpeg: bytes) -> tuple[int, int]:
         raise ImageError(f"Expected a JPEG. {type(error).__name__}: {str(error)[:200]}") from error
 
 
-def glance(jpeg: bytes) -> tuple[Image | None, int, int]:
+def glance(encoded: bytes) -> tuple[Image | None, int, int]:
     """A picture small enough to judge a view by, None where it cannot be decoded; width and height of the whole."""
     try:
-        width, height = measure_jpeg(jpeg)
+        width, height = measure_jpeg(encoded, FORMATS)
     except ImageError:
         return None, 0, 0
-    # decoding to a part of its size costs a fraction of decoding all
+    # decoding to an eighth costs a fraction of decoding all
     factor = next((each for each in (8, 4, 2) if max(width, height) >= each * GLANCE_SIDE), 1)
     mode = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
-    encoded = np.frombuffer(jpeg, np.uint8)
     flags = mode.get(factor, cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
-    decoded = cv2.imdecode(encoded, flags)
+    decoded = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags)
     return (None if decoded is None else np.ascontiguousarray(decoded[:, :, ::-1], np.uint8)), width, height
 
 
