@@ -19,6 +19,7 @@ from stream.camera.delivery import Delivery
 from stream.camera.pauses import Pauses
 from stream.camera.players import Player
 from stream.camera.pushed import PushedCamera
+from stream.camera.sights import LookPace
 from stream.store import CameraRecord, PredictionStore
 
 LOOK_SECONDS: Final = 0.25
@@ -69,6 +70,7 @@ class Cameras:
     watch: CamerasWatch
     delivery: Delivery
     players: dict[str, Player] = field(default_factory=dict)
+    pace: LookPace = field(default_factory=LookPace)
     failed: set[str] = field(default_factory=set)
     retiring: dict[Player, asyncio.Task[None]] = field(default_factory=dict)
     """Players of cameras that the file changed or dropped, until their last frame is delivered and recorded."""
@@ -89,6 +91,7 @@ class Cameras:
         for camera_id, camera in wanted.items():
             if camera_id not in self.players:
                 self._begin(camera_id, camera)
+        self.pace.cameras = len(self.players)
 
     def all_done(self) -> bool:
         """Whether everything was played; a file without an enabled camera is waited for, except with `once`."""
@@ -134,7 +137,7 @@ class Cameras:
 
     def _begin(self, camera_id: str, camera: CameraConfig) -> None:
         build = PushedCamera if camera.source == PUSH else Player
-        player = build(camera_id, camera, self.setup.file.parent, once=self.setup.once)
+        player = build(camera_id, camera, self.setup.file.parent, once=self.setup.once, pace=self.pace)
         self.players[camera_id] = player
         self._tasks[camera_id] = asyncio.create_task(self._play(player))
 

@@ -35,6 +35,11 @@ class Handover:
         self._arrived = asyncio.Event()
 
     @property
+    def waiting(self) -> int:
+        """Frames that nobody took yet."""
+        return len(self._frames)
+
+    @property
     def is_held_up(self) -> bool:
         """Whether the source waits for the broker."""
         return self._is_waiting

@@ -15,8 +15,11 @@ from stream.camera.sights import Sight
 from stream.camera.sources.building import build_source
 from stream.camera.sources.folders import FolderSource
 from stream.camera.sources.pictures import Source, encode_picture
+from stream.camera.views import ViewParams, ViewWatch
 
 READ_FRAMES: Final = 100
+AT_ONCE: Final = ViewParams(hold_seconds=0.0, hold_pictures=1)
+"""One look is all there is: what a picture shows is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def look_through(
     Raises CameraError for a source that cannot be opened, ImageError for a picture that is none.
     """
     source = build(camera_id, camera, folder)
-    sight = Sight()
+    sight = Sight(ViewWatch(AT_ONCE))
     deadline = float("inf")
     with closing(_frames(source)) as frames:
         for number, frame in enumerate(frames):

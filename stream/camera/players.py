@@ -14,7 +14,7 @@ from stream.camera.config import CameraConfig
 from stream.camera.delivery import Delivery
 from stream.camera.handover import CapturedFrame, Handover
 from stream.camera.readers import Reader, ReadingPlan
-from stream.camera.sights import Sight
+from stream.camera.sights import LookPace, Sight
 from stream.camera.sources.building import build_source
 from stream.camera.sources.pictures import Source
 from stream.camera.states import CameraStatus, SourceState
@@ -31,14 +31,17 @@ log = logging.getLogger(__name__)
 class Player:
     """Plays one camera and counts. A source or a broker that is away is waited for; with `once` a source is not."""
 
-    def __init__(self, camera_id: str, camera: CameraConfig, folder: Path, *, once: bool = False) -> None:
+    def __init__(
+        self, camera_id: str, camera: CameraConfig, folder: Path, *, once: bool = False, pace: LookPace | None = None
+    ) -> None:
+        """`folder`: what relative paths start from; `pace`: how often its view is looked at."""
         self.camera_id = camera_id
         self.camera = camera
         self.done = not camera.enabled
         self.sent = 0
         self.last_frame_at: datetime | None = None
         self.last_error: str | None = None
-        self.sight = Sight(ViewWatch())
+        self.sight = Sight(ViewWatch(), pace or LookPace())
         self._folder = folder
         self._once = once
         self._state = SourceState(camera.rate, time.monotonic(), enabled=camera.enabled)
@@ -52,9 +55,9 @@ class Player:
     @property
     def dropped(self) -> int:
         """Frames that were wanted and did not reach the broker: overtaken, unreadable or too large."""
-        waiting = self._handover.dropped if self._handover else 0
+        overtaken = self._handover.dropped if self._handover else 0
         unreadable = self._reader.unreadable if self._reader else 0
-        return self._dropped_before + waiting + unreadable + self._refused
+        return self._dropped_before + overtaken + unreadable + self._refused
 
     @property
     def kind(self) -> SourceKind | None:
@@ -62,9 +65,18 @@ class Player:
         return self._source.kind if self._source else None
 
     @property
+    def is_held_up(self) -> bool:
+        """Whether the source waits for the broker."""
+        return self._handover is not None and self._handover.is_held_up
+
+    @property
+    def waiting(self) -> int:
+        """Frames that wait for their turn; the one on its way to the broker not counted."""
+        return self._handover.waiting if self._handover else 0
+
+    @property
     def state(self) -> CameraStatus:
-        held_up = self._handover is not None and self._handover.is_held_up
-        return self._state.judge(time.monotonic(), is_held_up=held_up)
+        return self._state.judge(time.monotonic(), is_held_up=self.is_held_up)
 
     @property
     def encoding_seconds(self) -> float:

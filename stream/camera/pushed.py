@@ -15,6 +15,7 @@ from stream.camera.config import CameraConfig
 from stream.camera.delivery import Delivery
 from stream.camera.handover import CapturedFrame
 from stream.camera.players import Player, check_size, new_frame_id
+from stream.camera.sights import LookPace
 from stream.messages import Position
 
 REMEMBERED_FRAMES: Final = 64
@@ -32,8 +33,10 @@ class PushedAs:
 class PushedCamera(Player):
     """Counts, encodes and delivers what is pushed. Runs in the loop, but for `look`."""
 
-    def __init__(self, camera_id: str, camera: CameraConfig, folder: Path, *, once: bool = False) -> None:
-        super().__init__(camera_id, camera, folder, once=once)
+    def __init__(
+        self, camera_id: str, camera: CameraConfig, folder: Path, *, once: bool = False, pace: LookPace | None = None
+    ) -> None:
+        super().__init__(camera_id, camera, folder, once=once, pace=pace)
         self._deliveries: OrderedDict[tuple[str, bytes], asyncio.Task[PushedAs]] = OrderedDict()
         self._under_way: set[asyncio.Task[PushedAs]] = set()
         self._delivery: Delivery | None = None

@@ -1,33 +1,44 @@
-"""What a camera sees, once a second: size, codec, rate, and whether its view is any good."""
+"""What a camera sees, about once a second: size, codec, rate, and whether its view is any good."""
 
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final
 
-from pipelines.images import Image
 from stream.camera.sources.pictures import glance
+from stream.camera.views import View, ViewWatch
 
 LOOK_SECONDS: Final = 1.0
+LOOK_SHARE: Final = 0.05
+"""Of one core, for all cameras together: with many cameras each is looked at less often."""
+LATEST_WEIGHT: Final = 0.05
 COUNTED_FRAMES: Final = 50
 """A rate is measured over so many frames at most."""
 
-View = Literal["ok", "frozen", "dark", "blocked", "blurred"]
 
+@dataclass(slots=True)
+class LookPace:
+    """How often the cameras of one process are looked at; all share it."""
 
-class ViewJudge(Protocol):
-    """Remembers what it saw before, to tell a frozen picture."""
+    cameras: int = 1
+    seconds_a_look: float = 0.0
+    """Processor time, smoothed."""
 
-    def judge(self, image: Image, now: float) -> View:
-        """`image`: RGB, small; `now`: seconds of a clock that never jumps."""
-        ...
+    @property
+    def interval_seconds(self) -> float:
+        return max(LOOK_SECONDS, self.cameras * self.seconds_a_look / LOOK_SHARE)
+
+    def note(self, seconds: float) -> None:
+        """A look took so long."""
+        self.seconds_a_look += LATEST_WEIGHT * (seconds - self.seconds_a_look)
 
 
 @dataclass(slots=True)
 class Sight:
     """Filled by a source's thread, read by the loop."""
 
-    judge: ViewJudge | None = None
+    judge: ViewWatch
+    pace: LookPace = field(default_factory=LookPace)
     width: int | None = None
     height: int | None = None
     codec: str | None = None
@@ -48,8 +59,8 @@ class Sight:
         self._times.append(now)
 
     def look(self, jpeg: bytes, codec: str | None, now: float) -> None:
-        """Judge this frame, unless the last one that was judged is younger than a second."""
-        if now - self._looked_at < LOOK_SECONDS:
+        """Judge this frame, unless the last look is too young."""
+        if now - self._looked_at < self.pace.interval_seconds:
             return
         self._looked_at = now
         began = time.thread_time()
@@ -57,6 +68,8 @@ class Sight:
         self.codec = codec or "jpeg"
         if width and height:
             self.width, self.height = width, height
-        if image is not None and self.judge is not None:
-            self.view = self.judge.judge(image, now)
-        self.looking_seconds += time.thread_time() - began
+        if image is not None:
+            self.view = self.judge.judge(image, now=now)
+        seconds = time.thread_time() - began
+        self.looking_seconds += seconds
+        self.pace.note(seconds)

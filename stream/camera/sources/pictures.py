@@ -18,8 +18,8 @@ from stream.camera.addresses import SourceKind
 JPEG_QUALITY: Final = 92
 LONGEST_SIDE: Final = 4096
 """Decoded frames are never larger: a worker would refuse them."""
-GLANCE_SIDE: Final = 320
-"""Longest side, about, of what a view is judged by."""
+GLANCE_SIDE: Final = 640
+"""Longest side of what a view is judged by, at least: a smaller one has lost the noise that a frozen view lacks."""
 _HUFFMAN_TABLE: Final = b"\xff\xc4"
 _SCAN: Final = b"\xff\xda"
 
@@ -42,10 +42,16 @@ class Source(Protocol):
     """Opened by reading and closed by closing the iterator; read again it begins anew."""
 
     kind: SourceKind
-    shown: str
-    """The source without secrets."""
-    codec: str | None
-    """Known once it is open."""
+
+    @property
+    def shown(self) -> str:
+        """The source without secrets."""
+        ...
+
+    @property
+    def codec(self) -> str | None:
+        """Known once it is open."""
+        ...
 
     def frames(self) -> Iterator[SourceFrame]:
         """Blocks. Raises CameraError or VideoError for a source that cannot be opened or breaks off."""

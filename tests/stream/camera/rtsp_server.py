@@ -1,7 +1,7 @@
 """A real RTSP server, run by Debian's Python, for GStreamer's bindings are no part of this environment.
 
-`python3 rtsp_server.py PIPELINE [basic|digest]` serves the pipeline as /gate, prints its port, and ends with its
-standard input. User `anna`, password `s3c/r@t`.
+`python3 rtsp_server.py PORT PIPELINE [basic|digest]` serves the pipeline as /gate, prints its port (0: a free one), and
+ends with its standard input. User `anna`, password `s3c/r@t`.
 """
 
 import sys
@@ -33,11 +33,11 @@ def protect(server: GstRtspServer.RTSPServer, factory: GstRtspServer.RTSPMediaFa
     factory.set_permissions(permissions)
 
 
-def main(pipeline: str, *methods: str) -> None:
+def main(port: str, pipeline: str, *methods: str) -> None:
     Gst.init(None)
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
-    server.set_service("0")
+    server.set_service(port)
     factory = GstRtspServer.RTSPMediaFactory.new()
     factory.set_launch(pipeline)
     factory.set_shared(True)

@@ -19,11 +19,11 @@ JPEG = f"( {LIVE} ! jpegenc ! rtpjpegpay name=pay0 pt=26 )"
 
 
 class RtspServer:
-    """`url()` is its stream; started again it listens where it did only if `port` was asked for by the test."""
+    """`url()` is its stream."""
 
-    def __init__(self, pipeline: str, *methods: str) -> None:
+    def __init__(self, pipeline: str, *methods: str, port: int = 0) -> None:
         self._process = subprocess.Popen(
-            [SYSTEM_PYTHON, str(Path(__file__).with_name("rtsp_server.py")), pipeline, *methods],
+            [SYSTEM_PYTHON, str(Path(__file__).with_name("rtsp_server.py")), str(port), pipeline, *methods],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -40,11 +40,11 @@ class RtspServer:
 
 
 @contextmanager
-def serve_rtsp(pipeline: str, *methods: str) -> Iterator[RtspServer]:
+def serve_rtsp(pipeline: str, *methods: str, port: int = 0) -> Iterator[RtspServer]:
     """Skips the test where Debian's packages are not installed."""
     if not _has_gstreamer():
         pytest.skip("needs gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-good and -bad")
-    server = RtspServer(pipeline, *methods)
+    server = RtspServer(pipeline, *methods, port=port)
     try:
         yield server
     finally:
@@ -69,17 +69,22 @@ class MjpegServer:
     status: int = 200
     kind: str = "multipart/x-mixed-replace; boundary=frame"
     parts_a_viewer: int | None = None
+    silent_after: int | None = None
+    """Parts after which a viewer hears nothing more."""
+    body: bytes = b""
+    """Sent instead of parts."""
     viewers: int = 0
     url: str = ""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def send(self, write: Callable[[bytes], object]) -> None:
+        write(self.body)
         sent = 0
-        while not self.ended.is_set() and (self.parts_a_viewer is None or sent < self.parts_a_viewer):
+        while self.parts and not self.ended.is_set() and (self.parts_a_viewer is None or sent < self.parts_a_viewer):
             part = self.parts[sent % len(self.parts)]
             write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(part) + part + b"\r\n")
             sent += 1
-            self.ended.wait(self.pause_seconds)
+            self.ended.wait(self.pause_seconds if sent != self.silent_after else None)
 
 
 @contextmanager

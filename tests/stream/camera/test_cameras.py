@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from stream.decoding import decode_frame
 from stream.messages import FRAMES_TOPIC, Message, Position
 from stream.store import PredictionStore
+from tests.stream.camera.servers import MjpegServer, serve_mjpeg
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
 from tests.stream.fakes import draw_jpeg
 from tests.stream.live import end_offsets, read_since
@@ -36,11 +39,11 @@ class CamerasProcess:
             "VIGIA_KAFKA_BOOTSTRAP": bootstrap,
         }
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self, *options: str, debug: bool = False) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "vigia", "cameras", *options],
             cwd=self.workspace,
-            env=self._environment,
+            env=self._environment | ({"VIGIA_DEBUG": "1"} if debug else {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -198,3 +201,50 @@ def test_once_without_any_camera_ends_at_once(kafka: str, workspace: Path) -> No
     assert process.returncode == 0
     assert json.loads(out)["sent"] == 0
     assert "vigia camera add" in err
+
+
+def test_a_password_reaches_no_log_no_store_and_no_page(kafka: str, workspace: Path) -> None:
+    password = "s3cr3t-of-the-gate"
+    with serve_mjpeg(MjpegServer([], status=401)) as server:
+        source = server.url.replace("//", f"//anna:{password}@")
+        write(workspace, {"gate": {"source": source}, "typo": {"source": f"rtsp:/anna:{password}@gate/s"}})
+        cameras = CamerasProcess(workspace, kafka)
+        process = cameras.start(debug=True)
+        try:
+            wait_until(
+                lambda: "(401)" in (cameras.camera("gate").get("last_error") or ""),
+                timeout_seconds=60,
+                what="the refusal",
+            )
+            wait_until(lambda: cameras.camera("typo").get("last_error"), timeout_seconds=20, what="the other error")
+            write(workspace, {"gate": {"source": source, "url": source, "rate": source}})
+            wait_until(lambda: cameras.heartbeat().get("file_error"), timeout_seconds=20, what="the faulty edit told")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=20)
+
+    assert cameras.camera("gate")["source"].startswith("http://***@127.0.0.1")
+    assert (cameras.camera("gate")["kind"], cameras.camera("gate")["state"]) == ("http", "offline")
+    written = [out, err, *(file.read_bytes().decode("latin-1") for file in (workspace / "home").rglob("*.*"))]
+    assert not [text for text in written if password in text]
+
+
+def test_ctrl_c_ends_the_process_at_once_although_a_source_hangs_while_it_is_opened(
+    kafka: str, workspace: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write(workspace, {"gate": {"source": f"rtsp://127.0.0.1:{silent.getsockname()[1]}/s"}})
+        cameras = CamerasProcess(workspace, kafka)
+        process = cameras.start()
+        try:
+            wait_until(
+                lambda: cameras.camera("gate").get("state") == "connecting", timeout_seconds=60, what="its attempt"
+            )
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
+
+    assert process.returncode == 130
+    assert time.monotonic() - began < 5

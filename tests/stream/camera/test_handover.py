@@ -56,7 +56,12 @@ def test_without_it_the_source_waits_and_every_frame_arrives_in_order() -> None:
 def test_a_source_that_waits_is_let_go_when_the_queue_is_closed_and_what_waited_is_counted() -> None:
     async def run() -> tuple[list[str | None], int, bool]:
         handover = Handover(newest_wins=False)
-        thread = threading.Thread(target=lambda: [handover.put(frame(number)) for number in range(3)])
+
+        def put_all() -> None:
+            for number in range(3):
+                handover.put(frame(number))
+
+        thread = threading.Thread(target=put_all)
         thread.start()
         await asyncio.to_thread(wait_until, lambda: handover.is_held_up, timeout_seconds=5, what="a source that waits")
         handover.close(throw_away=True)
