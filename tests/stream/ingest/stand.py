@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,3 +99,29 @@ def draw(form: str = "JPEG", side: int = 32) -> bytes:
     output = io.BytesIO()
     PillowImage.linear_gradient("L").resize((side, side)).convert("RGB").save(output, form)
     return output.getvalue()
+
+
+def on_stand(test: Callable[[Stand], Awaitable[None]], **options: Any) -> None:
+    async def run() -> None:
+        async with open_stand(**options) as stand:
+            await test(stand)
+
+    asyncio.run(run())
+
+
+async def talk(stand: Stand, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Raw bytes to the server, and what it answers until it hangs up."""
+    reader, writer = await asyncio.open_connection(*stand.address)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
+def head(*lines: str) -> bytes:
+    start = ["POST /frames?camera_id=gate HTTP/1.1", "Host: x", f"Authorization: Bearer {TOKEN}"]
+    return "\r\n".join([*start, *lines, "", ""]).encode()
