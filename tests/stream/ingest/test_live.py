@@ -56,7 +56,7 @@ class PushTarget:
             process = subprocess.Popen(command, cwd=self.workspace, env=self.environment, stdout=log, stderr=log)
         try:
             url = wait_until(
-                lambda: self.heartbeat().get("url"), timeout_seconds=60, what=f"an address; see {self.log}"
+                lambda: str(self.heartbeat().get("url") or ""), timeout_seconds=60, what=f"an address; see {self.log}"
             )
             with httpx.Client(base_url=url, headers=AUTHORIZED, timeout=30) as client:
                 yield client
