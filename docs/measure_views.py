@@ -1,9 +1,9 @@
 """How well views are told on real pictures: `python -m docs.measure_views PICTURES [--scenes 40]`.
 
 PICTURES holds `cars/train/*/*.jpg`, `simpsons/train/*/*` and `simpsons/video/*.mp4`. Pictures and video as they are
-give the false alarms; cameras made of single pictures (some noise, a little shaking) that then go dark, are covered, lose
-their focus or freeze give what is found and after how long; streams coded with H.264 tell a still scene from a frozen
-one. One judgement a second of the camera's time; nothing waits. One JSON document.
+give the false alarms; cameras made of single pictures (some noise, a little shaking) that then go dark, are covered,
+lose their focus or freeze give what is found and after how long; streams coded with H.264 tell a still scene from a
+frozen one. One judgement a second of the camera's time; nothing waits. One JSON document.
 """
 
 import argparse
@@ -65,7 +65,7 @@ class Camera:
 def measure_alarms(pictures: Iterable[Image]) -> dict[str, Any]:
     """Judgements of pictures that have no fault."""
     watch = ViewWatch()
-    counts = Counter(watch.judge(picture, now=float(second)) for second, picture in enumerate(pictures))
+    counts: Counter[str] = Counter(watch.judge(picture, now=float(second)) for second, picture in enumerate(pictures))
     return {"judged": counts.total(), **counts}
 
 
@@ -144,8 +144,8 @@ def _through_h264(frames: Iterable[Image], crf: int) -> Iterator[Image]:
         container.mux(stream.encode())
     coded.seek(0)
     with av.open(coded, "r") as decoded:
-        for frame in islice(decoded.decode(video=0), 0, None, 10):
-            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+        for each in islice(decoded.decode(video=0), 0, None, 10):
+            yield np.asarray(each.to_ndarray(format="rgb24"), np.uint8)
 
 
 def measure_time(picture: Image) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -82,9 +83,14 @@ def describe_checks(word: str, checks: Mapping[str, Check]) -> dict[str, Any]:
     """`{word: whether all are ok, "reasons": [what there is to know of each], "checks": {name: {ok, reason}}}`."""
     return {
         word: all(check.ok for check in checks.values()),
-        "reasons": [f"{name}: {check.reason}" for name, check in checks.items() if check.reason],
+        "reasons": say_reasons(checks),
         "checks": {name: asdict(check) for name, check in checks.items()},
     }
+
+
+def say_reasons(checks: Mapping[str, Check]) -> list[str]:
+    """What there is to know, a sentence a part. `vigia status` shows those that a heartbeat has as its `reasons`."""
+    return [f"{name}: {check.reason}" for name, check in checks.items() if check.reason]
 
 
 def serve_pages(pages: Pages, host: str, port: int) -> str | None:
@@ -115,6 +121,10 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)  # the one of HTTPServer asks for the host's full name, which may take long
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request: object, client_address: object) -> None:
         # a client that hung up is no news; a traceback for it least of all

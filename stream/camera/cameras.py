@@ -16,10 +16,12 @@ from pipelines.heartbeats import Heartbeat
 from stream.camera.addresses import PUSH
 from stream.camera.config import CameraConfig, CamerasWatch
 from stream.camera.delivery import Delivery
+from stream.camera.metrics import check_cameras
 from stream.camera.pauses import Pauses
 from stream.camera.players import Player
 from stream.camera.pushed import PushedCamera
 from stream.camera.sights import LookPace
+from stream.http import say_reasons
 from stream.store import CameraRecord, PredictionStore
 
 LOOK_SECONDS: Final = 0.25
@@ -237,6 +239,7 @@ def _describe(cameras: Cameras) -> dict[str, Any]:
     return {
         "state": "playing" if playing else "no cameras" if not players else "done",
         "url": cameras.url,
+        "reasons": say_reasons(check_cameras(cameras)),
         "cameras": len(players),
         "states": Counter(player.state for player in players),
         "sent": sent,

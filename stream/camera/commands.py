@@ -53,7 +53,7 @@ def add(
         str,
         typer.Argument(
             help="A folder, a video file, a webcam's number or device, or an address rtsp://, http://, https://. "
-            "Write ${NAME} for a secret of the environment."
+            "Write ${NAME} for a secret of the environment. push: the camera sends its pictures to POST /frames."
         ),
     ],
     rate: Annotated[float, typer.Option(help="Frames per second, at most.")] = 5.0,
@@ -70,7 +70,7 @@ def add(
     file: CamerasFileOption = Path("cameras.yaml"),
 ) -> None:
     """Write a camera into cameras.yaml, or change it."""
-    from stream.camera.addresses import redact
+    from stream.camera.addresses import PUSH, redact
     from stream.camera.config import check_camera, set_camera
 
     written = _source_for(file, source)
@@ -78,14 +78,15 @@ def add(
     camera: dict[str, Any] = {"source": written, "rate": rate, "format": format, "loop": loop}
     camera |= {name: value for name, value in options.items() if value}
     config = check_camera(camera_id, camera)
-    if check:
+    if check and written != PUSH:  # such a camera comes by itself
         from stream.camera.looking import look_through
 
         look = look_through(camera_id, config, file.absolute().parent, seconds=0)
         pictures = f"{look.pictures} pictures, " if look.pictures is not None else ""
         say(f"{camera_id}: {pictures}{look.width}x{look.height}, {look.codec}")
     set_camera(file, camera_id, camera)
-    say(f"{camera_id} plays {redact(written)}, at most {rate:g} frames per second")
+    does = "may push" if written == PUSH else f"plays {redact(written)},"
+    say(f"{camera_id} {does} at most {rate:g} frames per second")
 
 
 @camera_app.command()

@@ -25,7 +25,7 @@ def build_source(camera_id: str, camera: CameraConfig, folder: Path) -> Source:
         return VideoFileSource(folder / filled, camera.rate, camera.resize)
     if kind == "push":
         raise CameraError(
-            "Expected a source that can be opened. A camera that pushes shows itself in `vigia camera list`."
+            "Expected a source that can be opened, received a camera that pushes. `vigia camera list` tells its state."
         )
     url = f"/dev/video{int(filled)}" if filled.isdecimal() else filled
     return LiveStream(Address(kind, url, redact(camera.source)), camera.rate, camera.resize)
