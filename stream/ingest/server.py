@@ -1,6 +1,7 @@
 """The HTTP server of the cameras' process: in their own loop, on a socket of its own, with patience for nobody."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +20,8 @@ BACKLOG: Final = 256
 KEEP_ALIVE_SECONDS: Final = 65
 """A camera that pushes once a minute keeps its connection."""
 STOP_SECONDS: Final = 5
+OTHER_DESCRIPTORS: Final = 256
+"""Of the cameras themselves, the store and the broker."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -53,7 +56,7 @@ async def serving(app: Starlette, listener: socket.socket, limits: IngestLimits 
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=limits.connections,
+            limit_concurrency=_allow_connections(limits.connections),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
@@ -64,6 +67,16 @@ async def serving(app: Starlette, listener: socket.socket, limits: IngestLimits 
     finally:
         server.should_exit = True
         await task
+
+
+def _allow_connections(wanted: int) -> int:
+    """As many as the process may have descriptors for, after asking for more: 1024 is the usual limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - OTHER_DESCRIPTORS))
 
 
 class _Server(uvicorn.Server):
