@@ -13,6 +13,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
@@ -83,17 +84,15 @@ def measure_detection(pictures: list[Image]) -> dict[str, Any]:
     found: dict[str, list[float | None]] = {name: [] for name in (*FAULTS, "frozen")}
     alarms: Counter[str] = Counter()
     for seed, picture in enumerate(pictures):
-        camera = Camera(picture, seed)
+        camera, past = Camera(picture, seed), ViewWatch()
+        alarms["before"] += _count_alarms(past, camera.frames(PAST_SECONDS), 0)
         for name, (view, change) in FAULTS.items():
-            watch = ViewWatch()
-            alarms["before"] += _count_alarms(watch, camera.frames(PAST_SECONDS), 0)
-            found[name].append(_seconds_until(view, watch, camera.frames(FAULT_SECONDS, change)))
+            found[name].append(_seconds_until(view, deepcopy(past), camera.frames(FAULT_SECONDS, change)))
         still = list(camera.frames(1)) * FAULT_SECONDS
-        found["frozen"].append(_seconds_until("frozen", ViewWatch(), still))
+        found["frozen"].append(_seconds_until("frozen", deepcopy(past), still))
         for name, change in HARMLESS.items():
-            watch = ViewWatch()
-            _count_alarms(watch, camera.frames(PAST_SECONDS), 0)
-            alarms[name] += bool(_count_alarms(watch, camera.frames(FAULT_SECONDS, change), PAST_SECONDS))
+            frames = camera.frames(FAULT_SECONDS, change)
+            alarms[name] += bool(_count_alarms(deepcopy(past), frames, PAST_SECONDS))
     return {
         "cameras": len(pictures),
         "found": {
