@@ -22,5 +22,7 @@ def build_source(camera_id: str, camera: CameraConfig, folder: Path) -> Source:
         return FolderSource(folder / filled, camera.order, camera_id)
     if kind == "video":
         return VideoFileSource(folder / filled, camera.rate, camera.resize)
-    url = f"/dev/video{int(filled)}" if filled.isdecimal() else filled
-    return LiveStream(Address(kind, url, redact(camera.source)), camera.rate, camera.resize)
+    if filled.isdecimal():
+        filled = f"/dev/video{int(filled)}"
+    shown = filled if kind == "webcam" else redact(camera.source)
+    return LiveStream(Address(kind, filled, shown), camera.rate, camera.resize)

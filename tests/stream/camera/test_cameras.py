@@ -1,5 +1,6 @@
 """Real camera processes: `vigia cameras` against a real Kafka, a store and a folder of pictures."""
 
+import asyncio
 import json
 import os
 import signal
@@ -13,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from stream.camera.cameras import Cameras, CamerasSetup
+from stream.camera.config import CamerasWatch
+from stream.camera.delivery import Delivery
 from stream.decoding import decode_frame
 from stream.messages import FRAMES_TOPIC, Message, Position
 from stream.store import PredictionStore
-from tests.stream.camera.servers import MjpegServer, serve_mjpeg
+from tests.stream.camera.servers import H264, MjpegServer, serve_mjpeg, serve_rtsp
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
 from tests.stream.fakes import draw_jpeg
 from tests.stream.live import end_offsets, read_since
@@ -248,3 +252,52 @@ def test_ctrl_c_ends_the_process_at_once_although_a_source_hangs_while_it_is_ope
 
     assert process.returncode == 130
     assert time.monotonic() - began < 5
+
+
+def test_live_cameras_play_at_their_rate_and_what_they_see_is_recorded(kafka: str, workspace: Path) -> None:
+    starts = end_offsets(kafka, FRAMES_TOPIC)
+    with serve_rtsp(H264) as rtsp, serve_mjpeg(MjpegServer([draw_jpeg(5, side=64)], pause_seconds=0.05)) as http:
+        write(workspace, {"rtsp": {"source": rtsp.url(), "rate": 5, "resize": 160}, "http": {"source": http.url}})
+        cameras = CamerasProcess(workspace, kafka)
+        process = cameras.start()
+        try:
+            for camera in ("rtsp", "http"):
+                wait_until(
+                    lambda camera=camera: cameras.camera(camera).get("frames_sent", 0) > 30,
+                    timeout_seconds=90,
+                    what=f"frames of {camera}",
+                )
+            rows = {name: cameras.camera(name) for name in ("rtsp", "http")}
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+
+    seen = {name: [row[key] for key in ("kind", "codec", "width", "height", "view")] for name, row in rows.items()}
+    assert seen == {"rtsp": ["rtsp", "h264", 160, 120, "ok"], "http": ["http", "mjpeg", 64, 64, "dark"]}
+    assert rows["rtsp"]["fps"] == pytest.approx(10, rel=0.3)
+    assert {row["state"] for row in rows.values()} == {"online"}
+    assert set(frames_since(kafka, starts)) == {"rtsp", "http"}
+
+
+def test_a_change_of_one_camera_leaves_the_others_as_they_are(workspace: Path) -> None:
+    async def run() -> None:
+        write(workspace, {"gate": {"source": "gate"}, "yard": {"source": "yard"}})
+        watch = CamerasWatch(workspace / "cameras.yaml", lambda words: None)
+        store = PredictionStore(f"sqlite:///{workspace / 'vigia.db'}")
+        setup = CamerasSetup("127.0.0.1:9", workspace, workspace / "cameras.yaml", store)
+        cameras = Cameras(setup, watch, Delivery("127.0.0.1:9"))
+        cameras.follow_file()
+        gate, yard = cameras.players["gate"], cameras.players["yard"]
+
+        write(workspace, {"gate": {"source": "gate"}, "yard": {"source": "yard", "rate": 1}})
+        await asyncio.to_thread(
+            wait_until, lambda: watch.current().cameras["yard"].rate == 1, timeout_seconds=10, what="the change"
+        )
+        cameras.follow_file()
+
+        assert cameras.players["gate"] is gate
+        assert cameras.players["yard"] is not yard
+        assert (gate.done, yard.done) == (False, True)
+        await cameras.close()
+
+    asyncio.run(run())
