@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,45 +17,14 @@ from stream.camera.delivery import Delivery
 from stream.decoding import decode_frame
 from stream.messages import FRAMES_TOPIC, Message, Position
 from stream.store import PredictionStore
+from tests.stream.camera.cameras_process import CamerasProcess, write
 from tests.stream.camera.servers import H264, MjpegServer, serve_mjpeg, serve_rtsp
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
 from tests.stream.fakes import draw_jpeg
 from tests.stream.live import end_offsets, read_since
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.integration
-
-
-class CamerasProcess:
-    """`vigia cameras` in a workspace of its own."""
-
-    def __init__(self, workspace: Path, bootstrap: str) -> None:
-        self.workspace = workspace
-        self.store = PredictionStore(f"sqlite:///{workspace / 'home' / 'store' / 'vigia.db'}")
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "VIGIA_HOME": str(workspace / "home"),
-            "VIGIA_KAFKA_BOOTSTRAP": bootstrap,
-        }
-
-    def start(self, *options: str, debug: bool = False) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "vigia", "cameras", *options],
-            cwd=self.workspace,
-            env=self._environment | ({"VIGIA_DEBUG": "1"} if debug else {}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def camera(self, camera_id: str) -> dict[str, Any]:
-        return {row["camera_id"]: row for row in self.store.read_cameras()}.get(camera_id, {})
-
-    def heartbeat(self) -> dict[str, Any]:
-        file = self.workspace / "home" / "cameras.json"
-        return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 @pytest.fixture
@@ -68,10 +34,6 @@ def workspace(tmp_path: Path) -> Path:
         for value in values:
             (tmp_path / camera / f"{value}.jpg").write_bytes(draw_jpeg(value))
     return tmp_path
-
-
-def write(workspace: Path, cameras: dict[str, dict[str, Any]]) -> None:
-    (workspace / "cameras.yaml").write_text(json.dumps({"cameras": cameras}))
 
 
 def frames_since(bootstrap: str, starts: Any) -> dict[str, list[str | None]]:
