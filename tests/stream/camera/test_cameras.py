@@ -223,12 +223,11 @@ def test_live_cameras_play_at_their_rate_and_what_they_see_is_recorded(kafka: st
         cameras = CamerasProcess(workspace, kafka)
         process = cameras.start()
         try:
-            for camera in ("rtsp", "http"):
-                wait_until(
-                    lambda camera=camera: cameras.camera(camera).get("frames_sent", 0) > 30,
-                    timeout_seconds=90,
-                    what=f"frames of {camera}",
-                )
+            wait_until(
+                lambda: all(cameras.camera(name).get("frames_sent", 0) > 30 for name in ("rtsp", "http")),
+                timeout_seconds=90,
+                what="frames of both",
+            )
             rows = {name: cameras.camera(name) for name in ("rtsp", "http")}
         finally:
             process.send_signal(signal.SIGTERM)
