@@ -144,7 +144,7 @@ class Player:
 
     def _begin(self) -> tuple[Reader, Handover]:
         source = build_source(self.camera_id, self.camera, self._folder)
-        live = is_live(source.kind)
+        live = self._state.is_live = is_live(source.kind)
         mode = self.camera.mode or ("realtime" if live else "lossless")
         handover = Handover(newest_wins=mode == "realtime")
         plan = ReadingPlan(self.camera.rate, self.camera.resize, live, self.camera.loop, self._once)

@@ -9,7 +9,7 @@ from stream.camera.sources.pictures import glance
 from stream.camera.views import View, ViewWatch
 
 LOOK_SECONDS: Final = 1.0
-LOOK_SHARE: Final = 0.05
+LOOK_SHARE: Final = 0.1
 """Of one core, for all cameras together: with many cameras each is looked at less often."""
 LATEST_WEIGHT: Final = 0.05
 COUNTED_FRAMES: Final = 50

@@ -21,6 +21,8 @@ class SourceState:
     """Frames per second that are awaited."""
     begun_at: float
     enabled: bool = True
+    is_live: bool = False
+    """Sends at its own rate, whatever rate is awaited."""
     is_lost: bool = True
     """Not open: at the start, and after a failure until it sends again."""
     is_done: bool = False
@@ -54,11 +56,12 @@ class SourceState:
             return "disabled"
         silent = 0.0 if is_held_up else now - self.heard_at
         patience = PATIENT_INTERVALS / self.rate
-        if self.is_done or silent >= max(OFFLINE_SECONDS, patience):
+        if self.is_done or silent >= max(OFFLINE_SECONDS, 0 if self.is_live else patience):
             return "offline"
         if self.is_lost:
             return "connecting"
-        if now - (self.delivered_at or self.begun_at) >= max(STALE_SECONDS, patience):
+        undelivered = now - (self.delivered_at or self.begun_at)
+        if undelivered >= max(STALE_SECONDS, patience) or (self.is_live and silent >= STALE_SECONDS):
             return "stale"
         return "connecting" if self.delivered_at is None else "online"
 

@@ -27,5 +27,7 @@ def build_source(camera_id: str, camera: CameraConfig, folder: Path) -> Source:
         raise CameraError(
             "Expected a source that can be opened, received a camera that pushes. `vigia camera list` tells its state."
         )
-    url = f"/dev/video{int(filled)}" if filled.isdecimal() else filled
-    return LiveStream(Address(kind, url, redact(camera.source)), camera.rate, camera.resize)
+    if filled.isdecimal():
+        filled = f"/dev/video{int(filled)}"
+    shown = filled if kind == "webcam" else redact(camera.source)
+    return LiveStream(Address(kind, filled, shown), camera.rate, camera.resize)

@@ -12,6 +12,13 @@ from pathlib import Path
 import pytest
 
 SYSTEM_PYTHON = "/usr/bin/python3"
+DEBIAN_PACKAGES = (
+    "gir1.2-gst-rtsp-server-1.0",
+    "python3-gi",
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-bad",
+)
 RTSP_PASSWORD = "s3c%2Fr%40t"
 LIVE = "videotestsrc is-live=1 pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=10/1"
 H264 = f"( {LIVE} ! openh264enc gop-size=10 ! rtph264pay name=pay0 pt=96 )"
@@ -43,7 +50,7 @@ class RtspServer:
 def serve_rtsp(pipeline: str, *methods: str, port: int = 0) -> Iterator[RtspServer]:
     """Skips the test where Debian's packages are not installed."""
     if not _has_gstreamer():
-        pytest.skip("needs gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-good and -bad")
+        pytest.skip(f"needs Debian's {', '.join(DEBIAN_PACKAGES)}")
     server = RtspServer(pipeline, *methods, port=port)
     try:
         yield server
@@ -51,11 +58,20 @@ def serve_rtsp(pipeline: str, *methods: str, port: int = 0) -> Iterator[RtspServ
         server.end()
 
 
+PROBE = """
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst, GstRtspServer
+Gst.init(None)
+assert all(map(Gst.ElementFactory.find, ("videotestsrc", "jpegenc", "rtpjpegpay", "openh264enc", "rtph264pay")))
+"""
+
+
 @cache
 def _has_gstreamer() -> bool:
-    code = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
     try:
-        return subprocess.run([SYSTEM_PYTHON, "-c", code], capture_output=True, timeout=60).returncode == 0
+        return subprocess.run([SYSTEM_PYTHON, "-c", PROBE], capture_output=True, timeout=60).returncode == 0
     except FileNotFoundError:
         return False
 

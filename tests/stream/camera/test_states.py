@@ -38,6 +38,16 @@ def test_silence_makes_stale_after_5_and_offline_after_20_seconds_unless_the_cam
     assert heard_and_delivered(rate=rate).judge(101 + silent_seconds) == status
 
 
+@pytest.mark.parametrize(("silent_seconds", "status"), [(4, "online"), (5, "stale"), (20, "offline")])
+def test_a_live_source_is_judged_by_its_own_silence_however_few_of_its_frames_are_wanted(
+    silent_seconds: float, status: CameraStatus
+) -> None:
+    state = heard_and_delivered(rate=0.01)
+    state.is_live = True
+
+    assert state.judge(101 + silent_seconds) == status
+
+
 def test_a_source_that_broke_off_connects_again_and_is_online_with_its_next_frame() -> None:
     state = heard_and_delivered()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.errors import CameraError
+from stream.camera.sources.pictures import SourceFrame
 from stream.camera.sources.videos import VideoFileSource
 from tests.pipelines.classifying.artefacts import write_video
 
@@ -52,7 +53,7 @@ def test_a_video_that_breaks_off_gives_its_frames_and_then_says_so(video: Path, 
     half = tmp_path / "half.mkv"
     write_video(half, ["red", "green", "blue"])
     half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
-    frames = []
+    frames: list[SourceFrame] = []
 
     def read() -> None:
         frames.extend(VideoFileSource(half, 5, None).frames())
