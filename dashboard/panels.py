@@ -180,7 +180,8 @@ def _letters_figure(letters: DeadLetters, words: Words, now: datetime) -> Html:
 def _camera_state(camera: Camera, words: Words, now: datetime) -> Html:
     if camera.state == "offline":
         return element("span", words.say("camera.offline"), class_="vg-chip vg-bad", title=camera.last_error)
-    if camera.state == "stale" or camera.last_at is None or (now - camera.last_at).total_seconds() > OLD_SECONDS:
+    is_waiting = camera.state in ("connecting", "stale")
+    if is_waiting or camera.last_at is None or (now - camera.last_at).total_seconds() > OLD_SECONDS:
         return element("span", words.say("camera.stale"), class_="vg-chip vg-starting", title=camera.last_error)
     return element("span", words.say("camera.online"), class_="vg-chip vg-good")
 

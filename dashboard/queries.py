@@ -48,7 +48,7 @@ class Camera:
 
     camera_id: str
     state: str | None
-    """`online`, `stale`, `offline`, `disabled`; None for a camera that another program feeds."""
+    """`connecting`, `online`, `stale`, `offline`, `disabled`; None for a camera that another program feeds."""
     last_error: str | None
     last_at: datetime | None
     """Latest prediction, else latest frame."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import SettingsError, WorkspaceError
@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """The stack's usual ports, or free ones; `vigia status` says which."""
     host: str = "127.0.0.1"
     """Address on which the stack listens."""
+    ingest_token: SecretStr | None = None
+    """What cameras that push must send with `POST /frames`: 16 characters or more; unset: nobody may push."""
     debug: bool = False
     """Tracebacks and more words."""
     log_format: Literal["console", "json"] = "console"

@@ -79,11 +79,23 @@ def cameras(
         bool, typer.Option("--once", help="Play every source once and end, whatever the file says.")
     ] = False,
     stay: Annotated[bool, typer.Option("--stay", help="Go on when all is played: the file may change.")] = False,
+    http_port: Annotated[
+        int,
+        typer.Option(
+            "--http-port",
+            envvar="VIGIA_INGEST_PORT",
+            min=0,
+            max=65535,
+            help="Port of POST /frames, /health, /ready and /metrics; 0: any free one, named in cameras.json.",
+        ),
+    ] = 0,
     json: JsonOption = False,
 ) -> None:
     """Play every camera of cameras.yaml, in the foreground; ends when nothing is left to play."""
     from pipelines.settings import load_settings
     from stream.camera.cameras import CamerasSetup, run_cameras
+    from stream.ingest.beside import answer_beside, read_token
+    from stream.ingest.server import listen
     from stream.logs import configure_logs
     from stream.store import PredictionStore
 
@@ -91,6 +103,7 @@ def cameras(
     configure_logs(settings.log_format, debug=settings.debug)
     if not file.exists():
         say(f"{file} is not there, so there are no cameras. Add one with `vigia camera add ID FOLDER`.")
+    token = read_token(settings.ingest_token)
     setup = CamerasSetup(
         bootstrap=known_bootstrap(settings.resolve_kafka_bootstrap()),
         state=settings.state,
@@ -98,6 +111,7 @@ def cameras(
         store=PredictionStore(settings.resolve_database_url()),
         once=once,
         stay=stay,
+        beside=None if once else answer_beside(listen(settings.host, http_port), token),
     )
     summary = run_cameras(setup)
     say(f"{summary.sent} frames delivered, {summary.dropped} dropped")

@@ -13,8 +13,8 @@ import structlog
 
 from stream.messages import Position
 
-NOISY: Final = ("aiokafka", "asyncio", "faust", "mode", "kafka")
-"""Libraries that repeat the same line many times a second while a broker is away."""
+NOISY: Final = ("aiokafka", "asyncio", "faust", "mode", "kafka", "uvicorn", "python_multipart")
+"""Libraries that repeat the same line many times a second while a broker is away or a client sends rubbish."""
 QUIET_SECONDS: Final = 5.0
 FRAME_FIELDS: Final = ("frame_id", "camera_id", "partition", "offset", "stage", "reason")
 """Fields of a line about a frame; it is rate-limited by the line of code and by the reason."""

@@ -20,6 +20,8 @@ Headers = tuple[tuple[str, bytes | None], ...]
 Stage = Literal["schema", "decode", "image", "infer"]
 Role = Literal["production", "shadow"]
 Decision = Literal["known", "unknown"]
+Mode = Literal["realtime", "lossless"]
+"""Of a camera: its newest frame wins, or every one is answered."""
 
 
 @dataclass(frozen=True, slots=True)

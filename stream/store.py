@@ -44,7 +44,7 @@ AWAY: Final = (OperationalError, InterfaceError, InternalError)
 REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
 """What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
 
-CameraStatus = Literal["online", "stale", "offline", "disabled"]
+CameraStatus = Literal["connecting", "online", "stale", "offline", "disabled"]
 ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
 Outcome = TypeVar("Outcome")
 
@@ -60,6 +60,14 @@ class CameraRecord:
     new_frames_sent: int
     new_frames_dropped: int
     last_error: str | None
+    kind: str | None = None
+    """`folder`, `video`, `webcam`, `rtsp` or `http`; this and what follows is None until the source was opened."""
+    width: int | None = None
+    height: int | None = None
+    codec: str | None = None
+    fps: float | None = None
+    """Frames per second of the source, before any is left out."""
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +142,22 @@ class PredictionStore:
         except REFUSALS as error:
             raise self._refusal(answers, error) from error
 
-    def record_camera(self, record: CameraRecord) -> None:
-        """A camera's present state; its counters grow."""
-        row = {
-            "camera_id": record.camera_id,
-            "source": record.source,
-            "state": record.state,
-            "last_frame_at": record.last_frame_at,
-            "frames_sent": record.new_frames_sent,
-            "frames_dropped": record.new_frames_dropped,
-            "last_error": record.last_error,
-            "updated_at": datetime.now(UTC),
-        }
+    def record_cameras(self, records: Sequence[CameraRecord]) -> None:
+        """The cameras' present states in one transaction; their counters grow. Of two of one camera the later wins."""
+        now = datetime.now(UTC)
         statement = upsert(
-            cameras, self.engine.dialect.name, add=("frames_sent", "frames_dropped"), coalesce=("last_frame_at",)
+            cameras,
+            self.engine.dialect.name,
+            add=("frames_sent", "frames_dropped"),
+            coalesce=("last_frame_at", "kind", "width", "height", "codec", "fps", "view"),
         )
-        self._write(lambda connection: connection.execute(statement, row))
+        rows = [{**_camera_row(record), "updated_at": now} for record in records]
+        if rows:
+            self._write(lambda connection: connection.execute(statement, rows))
+
+    def record_camera(self, record: CameraRecord) -> None:
+        """One camera's present state."""
+        self.record_cameras([record])
 
     def record_model_event(self, change: ModelEvent) -> None:
         row = asdict(change)
@@ -290,6 +298,12 @@ def upsert(
         else:
             changes[column.name] = new
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changes)
+
+
+def _camera_row(record: CameraRecord) -> dict[str, Any]:
+    row = asdict(record)
+    row["frames_sent"], row["frames_dropped"] = row.pop("new_frames_sent"), row.pop("new_frames_dropped")
+    return row
 
 
 def _prediction_row(answer: Prediction) -> dict[str, Any]:

@@ -97,6 +97,12 @@ cameras = Table(
     Column("frames_dropped", BigInteger, nullable=False, server_default="0"),
     Column("last_error", FreeText),
     Column("updated_at", UtcDateTime),
+    Column("kind", String(20)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("codec", String(40)),
+    Column("fps", Float),
+    Column("view", String(20)),
 )
 
 model_events = Table(

@@ -29,8 +29,8 @@ class VideoFrame:
 class VideoSamples:
     """To be read once. What is known of the end is known when the frames are read."""
 
-    def __init__(self, path: str, per_second: float | None) -> None:
-        """`per_second` None: every frame."""
+    def __init__(self, path: str, per_second: float | None, *, longest: int = LONGEST_SIDE) -> None:
+        """`per_second` None: every frame. `longest`: no side of a frame is longer."""
         self.path = path
         self.broken = ""
         """Why the file could not be read to its end, and what to do."""
@@ -40,7 +40,9 @@ class VideoSamples:
         """How long it says it is."""
         self.begin_seconds = 0.0
         """The file's own time of the first frame."""
+        self.codec: str | None = None
         self._per_second = per_second
+        self._longest = longest
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Raises VideoError for a file that is no video or holds not one frame."""
@@ -49,6 +51,7 @@ class VideoSamples:
         with open_video(self.path) as container:
             stream = container.streams.video[0]
             self.duration_seconds = _duration(container, stream)
+            self.codec = stream.codec_context.name
             stream.thread_type = "AUTO"
             rate = float(stream.average_rate or 0)
             if self._per_second and rate >= FRAMES_BETWEEN * self._per_second:
@@ -59,7 +62,7 @@ class VideoSamples:
                     read += 1
                     self.end_seconds = seconds + (1 / rate if rate else 0)
                     if is_sample:
-                        yield VideoFrame(seconds, _to_image(frame))
+                        yield VideoFrame(seconds, to_image(frame, self._longest))
             except av.FFmpegError as error:
                 why = f"{error.strerror or error}."
             if not read:
@@ -119,8 +122,9 @@ def fit_within(width: int, height: int, longest: int = LONGEST_SIDE) -> tuple[in
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _to_image(frame: Any) -> Image:
-    width, height = fit_within(frame.width, frame.height)
+def to_image(frame: Any, longest: int = LONGEST_SIDE) -> Image:
+    """Of PyAV's frame: upright, no side longer than `longest`."""
+    width, height = fit_within(frame.width, frame.height, longest)
     if (width, height) != (frame.width, frame.height):
         frame = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
     return turn_upright(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8), frame.rotation)

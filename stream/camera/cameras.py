@@ -3,19 +3,31 @@
 import asyncio
 import logging
 import signal
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import format_tb
 from typing import Any, Final
 
 from pipelines.errors import CameraError, StoreError
 from pipelines.heartbeats import Heartbeat
+from stream.camera.addresses import PUSH
 from stream.camera.config import CameraConfig, CamerasWatch
-from stream.camera.delivery import Delivery, Pauses
+from stream.camera.delivery import Delivery
+from stream.camera.metrics import check_cameras
+from stream.camera.pauses import Pauses
 from stream.camera.players import Player
-from stream.store import PredictionStore
+from stream.camera.pushed import PushedCamera
+from stream.camera.sights import LookPace
+from stream.http import say_reasons
+from stream.store import CameraRecord, PredictionStore
 
 LOOK_SECONDS: Final = 0.25
 RECORD_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = 3.0
+"""How long a frame on its way to the broker is waited for when its camera ends."""
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +45,12 @@ class CamerasSetup:
     """Play every source once, whatever the file says, and end."""
     stay: bool = False
     """Do not end when everything has been played: the file may change."""
+    beside: "Beside | None" = None
+    """What answers about the cameras while they play."""
+
+
+Beside = Callable[["Cameras"], AbstractAsyncContextManager[str]]
+"""Runs in the cameras' loop while they do; its outcome is the address at which it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +72,14 @@ class Cameras:
     watch: CamerasWatch
     delivery: Delivery
     players: dict[str, Player] = field(default_factory=dict)
+    pace: LookPace = field(default_factory=LookPace)
     failed: set[str] = field(default_factory=set)
-    ended: list[Player] = field(default_factory=list)
-    """Players of cameras that the file changed or dropped, until they are recorded."""
+    retiring: dict[Player, asyncio.Task[None]] = field(default_factory=dict)
+    """Players of cameras that the file changed or dropped, until their last frame is delivered and recorded."""
+    url: str | None = None
+    """Where this process answers over HTTP."""
+    store_error: str | None = None
+    """Why the state could not be recorded last time."""
     sent_before: int = 0
     dropped_before: int = 0
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -70,6 +93,7 @@ class Cameras:
         for camera_id, camera in wanted.items():
             if camera_id not in self.players:
                 self._begin(camera_id, camera)
+        self.pace.cameras = len(self.players)
 
     def all_done(self) -> bool:
         """Whether everything was played; a file without an enabled camera is waited for, except with `once`."""
@@ -78,40 +102,51 @@ class Cameras:
 
     async def record(self) -> None:
         """Every camera's state into the store; a store that is away costs no frame."""
-        # those that ended first: the same camera may play again under another configuration
-        records = [(player, player.take_record()) for player in [*self.ended, *self.players.values()]]
-        self.ended = []
+        gone = [player for player, task in self.retiring.items() if task.done()]
+        # those that retire first: the same camera may play again under another configuration
+        records = [(player, player.take_record()) for player in (*self.retiring, *self.players.values())]
         try:
-            if not self._migrated:
-                await asyncio.to_thread(self.setup.store.migrate)
-                self._migrated = True
-            while records:
-                await asyncio.to_thread(self.setup.store.record_camera, records[0][1])
-                records.pop(0)
+            await asyncio.to_thread(self._write, [record for _, record in records])
         except StoreError as error:
             log.error("the cameras' state is not recorded: %s", error)
+            self.store_error = str(error)
             for player, record in records:
                 player.give_back(record)
+            return
+        self.store_error = None
+        for player in gone:
+            del self.retiring[player]
+            self.sent_before += player.sent
+            self.dropped_before += player.dropped
+
+    def count(self) -> tuple[int, int]:
+        """Frames sent and dropped since the start, of cameras that are gone too."""
+        players = [*self.retiring, *self.players.values()]
+        sent = self.sent_before + sum(player.sent for player in players)
+        return sent, self.dropped_before + sum(player.dropped for player in players)
 
     async def close(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        """Frames on their way are delivered and counted, unless the broker is away."""
+        for camera_id in list(self._tasks):
+            self.players[camera_id].stop()
+        await asyncio.gather(*map(_end_soon, [*self._tasks.values(), *self.retiring.values()]))
+
+    def _write(self, records: list[CameraRecord]) -> None:
+        if not self._migrated:
+            self.setup.store.migrate()
+            self._migrated = True
+        self.setup.store.record_cameras(records)
 
     def _begin(self, camera_id: str, camera: CameraConfig) -> None:
-        player = Player(camera_id, camera, self.setup.file.parent, once=self.setup.once)
+        build = PushedCamera if camera.source == PUSH else Player
+        player = build(camera_id, camera, self.setup.file.parent, once=self.setup.once, pace=self.pace)
         self.players[camera_id] = player
-        if camera.enabled:
-            self._tasks[camera_id] = asyncio.create_task(self._play(player))
+        self._tasks[camera_id] = asyncio.create_task(self._play(player))
 
     def _end(self, camera_id: str) -> None:
         player = self.players.pop(camera_id)
-        player.done = True
-        self.sent_before += player.sent
-        self.dropped_before += player.dropped
-        self.ended.append(player)
-        if task := self._tasks.pop(camera_id, None):
-            task.cancel()
+        player.stop()
+        self.retiring[player] = asyncio.create_task(_end_soon(self._tasks.pop(camera_id)))
 
     async def _play(self, player: Player) -> None:
         pauses = Pauses()
@@ -120,11 +155,15 @@ class Cameras:
             try:
                 await player.play(self.delivery)
             except CameraError as error:
+                if self.setup.once:
+                    player.give_up(str(error))
+                    self.failed.add(player.camera_id)
+                    return
                 player.fail(str(error))
-                player.done = True
-                self.failed.add(player.camera_id)
-            except Exception as error:  # noqa: BLE001  whatever one source raises, the others go on
-                player.fail(f"{type(error).__name__}: {error}")
+                await pauses.wait()
+            except Exception as error:  # noqa: BLE001  whatever one camera raises, the others go on
+                log.debug("camera %s: %s", player.camera_id, "".join(format_tb(error.__traceback__)))
+                player.fail(f"Expected to play on, {type(error).__name__} came. It is tried again.")
                 await pauses.wait()
 
 
@@ -139,27 +178,32 @@ async def _run(setup: CamerasSetup) -> CamerasSummary:
     async with Delivery(setup.bootstrap) as delivery:
         cameras = Cameras(setup, watch, delivery)
         beat = Heartbeat(setup.state / "cameras.json", lambda: _describe(cameras))
-        cameras.follow_file()
-        beat.start()
         finished = asyncio.Event()
         recording = asyncio.create_task(_record_until(cameras, finished))
         try:
-            while not stopped.is_set() and (setup.stay or not cameras.all_done()):
-                await _wait(stopped, LOOK_SECONDS)
-                cameras.follow_file()
+            cameras.follow_file()
+            async with AsyncExitStack() as stack:
+                if setup.beside is not None:
+                    cameras.url = await stack.enter_async_context(setup.beside(cameras))
+                beat.start()
+                while not stopped.is_set() and (setup.stay or not cameras.all_done()):
+                    await _wait(stopped, LOOK_SECONDS)
+                    cameras.follow_file()
         finally:
             await cameras.close()
             finished.set()
             await recording
             await cameras.record()
             beat.stop()
-    played = cameras.players.values()
-    return CamerasSummary(
-        sent=cameras.sent_before + sum(player.sent for player in played),
-        dropped=cameras.dropped_before + sum(player.dropped for player in played),
-        failed=tuple(sorted(cameras.failed)),
-        interrupted=interrupted.is_set(),
-    )
+    sent, dropped = cameras.count()
+    return CamerasSummary(sent, dropped, tuple(sorted(cameras.failed)), interrupted.is_set())
+
+
+async def _end_soon(task: asyncio.Task[None]) -> None:
+    """Let it deliver what is on its way, and cancel it when that takes long."""
+    await asyncio.wait({task}, timeout=CLOSE_SECONDS)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _record_until(cameras: Cameras, finished: asyncio.Event) -> None:
@@ -192,9 +236,18 @@ def _stop_on_signals() -> tuple[asyncio.Event, asyncio.Event]:
 def _describe(cameras: Cameras) -> dict[str, Any]:
     players = list(cameras.players.values())
     playing = [player for player in players if not player.done]
+    sent, dropped = cameras.count()
     return {
         "state": "playing" if playing else "no cameras" if not players else "done",
+        "url": cameras.url,
+        "reasons": say_reasons(check_cameras(cameras)),
         "cameras": len(players),
-        "sent": sum(player.sent for player in players),
-        "dropped": sum(player.dropped for player in players),
+        "states": Counter(player.state for player in players),
+        "sent": sent,
+        "dropped": dropped,
+        "file_error": cameras.watch.error,
+        "cpu_seconds": {
+            "encoding": round(sum(player.encoding_seconds for player in players), 3),
+            "looking": round(sum(player.sight.looking_seconds for player in players), 3),
+        },
     }

@@ -23,40 +23,70 @@ def list_cameras(file: CamerasFileOption = Path("cameras.yaml"), json: JsonOptio
     config = load_cameras(file)
     states = {row["camera_id"]: row for row in PredictionStore(load_settings().resolve_database_url()).read_cameras()}
     rows = [
-        {"camera_id": camera_id, **camera.model_dump(mode="json"), **_live(states.get(camera_id))}
+        {"camera_id": camera_id, **_shown(camera), **_live(states.get(camera_id))}
         for camera_id, camera in config.cameras.items()
     ]
     if json:
         print_json(rows)
         return
     if not rows:
-        say(f"{file} names no cameras. Add one with `vigia camera add ID FOLDER`.")
+        say(f"{file} names no cameras. Add one with `vigia camera add ID SOURCE`.")
     for row in rows:
-        print(f"{row['camera_id']:20} {row['state'] or 'never ran':10} {row['frames_sent']:>9} frames  {row['source']}")
+        print(
+            f"{row['camera_id']:20} {row['state'] or 'never ran':10} {row['view'] or '':8} "
+            f"{row['frames_sent']:>9} frames  {row['source']}"
+        )
+        if row["last_error"]:
+            print(f"{'':20} {row['last_error']}")
+
+
+def _shown(camera: Any) -> dict[str, Any]:
+    from stream.camera.addresses import redact
+
+    return {**camera.model_dump(mode="json"), "source": redact(camera.source)}
 
 
 @camera_app.command()
 def add(
     camera_id: Annotated[str, typer.Argument(metavar="ID", help="The camera's id.")],
-    source: Annotated[Path, typer.Argument(help="A folder of pictures.")],
-    rate: Annotated[float, typer.Option(help="Frames per second.")] = 5.0,
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder, a video file, a webcam's number or device, or an address rtsp://, http://, https://. "
+            "Write ${NAME} for a secret of the environment. push: the camera sends its pictures to POST /frames."
+        ),
+    ],
+    rate: Annotated[float, typer.Option(help="Frames per second, at most.")] = 5.0,
+    resize: Annotated[int | None, typer.Option(help="Longest side in pixels of what is sent. None: as it is.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="realtime or lossless. None: lossless for folders and video files.")
+    ] = None,
     format: Annotated[str, typer.Option(help="v2: picture and headers; v1: JSON.")] = "v2",
-    loop: Annotated[bool, typer.Option(help="Begin again after the last picture.")] = True,
+    loop: Annotated[bool, typer.Option(help="Begin a folder or video again after its end.")] = True,
     classifier: Annotated[
         list[str] | None, typer.Option(help="Who answers; may be given several times. None: every one.")
     ] = None,
+    check: Annotated[bool, typer.Option(help="Look whether the source can be read.")] = True,
     file: CamerasFileOption = Path("cameras.yaml"),
 ) -> None:
     """Write a camera into cameras.yaml, or change it."""
-    from stream.camera.config import set_camera
-    from stream.camera.sources import FolderSource
+    from stream.camera.addresses import PUSH, redact
+    from stream.camera.config import check_camera, set_camera
 
-    pictures = FolderSource(source).names()
-    camera: dict[str, Any] = {"source": _source_for(file, source), "rate": rate, "format": format, "loop": loop}
-    if classifier:
-        camera["classifiers"] = classifier
+    written = _source_for(file, source)
+    options = {"resize": resize, "mode": mode, "classifiers": classifier}
+    camera: dict[str, Any] = {"source": written, "rate": rate, "format": format, "loop": loop}
+    camera |= {name: value for name, value in options.items() if value}
+    config = check_camera(camera_id, camera)
+    if check and written != PUSH:  # such a camera comes by itself
+        from stream.camera.looking import look_through
+
+        look = look_through(camera_id, config, file.absolute().parent, seconds=0)
+        pictures = f"{look.pictures} pictures, " if look.pictures is not None else ""
+        say(f"{camera_id}: {pictures}{look.width}x{look.height}, {look.codec}")
     set_camera(file, camera_id, camera)
-    say(f"{camera_id}: {len(pictures)} pictures of {source}, {rate:g} frames per second")
+    does = "may push" if written == PUSH else f"plays {redact(written)},"
+    say(f"{camera_id} {does} at most {rate:g} frames per second")
 
 
 @camera_app.command()
@@ -74,39 +104,67 @@ def remove(
 @camera_app.command("test")
 def try_camera(
     camera_id: Annotated[str, typer.Argument(metavar="ID", help="The camera's id.")],
+    seconds: Annotated[float, typer.Option(min=0, help="How long to watch a live camera.")] = 3.0,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to save what it sees. None: below the state folder.")
+    ] = None,
     file: CamerasFileOption = Path("cameras.yaml"),
     json: JsonOption = False,
 ) -> None:
-    """Read a camera's first picture, without sending it."""
+    """Show what a camera sees, without sending it: a saved picture, its size, codec, rate and view."""
     from pipelines.errors import CameraError
-    from pipelines.images import decode_image
+    from pipelines.settings import load_settings
     from stream.camera.config import load_cameras
-    from stream.camera.sources import FolderSource
+    from stream.camera.looking import look_through, save_picture
 
     config = load_cameras(file)
     if camera_id not in config.cameras:
         known = ", ".join(config.cameras) or "none"
         raise CameraError(f"Expected a camera of {file} ({known}), received {camera_id!r}.")
-    source = FolderSource(file.absolute().parent / config.cameras[camera_id].source)
-    names = source.names()
-    picture = source.read(names[0])
-    height, width, _ = decode_image(picture.jpeg).shape
-    say(f"{camera_id}: {len(names)} pictures, the first is {names[0]}, {width}x{height}, {len(picture.jpeg)} bytes")
+    look = look_through(camera_id, config.cameras[camera_id], file.absolute().parent, seconds)
+    saved = save_picture(look.jpeg, picture or load_settings().state / "cameras", camera_id)
+    rate = f", {look.fps:.1f} frames per second" if look.fps else ""
+    say(f"{camera_id}: {look.kind} {look.shown}, {look.width}x{look.height}, {look.codec}{rate}, view {look.view}")
+    say(f"what it sees is in {saved}")
     if json:
-        first = {"image_name": names[0], "width": width, "height": height, "size_bytes": len(picture.jpeg)}
-        print_json({"camera_id": camera_id, "ok": True, "pictures": len(names), "first": first})
+        print_json(_describe_look(camera_id, look, saved))
+
+
+def _describe_look(camera_id: str, look: Any, saved: Path) -> dict[str, Any]:
+    names = ("kind", "width", "height", "codec", "fps", "view", "pictures")
+    first = {
+        "image_name": look.image_name,
+        "width": look.width,
+        "height": look.height,
+        "size_bytes": len(look.jpeg),
+    }
+    described = {name: getattr(look, name) for name in names}
+    return {
+        "camera_id": camera_id,
+        "ok": True,
+        "source": look.shown,
+        **described,
+        "picture": str(saved),
+        "first": first,
+    }
 
 
 def _live(row: dict[str, Any] | None) -> dict[str, Any]:
+    """What the store knows of a camera; a camera that never ran has counters of 0 and nothing else."""
     names = ("state", "last_frame_at", "frames_sent", "frames_dropped", "last_error")
-    live = {name: row[name] if row else None for name in names}
+    seen = ("kind", "width", "height", "codec", "fps", "view")
+    live = {name: row[name] if row else None for name in (*names, *seen)}
     live["frames_sent"], live["frames_dropped"] = live["frames_sent"] or 0, live["frames_dropped"] or 0
     return live
 
 
-def _source_for(file: Path, source: Path) -> str:
-    """Relative to the folder of cameras.yaml where it lies in it, so that the workspace can be moved."""
-    folder, absolute = file.absolute().parent, source.absolute()
+def _source_for(file: Path, source: str) -> str:
+    """A path relative to the folder of cameras.yaml where it lies in it, so that the workspace can be moved."""
+    from stream.camera.addresses import recognise_kind
+
+    if "${" in source or recognise_kind(source) not in ("folder", "video"):
+        return source
+    folder, absolute = file.absolute().parent, Path(source).absolute()
     return absolute.relative_to(folder).as_posix() if absolute.is_relative_to(folder) else str(absolute)
 
 

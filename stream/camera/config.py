@@ -1,4 +1,4 @@
-"""cameras.yaml: which pictures each camera plays, how fast, and which classifiers answer."""
+"""cameras.yaml: where each camera's pictures come from, how fast, and which classifiers answer."""
 
 import os
 import time
@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pipelines.errors import ParamsError
-from pipelines.params import ClassifierName, describe_validation_error
+from pipelines.errors import CameraError, ParamsError
+from pipelines.params import ClassifierName
+from stream.camera.addresses import is_live, recognise_kind, redact
+from stream.messages import Mode
 
 RELOAD_SECONDS: Final = 1.0
 
@@ -26,20 +28,44 @@ class CameraConfig(_Strict):
     """One camera."""
 
     source: str = Field(min_length=1)
-    """A folder of pictures; relative to the folder of cameras.yaml."""
+    """A folder, a video file (both relative to the folder of cameras.yaml), a webcam's number or device, or an address
+    rtsp://, rtsps://, http://, https://. `${NAME}` stands for a variable of the environment. `push`: the camera sends
+    its pictures to `POST /frames`."""
     rate: float = Field(default=5.0, gt=0, le=1000, allow_inf_nan=False)
-    """Frames per second."""
+    """Frames per second at most; a source may be slower."""
+    resize: int | None = Field(default=None, ge=16, le=4096)
+    """Longest side in pixels of what is sent; left out: as it comes."""
+    mode: Mode | None = None
+    """`realtime`: the newest frame wins, others are dropped and counted; `lossless`: the source waits for the broker.
+    Left out: `realtime` for webcams, rtsp:// and http://, else `lossless`."""
     format: Literal["v1", "v2"] = "v2"
     loop: bool = True
-    """Begin again after the last picture."""
+    """A folder or video begins again after its end."""
     order: Literal["name", "shuffled"] = "name"
-    """By path, or mixed; a camera mixes the same pictures the same way each time."""
-    mode: Literal["realtime", "lossless"] | None = None
-    """`realtime`: the newest frame wins, others are dropped and counted; `lossless`: every frame is answered.
-    Left out: `lossless`."""
+    """Of a folder: by path, or mixed; a camera mixes the same pictures the same way each time."""
     classifiers: tuple[ClassifierName, ...] = ()
     """Who answers; none named: every classifier with a production version."""
     enabled: bool = True
+
+    @property
+    def delivery_mode(self) -> Mode:
+        """`mode`, or what suits the source. A picture that was pushed and taken is answered."""
+        kind = recognise_kind(self.source)
+        return self.mode or ("realtime" if is_live(kind) and kind != "push" else "lossless")
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _number_of_a_webcam(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("source")
+    @classmethod
+    def _known_scheme(cls, value: str) -> str:
+        try:
+            recognise_kind(value)
+        except CameraError as error:
+            raise ValueError(str(error)) from None
+        return value
 
 
 class CamerasConfig(_Strict):
@@ -61,14 +87,21 @@ def load_cameras(file: Path) -> CamerasConfig:
     except FileNotFoundError:
         return CamerasConfig()
     except (YAMLError, UnicodeDecodeError, OSError) as error:
-        words = " ".join(str(error).split())
-        raise ParamsError(f"Expected YAML in {file}. {words}. Correct the file and run again.") from error
+        raise ParamsError(
+            f"Expected YAML in {file}. {_describe_yaml_error(error)}. Correct the file and run again."
+        ) from None
     try:
         return CamerasConfig.model_validate({} if document is None else document)
     except ValidationError as error:
-        raise ParamsError(
-            f"{file.name}: {describe_validation_error(error)}. Correct the file and run again."
-        ) from error
+        raise ParamsError(f"{file.name}: {_describe_findings(error)}. Correct the file and run again.") from None
+
+
+def check_camera(camera_id: str, camera: dict[str, Any]) -> CameraConfig:
+    """One camera as the file would hold it. Raises ParamsError naming each wrong key."""
+    try:
+        return CamerasConfig.model_validate({"cameras": {camera_id: camera}}).cameras[camera_id]
+    except ValidationError as error:
+        raise ParamsError(f"Camera {camera_id!r}: {_describe_findings(error)}. Nothing was written.") from None
 
 
 def set_camera(file: Path, camera_id: str, camera: dict[str, Any] | None) -> None:
@@ -90,13 +123,41 @@ def set_camera(file: Path, camera_id: str, camera: dict[str, Any] | None) -> Non
     try:
         CamerasConfig.model_validate(document)
     except ValidationError as error:
-        raise ParamsError(f"Camera {camera_id!r}: {describe_validation_error(error)}. Nothing was written.") from error
+        raise ParamsError(f"Camera {camera_id!r}: {_describe_findings(error)}. Nothing was written.") from None
     if document["cameras"]:
         document["cameras"].fa.set_block_style()
     partial = file.with_suffix(".partial")
     with partial.open("w", encoding="utf-8") as stream:
         yaml.dump(document, stream)
     os.replace(partial, file)
+
+
+def _describe_yaml_error(error: Exception) -> str:
+    """Without the line that it is about, which may hold a password."""
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        # of a key that is there twice the values are told too
+        words = (error.problem or error.context or "It cannot be read").partition(" with value")[0]
+        return f"{words}{place}"
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    return type(error).__name__ if isinstance(error, YAMLError) else str(error)
+
+
+def _describe_findings(error: ValidationError) -> str:
+    """Every finding with its path in the file, on one line; a value that may hold a password is not repeated."""
+    return "; ".join(
+        f"{'.'.join(redact(str(part)) for part in item['loc']) or 'file'}: {_describe_finding(item)}"
+        for item in error.errors()
+    )
+
+
+def _describe_finding(item: Any) -> str:
+    if item["type"] == "extra_forbidden":
+        return "unknown key"
+    shown = "source" not in item["loc"] and isinstance(item["input"], str | int | float | None)
+    return f"{item['msg']}, received {redact(str(item['input']))!r}" if shown else str(item["msg"])
 
 
 class CamerasWatch:
@@ -106,13 +167,15 @@ class CamerasWatch:
     """
 
     def __init__(self, file: Path, say: Callable[[str], object]) -> None:
+        self.error: str | None = None
+        """What is wrong with the file as it is now."""
         self._file = file
         self._say = say
         self._stamp = self._look()
         self._looked_at = time.monotonic()
         self._config = load_cameras(file)
         self._modes_of: CamerasConfig | None = None
-        self._modes: Mapping[str, Literal["realtime", "lossless"]] = {}
+        self._modes: Mapping[str, Mode] = {}
 
     def current(self) -> CamerasConfig:
         now = time.monotonic()
@@ -127,18 +190,20 @@ class CamerasWatch:
         """Camera id to the classifiers it names; a camera that names none is left out."""
         return {name: camera.classifiers for name, camera in self.current().cameras.items() if camera.classifiers}
 
-    def modes(self) -> Mapping[str, Literal["realtime", "lossless"]]:
+    def modes(self) -> Mapping[str, Mode]:
         """Camera id to its mode; asked for every frame."""
         config = self.current()
         if config is not self._modes_of:
             self._modes_of = config
-            self._modes = {name: camera.mode for name, camera in config.cameras.items() if camera.mode}
+            self._modes = {name: camera.delivery_mode for name, camera in config.cameras.items()}
         return self._modes
 
     def _reload(self) -> None:
         try:
             self._config = load_cameras(self._file)
+            self.error = None
         except ParamsError as error:
+            self.error = str(error)
             self._say(f"the change of {self._file.name} is ignored: {error}")
 
     def _look(self) -> tuple[int, int] | None:

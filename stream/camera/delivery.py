@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -13,27 +13,15 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipelines.errors import BrokerError, CameraError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES, ensure_topics
-from stream.messages import FRAMES_TOPIC, Outgoing
+from stream.camera.pauses import Pauses
+from stream.messages import FRAMES_TOPIC, Outgoing, Position
 
-FIRST_PAUSE_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 15.0
 CONNECT_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 5.0
 """How long a delivery may take before the camera says why it is late."""
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], object]
-
-
-class Pauses:
-    """Longer and longer, with jitter, so that many cameras do not come back at the same moment."""
-
-    def __init__(self) -> None:
-        self._seconds = FIRST_PAUSE_SECONDS
-
-    async def wait(self) -> None:
-        await asyncio.sleep(self._seconds * random.uniform(0.5, 1.0))  # noqa: S311  jitter is no secret
-        self._seconds = min(self._seconds * 2, LONGEST_PAUSE_SECONDS)
 
 
 class Delivery:
@@ -43,6 +31,7 @@ class Delivery:
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+        self._waiting_since: float | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -61,17 +50,25 @@ class Delivery:
         connecting = asyncio.ensure_future(self._connected(say))
         await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
 
-    async def deliver(self, message: Outgoing, say: Say) -> None:
-        """Returns when the broker has the message; `say` hears why it takes long.
+    @property
+    def waiting_seconds(self) -> float | None:
+        """How long the broker has been taking nothing; None while all is well."""
+        since = self._waiting_since
+        return None if since is None else time.monotonic() - since
+
+    async def deliver(self, message: Outgoing, say: Say) -> Position:
+        """Returns where the broker has put the message; `say` hears why it takes long.
 
         Raises CameraError for a message that the broker will never take.
         """
         pauses = Pauses()
+        say = self._note(say)
         while True:
             producer = await self._connected(say)
             try:
-                await self._hand_over(producer, message, say)
-                return
+                position = await self._hand_over(producer, message, say)
+                self._waiting_since = None
+                return position
             except MessageSizeTooLargeError as error:
                 raise CameraError(f"Expected a frame that the topic takes. {error}.") from error
             except KafkaError as error:
@@ -79,12 +76,22 @@ class Delivery:
                 await self._disconnect(producer)
                 await pauses.wait()
 
-    async def _hand_over(self, producer: AIOKafkaProducer, message: Outgoing, say: Say) -> None:
+    def _note(self, say: Say) -> Say:
+        """Whoever says that it waits is noticed."""
+
+        def noted(words: str) -> None:
+            self._waiting_since = self._waiting_since or time.monotonic()
+            say(words)
+
+        return noted
+
+    async def _hand_over(self, producer: AIOKafkaProducer, message: Outgoing, say: Say) -> Position:
         taken = await producer.send(message.topic, key=message.key, value=message.value, headers=list(message.headers))
         while not (await asyncio.wait({taken}, timeout=PATIENCE_SECONDS))[0]:
             # an idempotent producer goes on trying by itself and never sends a frame twice
             say(f"waiting for the broker at {self._bootstrap}")
-        taken.result()
+        record = taken.result()
+        return Position(record.topic, record.partition, record.offset)
 
     async def _connected(self, say: Say) -> AIOKafkaProducer:
         pauses = Pauses()

@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
-from typing import Final, Literal
+from typing import Final
 
-from stream.messages import Headers, Position
+from stream.messages import Headers, Mode, Position
 
-Mode = Literal["realtime", "lossless"]
 Modes = Mapping[str, Mode]
 """Camera id to its mode; a camera that is not there is lossless."""
 

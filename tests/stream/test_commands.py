@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from pipelines.errors import CameraError, ParamsError, StoreError, VigiaError
 from stream.commands import app
 from stream.store import CameraRecord, PredictionStore
+from tests.stream.camera.servers import MjpegServer, serve_mjpeg
 from tests.stream.fakes import NOON, draw_jpeg
 from tests.stream.test_store import LETTER
 
@@ -54,11 +55,12 @@ def test_a_camera_is_added_listed_tried_and_removed(workspace: Path) -> None:
     (row,) = json.loads(run("camera", "list", "--json"))
     assert (row["camera_id"], row["source"], row["rate"], row["loop"]) == ("gate", "pictures", 2.0, False)
     assert (row["classifiers"], row["state"], row["frames_sent"]) == (["cars"], None, 0)
+    assert not (workspace / "home").exists(), "looking makes no state"
     tried = json.loads(run("camera", "test", "gate", "--json"))
-    assert (tried["pictures"], tried["first"]["width"]) == (1, 48)
+    assert (tried["pictures"], tried["first"]["width"], tried["kind"], tried["codec"]) == (1, 48, "folder", "jpeg")
+    assert Path(tried["picture"]).read_bytes() == (workspace / "pictures" / "a.jpg").read_bytes()
     run("camera", "remove", "gate")
     assert json.loads(run("camera", "list", "--json")) == []
-    assert not (workspace / "home").exists(), "looking makes no state"
 
 
 def test_the_list_shows_what_a_camera_last_did(workspace: Path, store: PredictionStore) -> None:
@@ -75,6 +77,55 @@ def test_a_camera_without_pictures_or_of_an_unknown_format_is_refused(workspace:
     assert isinstance(refuse("camera", "add", "gate", "pictures", "--format", "v3"), ParamsError)
     assert isinstance(refuse("camera", "test", "gate"), CameraError)
     assert not (workspace / "cameras.yaml").exists()
+
+
+def test_a_live_camera_is_added_unchecked_and_shown_without_its_password(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = "rtsp://anna:pw-of-gate@127.0.0.1:9/s"
+    assert "connection refused" in str(refuse("camera", "add", "gate", source))
+    assert not (workspace / "cameras.yaml").exists()
+
+    run("camera", "add", "gate", source, "--no-check", "--resize", "640", "--mode", "realtime")
+
+    (row,) = json.loads(run("camera", "list", "--json"))
+    assert (row["source"], row["resize"], row["mode"]) == ("rtsp://***@127.0.0.1:9/s", 640, "realtime")
+    assert source in (workspace / "cameras.yaml").read_text()
+    assert "connection refused" in str(refuse("camera", "test", "gate"))
+    assert "pw-of-gate" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("0",), "/dev/video0"),
+        (("ftp://gate/x",), "ftp://"),
+        (("pictures", "--mode", "fast"), "mode"),
+        (("pictures", "--resize", "3"), "resize"),
+        (("notes.mp4",), "Expected a video"),
+        (("rtsp://${NOT_SET}@gate/x",), "NOT_SET"),
+    ],
+)
+def test_a_camera_that_cannot_be_is_refused_in_one_line(workspace: Path, options: tuple[str, ...], named: str) -> None:
+    (workspace / "notes.mp4").write_text("")
+
+    error = refuse("camera", "add", "gate", *options)
+
+    assert named in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.integration
+def test_a_look_through_a_live_camera_saves_what_it_sees_and_measures_its_rate(workspace: Path) -> None:
+    with serve_mjpeg(MjpegServer([draw_jpeg(5, side=64)], pause_seconds=0.05)) as server:
+        run("camera", "add", "gate", server.url)
+        seen = json.loads(
+            run("camera", "test", "gate", "--seconds", "1.5", "--json", "--picture", str(workspace / "a.jpg"))
+        )
+
+    assert (seen["kind"], seen["codec"], seen["width"], seen["view"]) == ("http", "mjpeg", 64, "dark")
+    assert 10 < seen["fps"] <= 25
+    assert (workspace / "a.jpg").read_bytes() == draw_jpeg(5, side=64)
 
 
 def test_dead_letters_have_the_keys_of_the_contract(store: PredictionStore) -> None:

@@ -1,57 +1,30 @@
 """Real camera processes: `vigia cameras` against a real Kafka, a store and a folder of pictures."""
 
+import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
+import socket
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stream.camera.cameras import Cameras, CamerasSetup
+from stream.camera.config import CamerasWatch
+from stream.camera.delivery import Delivery
 from stream.decoding import decode_frame
 from stream.messages import FRAMES_TOPIC, Message, Position
 from stream.store import PredictionStore
+from tests.stream.camera.cameras_process import CamerasProcess, write
+from tests.stream.camera.servers import H264, MjpegServer, serve_mjpeg, serve_rtsp
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
 from tests.stream.fakes import draw_jpeg
 from tests.stream.live import end_offsets, read_since
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.integration
-
-
-class CamerasProcess:
-    """`vigia cameras` in a workspace of its own."""
-
-    def __init__(self, workspace: Path, bootstrap: str) -> None:
-        self.workspace = workspace
-        self.store = PredictionStore(f"sqlite:///{workspace / 'home' / 'store' / 'vigia.db'}")
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "VIGIA_HOME": str(workspace / "home"),
-            "VIGIA_KAFKA_BOOTSTRAP": bootstrap,
-        }
-
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "vigia", "cameras", *options],
-            cwd=self.workspace,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def camera(self, camera_id: str) -> dict[str, Any]:
-        return {row["camera_id"]: row for row in self.store.read_cameras()}.get(camera_id, {})
-
-    def heartbeat(self) -> dict[str, Any]:
-        file = self.workspace / "home" / "cameras.json"
-        return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 @pytest.fixture
@@ -61,10 +34,6 @@ def workspace(tmp_path: Path) -> Path:
         for value in values:
             (tmp_path / camera / f"{value}.jpg").write_bytes(draw_jpeg(value))
     return tmp_path
-
-
-def write(workspace: Path, cameras: dict[str, dict[str, Any]]) -> None:
-    (workspace / "cameras.yaml").write_text(json.dumps({"cameras": cameras}))
 
 
 def frames_since(bootstrap: str, starts: Any) -> dict[str, list[str | None]]:
@@ -198,3 +167,98 @@ def test_once_without_any_camera_ends_at_once(kafka: str, workspace: Path) -> No
     assert process.returncode == 0
     assert json.loads(out)["sent"] == 0
     assert "vigia camera add" in err
+
+
+def test_a_password_reaches_no_log_no_store_and_no_page(kafka: str, workspace: Path) -> None:
+    password = "s3cr3t-of-the-gate"
+    with serve_mjpeg(MjpegServer([], status=401)) as server:
+        source = server.url.replace("//", f"//anna:{password}@")
+        write(workspace, {"gate": {"source": source}, "typo": {"source": f"rtsp:/anna:{password}@gate/s"}})
+        cameras = CamerasProcess(workspace, kafka)
+        process = cameras.start(debug=True)
+        try:
+            wait_until(
+                lambda: "(401)" in (cameras.camera("gate").get("last_error") or ""),
+                timeout_seconds=60,
+                what="the refusal",
+            )
+            wait_until(lambda: cameras.camera("typo").get("last_error"), timeout_seconds=20, what="the other error")
+            write(workspace, {"gate": {"source": source, "url": source, "rate": source}})
+            wait_until(lambda: cameras.heartbeat().get("file_error"), timeout_seconds=20, what="the faulty edit told")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=20)
+
+    assert cameras.camera("gate")["source"].startswith("http://***@127.0.0.1")
+    assert (cameras.camera("gate")["kind"], cameras.camera("gate")["state"]) == ("http", "offline")
+    written = [out, err, *(file.read_bytes().decode("latin-1") for file in (workspace / "home").rglob("*.*"))]
+    assert not [text for text in written if password in text]
+
+
+def test_ctrl_c_ends_the_process_at_once_although_a_source_hangs_while_it_is_opened(
+    kafka: str, workspace: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write(workspace, {"gate": {"source": f"rtsp://127.0.0.1:{silent.getsockname()[1]}/s"}})
+        cameras = CamerasProcess(workspace, kafka)
+        process = cameras.start()
+        try:
+            wait_until(
+                lambda: cameras.camera("gate").get("state") == "connecting", timeout_seconds=60, what="its attempt"
+            )
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
+
+    assert process.returncode == 130
+    assert time.monotonic() - began < 5
+
+
+def test_live_cameras_play_at_their_rate_and_what_they_see_is_recorded(kafka: str, workspace: Path) -> None:
+    starts = end_offsets(kafka, FRAMES_TOPIC)
+    with serve_rtsp(H264) as rtsp, serve_mjpeg(MjpegServer([draw_jpeg(5, side=64)], pause_seconds=0.05)) as http:
+        write(workspace, {"rtsp": {"source": rtsp.url(), "rate": 5, "resize": 160}, "http": {"source": http.url}})
+        cameras = CamerasProcess(workspace, kafka)
+        process = cameras.start()
+        try:
+            wait_until(
+                lambda: all(cameras.camera(name).get("frames_sent", 0) > 30 for name in ("rtsp", "http")),
+                timeout_seconds=90,
+                what="frames of both",
+            )
+            rows = {name: cameras.camera(name) for name in ("rtsp", "http")}
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+
+    seen = {name: [row[key] for key in ("kind", "codec", "width", "height", "view")] for name, row in rows.items()}
+    assert seen == {"rtsp": ["rtsp", "h264", 160, 120, "ok"], "http": ["http", "mjpeg", 64, 64, "dark"]}
+    assert rows["rtsp"]["fps"] == pytest.approx(10, rel=0.3)
+    assert {row["state"] for row in rows.values()} == {"online"}
+    assert set(frames_since(kafka, starts)) == {"rtsp", "http"}
+
+
+def test_a_change_of_one_camera_leaves_the_others_as_they_are(workspace: Path) -> None:
+    async def run() -> None:
+        write(workspace, {"gate": {"source": "gate"}, "yard": {"source": "yard"}})
+        watch = CamerasWatch(workspace / "cameras.yaml", lambda words: None)
+        store = PredictionStore(f"sqlite:///{workspace / 'vigia.db'}")
+        setup = CamerasSetup("127.0.0.1:9", workspace, workspace / "cameras.yaml", store)
+        cameras = Cameras(setup, watch, Delivery("127.0.0.1:9"))
+        cameras.follow_file()
+        gate, yard = cameras.players["gate"], cameras.players["yard"]
+
+        write(workspace, {"gate": {"source": "gate"}, "yard": {"source": "yard", "rate": 1}})
+        await asyncio.to_thread(
+            wait_until, lambda: watch.current().cameras["yard"].rate == 1, timeout_seconds=10, what="the change"
+        )
+        cameras.follow_file()
+
+        assert cameras.players["gate"] is gate
+        assert cameras.players["yard"] is not yard
+        assert (gate.done, yard.done) == (False, True)
+        await cameras.close()
+
+    asyncio.run(run())

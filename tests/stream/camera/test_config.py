@@ -64,6 +64,41 @@ def test_a_wrong_key_or_value_is_named_with_its_path(tmp_path: Path, text: str, 
     assert "Correct the file" in str(caught.value)
 
 
+PASSWORD = "pw-of-gate"
+ADDRESS = f"rtsp://anna:{PASSWORD}@gate/s"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"cameras: {{gate: {{source: '{ADDRESS}'}}, gate: {{source: '{ADDRESS}'}}}}",
+        f"cameras: {{gate: {{url: '{ADDRESS}'}}}}",
+        f"cameras: {{gate: '{ADDRESS}'}}",
+        f"cameras: {{gate: {{source: ['{ADDRESS}']}}}}",
+        f"cameras: {{gate: {{source: p, rate: '{ADDRESS}', mode: '{ADDRESS}', order: '{ADDRESS}'}}}}",
+        f"cameras: {{'{ADDRESS}': {{source: p, rate: 0}}}}",
+        f"cameras: {{gate: {{source: 'ftp://anna:{PASSWORD}@gate'}}}}",
+        f"cameras:\n  gate: {{source: {ADDRESS}\n",
+        f"cameras:\n  gate:\n    source: {ADDRESS}\n   rate: 3\n",
+        f"cameras: *{PASSWORD}",
+        f"'{ADDRESS}'",
+        f"[{{'{ADDRESS}': 1}}]",
+    ],
+)
+def test_what_is_said_of_a_faulty_file_never_holds_a_password(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ParamsError) as caught:
+        load_cameras(write(tmp_path, text))
+
+    assert PASSWORD not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_number_of_a_webcam_may_be_a_number(tmp_path: Path) -> None:
+    config = load_cameras(write(tmp_path, "cameras: {gate: {source: 0, resize: 640, mode: realtime}}"))
+
+    assert config.cameras["gate"] == CameraConfig(source="0", resize=640, mode="realtime")
+
+
 def test_adding_and_removing_a_camera_keeps_the_comments(tmp_path: Path) -> None:
     file = write(tmp_path, "# mine\ncameras:\n  gate:\n    source: a  # the gate\n")
 
@@ -107,5 +142,7 @@ def test_a_change_is_taken_up_and_a_wrong_one_is_said_once_and_ignored(tmp_path:
 
     assert watch.routes() == {"gate": ("simpsons",)}
     assert len(said) == 1
+    assert "rubbish" in (watch.error or "")
     os.unlink(file)
     wait_until(lambda: watch.routes() == {}, timeout_seconds=10, what="no cameras")
+    assert watch.error is None

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,15 @@ from pipelines.errors import CameraError
 from stream.broker.topics import LARGEST_FRAME_BYTES
 from stream.camera.config import CameraConfig
 from stream.camera.delivery import Delivery, Say
-from stream.camera.players import Player, camera_state, next_turn
+from stream.camera.players import Player
+from stream.camera.sources.folders import FolderSource
+from stream.camera.sources.pictures import measure_jpeg
 from stream.decoding import decode_frame
 from stream.messages import Outgoing
+from tests.pipelines.classifying.artefacts import write_video
+from tests.stream.camera.servers import JPEG, RtspServer, serve_rtsp
 from tests.stream.fakes import draw_jpeg, message_of
+from tests.waiting import wait_until
 
 
 @dataclass
@@ -24,6 +30,14 @@ class FakeDelivery:
 
     async def deliver(self, message: Outgoing, say: Say) -> None:
         self.delivered.append(message)
+
+
+class StuckDelivery:
+    """The broker is away."""
+
+    async def deliver(self, message: Outgoing, say: Say) -> None:
+        say("waiting for the broker")
+        await asyncio.Event().wait()
 
 
 def play(player: Player) -> list[Outgoing]:
@@ -109,21 +123,6 @@ def test_a_record_holds_what_is_new_and_one_given_back_is_counted_again(folder: 
     assert player.take_record().new_frames_sent == 2
 
 
-@pytest.mark.parametrize(
-    ("silent_seconds", "rate", "state"),
-    [(1, 5, "online"), (6, 5, "stale"), (20, 5, "offline"), (25, 0.1, "online"), (31, 0.1, "offline")],
-)
-def test_a_camera_is_stale_after_5_seconds_and_offline_after_20_unless_it_is_slow(
-    silent_seconds: float, rate: float, state: str
-) -> None:
-    assert camera_state(enabled=True, done=False, silent_seconds=silent_seconds, has_sent=True, rate=rate) == state
-
-
-def test_a_source_that_was_held_up_goes_on_at_its_pace_without_catching_up() -> None:
-    assert next_turn(10.0, 0.2, now=10.1) == 10.2
-    assert next_turn(10.0, 0.2, now=15.0) == 15.0
-
-
 def test_a_shuffled_camera_plays_every_picture_in_an_order_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     for number in range(12):
@@ -139,3 +138,101 @@ def test_a_shuffled_camera_plays_every_picture_in_an_order_of_its_own(tmp_path: 
     assert names("gate") == names("gate")
     assert sorted(str(name) for name in names("gate")) == [f"{number:02}.jpg" for number in range(12)]
     assert names("gate") not in (names("yard"), sorted(str(name) for name in names("gate")))
+
+
+def test_a_realtime_camera_keeps_two_frames_while_the_broker_is_away_and_counts_the_others(folder: Path) -> None:
+    player = Player("gate", camera(mode="realtime", loop=True), folder)
+
+    async def run() -> None:
+        playing = asyncio.create_task(player.play(cast(Delivery, StuckDelivery())))
+        await asyncio.to_thread(wait_until, lambda: player.dropped > 200, timeout_seconds=30, what="dropped frames")
+        assert player.waiting <= 2
+        assert player.take_record().state in ("connecting", "stale"), "nothing gets through"
+        playing.cancel()
+        await asyncio.wait({playing})
+
+    asyncio.run(run())
+    assert player.sent == 0
+
+
+def test_a_lossless_camera_waits_for_the_broker_and_drops_nothing(folder: Path) -> None:
+    player = Player("gate", camera(loop=True), folder)
+
+    async def run() -> None:
+        playing = asyncio.create_task(player.play(cast(Delivery, StuckDelivery())))
+        await asyncio.to_thread(wait_until, lambda: player.is_held_up, timeout_seconds=30, what="a source that waits")
+        playing.cancel()
+        await asyncio.wait({playing})
+
+    asyncio.run(run())
+    assert (player.sent, player.waiting) == (0, 0)
+
+
+def test_a_picture_that_is_scaled_is_sent_smaller(folder: Path) -> None:
+    (message, _) = play(Player("gate", camera(resize=16), folder))
+
+    assert measure_jpeg(message.value or b"") == (16, 16)
+
+
+def test_a_video_is_played_once_at_its_pace_with_names_of_its_times(tmp_path: Path) -> None:
+    write_video(tmp_path / "gate.mp4", ["red", "blue"], rate=50)
+    player = Player("gate", camera(source="gate.mp4", rate=10), tmp_path)
+    began = time.monotonic()
+
+    messages = play(player)
+
+    names = [dict(message.headers)["image_name"] for message in messages]
+    assert (len(names), names[:2]) == (20, [b"gate.mp4@0.000s", b"gate.mp4@0.100s"])
+    assert time.monotonic() - began >= 1.8
+    assert (player.sight.codec, player.sight.width, player.kind) == ("h264", 96, "video")
+
+
+def test_a_source_of_an_unknown_variable_is_an_error_that_names_it(folder: Path) -> None:
+    with pytest.raises(CameraError, match="NOT_SET"):
+        play(Player("gate", camera(source="rtsp://anna:${NOT_SET}@gate/s"), folder))
+
+
+def test_what_an_unforeseen_error_says_is_not_shown_for_it_may_hold_the_address(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(source: FolderSource) -> list[str]:
+        raise RuntimeError("rtsp://anna:pw@gate")
+
+    monkeypatch.setattr(FolderSource, "names", burst)
+
+    with pytest.raises(CameraError, match="RuntimeError came") as caught:
+        play(Player("gate", camera(), folder, once=True))
+    assert "pw" not in str(caught.value)
+
+
+@pytest.mark.integration
+def test_a_camera_that_is_switched_off_connects_again_when_it_is_back(folder: Path) -> None:
+    delivery = FakeDelivery()
+    states: list[str] = []
+
+    async def run(server: RtspServer) -> None:
+        player = Player("gate", camera(source=server.url(), rate=100), folder)
+        playing = asyncio.create_task(player.play(cast(Delivery, delivery)))
+
+        async def until(state: str) -> None:
+            await asyncio.to_thread(wait_until, lambda: player.state == state, timeout_seconds=30, what=state)
+            states.append(player.state)
+
+        await until("online")
+        server.end()
+        await until("connecting")
+        error, before = player.last_error, len(delivery.delivered)
+        with serve_rtsp(JPEG, port=server.port):
+            await until("online")
+            await asyncio.to_thread(
+                wait_until, lambda: len(delivery.delivered) > before, timeout_seconds=30, what="frames"
+            )
+        assert error is not None
+        assert player.take_record().kind == "rtsp"
+        player.stop()
+        await asyncio.wait({playing}, timeout=10)
+        assert playing.done()
+
+    with serve_rtsp(JPEG) as server:
+        asyncio.run(run(server))
+    assert states == ["online", "connecting", "online"]

@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.messages import FRAMES_TOPIC, Position
+from stream.messages import FRAMES_TOPIC, Mode, Position
 from stream.worker.freshness import (
     FRESH_SECONDS,
     MOST_KNOWN,
     OLDEST_SECONDS,
     FrameHead,
     Freshness,
-    Mode,
     PartitionClock,
     read_head,
 )

@@ -1,12 +1,12 @@
-import io
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
 from pipelines.errors import CameraError, ImageError
-from pipelines.images import decode_image
-from stream.camera.sources import FolderSource
+from stream.camera.sources.folders import FolderSource
 from tests.stream.fakes import draw_jpeg
 
 
@@ -21,17 +21,26 @@ def test_pictures_come_sorted_by_path_with_names_relative_to_the_folder(tmp_path
 def test_a_jpeg_goes_as_it_is_even_when_it_is_broken(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"rubble")
 
-    assert FolderSource(tmp_path).read("a.jpg").jpeg == b"rubble"
+    assert FolderSource(tmp_path).read("a.jpg") == b"rubble"
 
 
-def test_another_format_is_encoded_as_jpeg(tmp_path: Path) -> None:
+def test_another_format_is_decoded(tmp_path: Path) -> None:
     PillowImage.new("RGBA", (40, 30), (255, 0, 0, 255)).save(tmp_path / "a.png")
 
-    picture = FolderSource(tmp_path).read("a.png")
+    (frame,) = FolderSource(tmp_path).frames()
 
-    assert PillowImage.open(io.BytesIO(picture.jpeg)).format == "JPEG"
-    assert decode_image(picture.jpeg).shape == (30, 40, 3)
-    assert picture.image_name == "a.png"
+    assert frame.image_name == "a.png"
+    assert isinstance(picture := frame.load(), np.ndarray)
+    assert picture.shape == (30, 40, 3)
+
+
+def test_a_name_that_is_no_utf8_becomes_text_that_can_be_sent(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"a\xff.jpg")).write_bytes(b"x")
+
+    (frame,) = FolderSource(tmp_path).frames()
+
+    assert frame.load() == b"x"
+    assert frame.image_name == "a\N{REPLACEMENT CHARACTER}.jpg"
 
 
 def test_a_broken_picture_of_another_format_is_an_error(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Sources: what a camera's pictures come from, one module a kind."""

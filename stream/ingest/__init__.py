@@ -1,0 +1,1 @@
+"""HTTP ingest: cameras that push their pictures instead of being read."""
