@@ -7,21 +7,31 @@ from tests.stream.faults.faults import Fault
 from tests.stream.faults.scene import Outcome
 
 BEGIN, END = "<!-- faults: begin -->\n", "<!-- faults: end -->\n"
-HEAD = """\
-| fault | how | frames | injected at | lost | doubled | committed too far | stood still, s | published twice | kept |
-|---|---|---|---|---|---|---|---|---|---|
-"""
+COLUMNS = (
+    "fault",
+    "how",
+    "frames",
+    "injected at",
+    "lost",
+    "doubled",
+    "committed too far",
+    "stood still, s",
+    "workers ended",
+    "published twice",
+    "kept",
+)
+HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|\n"
 
 
 def describe_row(fault: Fault, outcome: Outcome | None) -> str:
     """One line of the table; an outcome of None means that the scene never came to its end."""
     if outcome is None:
-        return f"| {fault.name} | {fault.what} | | | | | | | | **no** |"
+        return f"| {fault.name} | {fault.what} | | | | | | | | | **no** |"
     injected = ", ".join(map(str, outcome.injected_at))
     pauses = ", ".join(f"{seconds:.1f}" for seconds in outcome.take_overs)
     return (
         f"| {fault.name} | {fault.what} | {outcome.frames} | {injected} | {outcome.lost} | {outcome.doubled} "
-        f"| {len(outcome.beyond)} of {outcome.turns} looks | {pauses} | {outcome.duplicates} "
+        f"| {len(outcome.beyond)} of {outcome.turns} looks | {pauses} | {len(outcome.exits)} | {outcome.duplicates} "
         f"| {'yes' if outcome.kept else '**no**'} |"
     )
 
