@@ -186,13 +186,12 @@ def replace_store(scene: Scene) -> None:
 
 
 def fill_disk(scene: Scene) -> None:
-    """Until the worker has given up and left, and the next one waits for the mend."""
+    """Until the worker has given up and left twice."""
     scene.wait_for_more(scene.frames // 3)
     filler = _store_file(scene).parent / "filler"
     scene.injecting()
     _fill(filler)
-    _wait_for_exit(scene)
-    scene.wait_for_word("waiting for the prediction store")
+    _wait_for_exit(scene, times=2)
     filler.unlink()
 
 
