@@ -6,17 +6,31 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 POLL_SECONDS: Final = 5.0
+PULSE_SECONDS: Final = 0.2
 POLLS_WITHOUT_PROGRESS: Final = 12
 EXIT_CODE: Final = 3
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Beats in the worker's event loop; a loop that stands still has none."""
+
+    beats: int = 0
+
+    async def beat(self, every_seconds: float = PULSE_SECONDS) -> None:
+        """Never returns."""
+        while True:
+            self.beats += 1
+            await asyncio.sleep(every_seconds)
 
 
 @dataclass(slots=True)
@@ -25,6 +39,8 @@ class Progress:
 
     polls: int = 0
     acked: int = -1
+    silent_polls: int = 0
+    beats: int = -1
 
     def is_stuck(self, *, lag: int, acked: int) -> bool:
         """Whether frames have been waiting for N polls in a row while not one was acknowledged."""
@@ -34,6 +50,15 @@ class Progress:
             self.polls += 1
         self.acked = acked
         return self.polls >= POLLS_WITHOUT_PROGRESS
+
+    def is_silent(self, beats: int) -> bool:
+        """Whether the event loop has stood still for N polls in a row.
+
+        Its partitions are others' by then, so that no frame waits for it: it would never be found out by the lag.
+        """
+        self.silent_polls = self.silent_polls + 1 if beats == self.beats else 0
+        self.beats = beats
+        return self.silent_polls >= POLLS_WITHOUT_PROGRESS
 
 
 class Watchdog:
@@ -46,12 +71,14 @@ class Watchdog:
         *,
         assigned: Callable[[], Iterable[tuple[str, int]]],
         acked: Callable[[], int],
+        beats: Callable[[], int],
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
         self._group = group
         self._assigned = assigned
         self._acked = acked
+        self._beats = beats
         self._poll_seconds = poll_seconds
 
     def start(self) -> None:
@@ -80,9 +107,9 @@ class Watchdog:
                 partitions = [TopicPartition(topic, partition) for topic, partition in self._assigned()]
                 lag = await self._lag(admin, consumer, partitions) if partitions else 0
                 if progress.is_stuck(lag=lag, acked=self._acked()):
-                    log.error("%d frames wait and none was acknowledged in %d polls, leaving", lag, progress.polls)
-                    logging.shutdown()
-                    os._exit(EXIT_CODE)
+                    leave(f"{lag} frames wait and none was acknowledged in {progress.polls} polls")
+                if progress.is_silent(self._beats()):
+                    leave(f"the event loop stood still for {progress.silent_polls} polls")
         finally:
             await consumer.stop()
             await admin.close()
@@ -95,6 +122,13 @@ class Watchdog:
         committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
         offsets = {partition: known.offset for partition, known in committed.items()}
         return frames_waiting(starts, ends, offsets)
+
+
+def leave(reason: str) -> NoReturn:
+    """End the process, whatever its other threads do; the supervisor starts it again."""
+    log.error("%s, leaving; what was not acknowledged comes again", reason)
+    logging.shutdown()
+    os._exit(EXIT_CODE)
 
 
 def frames_waiting(

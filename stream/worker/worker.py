@@ -26,7 +26,7 @@ from stream.worker.app import GROUP, LossFreeApp, assigned_partitions, build_app
 from stream.worker.batches import BatchReader
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
-from stream.worker.watchdog import Watchdog
+from stream.worker.watchdog import Pulse, Watchdog
 from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry
 
 SAY_SECONDS: Final = 5.0
@@ -91,12 +91,17 @@ def run_worker(setup: WorkerSetup) -> int:
         routes=cameras.routes,
     )
     phase.agent = agent
+    pulse = Pulse()
     watchdog = Watchdog(
-        setup.bootstrap, setup.group, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked
+        setup.bootstrap,
+        setup.group,
+        assigned=lambda: assigned_partitions(app),
+        acked=lambda: agent.acked,
+        beats=lambda: pulse.beats,
     )
     watchdog.start()
     app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
-    return run_app(app)
+    return run_app(app, pulse)
 
 
 @dataclass(slots=True)
@@ -176,10 +181,11 @@ def wait_for_model(watcher: ModelWatcher) -> None:
             return
 
 
-def run_app(app: LossFreeApp) -> int:
+def run_app(app: LossFreeApp, pulse: Pulse) -> int:
     """Run Faust in this thread until a signal or a failure; the exit code."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    beating = loop.create_task(pulse.beat())
     runner = _Runner(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, workdir=os.getcwd())
     runner.spinner = None
     failure: BaseException | None = None
@@ -189,6 +195,7 @@ def run_app(app: LossFreeApp) -> int:
         pass
     except Exception as error:  # noqa: BLE001  said below in one line, whatever ended the worker
         failure = error
+    beating.cancel()
     try:
         runner.stop_and_shutdown()
     except Exception as error:  # noqa: BLE001  Faust raises the crash a second time here

@@ -329,9 +329,16 @@ FAULTS = (
     ),
     Fault(
         "worker hangs",
-        "while storing; its own watchdog ends it",
+        "while classifying; its own watchdog ends it",
         wait_for_failures,
         {"failures": (Failure("classified", 40, "hang"),), "watchdog_poll_seconds": 0.25},
+    ),
+    Fault(
+        "event loop stands still",
+        "the other worker takes over; the watchdog ends the first",
+        wait_for_failures,
+        {"workers": 2, "failures": (Failure("published", 20, "hang"),), "watchdog_poll_seconds": 1.5},
+        most_ends=1,
     ),
     Fault("clock steps", "an hour ahead, an hour behind", step_clock, most_ends=0),
     Fault("power cut", "kill -9 of broker and workers at once", cut_power, {"workers": 2}),

@@ -1,8 +1,9 @@
 import asyncio
 
+import pytest
 from aiokafka import TopicPartition
 
-from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, Watchdog, frames_waiting
+from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, Pulse, Watchdog, frames_waiting
 from tests.waiting import wait_until
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
@@ -50,8 +51,27 @@ def test_a_watchdog_goes_on_after_an_error_that_nobody_foresaw() -> None:
                 raise RuntimeError("a partition without a name")
             await asyncio.Event().wait()
 
-    watchdog = Surprised("nowhere:1", "group", assigned=tuple, acked=lambda: 0, poll_seconds=0.01)
+    watchdog = Surprised("nowhere:1", "group", assigned=tuple, acked=lambda: 0, beats=lambda: 0, poll_seconds=0.01)
 
     watchdog.start()
 
     wait_until(lambda: watchdog.looks == 3, timeout_seconds=10, what="a third look")
+
+
+def test_an_event_loop_is_silent_after_so_many_polls_without_a_beat() -> None:
+    progress = Progress()
+    progress.is_silent(7)
+
+    polls = [progress.is_silent(7) for _ in range(POLLS_WITHOUT_PROGRESS)]
+
+    assert polls == [False] * (POLLS_WITHOUT_PROGRESS - 1) + [True]
+    assert not progress.is_silent(8)
+
+
+def test_a_pulse_beats_as_long_as_its_loop_turns() -> None:
+    pulse = Pulse()
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(pulse.beat(every_seconds=0), 0.05))
+
+    assert pulse.beats > 1
