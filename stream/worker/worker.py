@@ -48,8 +48,11 @@ class WorkerSetup:
     store: PredictionStore
     open_registry: OpenRegistry
     load: LoadClassifier
-    group: str = GROUP
-    """Workers of one group share the frames."""
+
+    @property
+    def group(self) -> str:
+        """The consumer group; workers of one group share the frames."""
+        return GROUP
 
     @property
     def name(self) -> str:
