@@ -30,7 +30,7 @@ def main() -> int:
             for number, fault in enumerate(faults):
                 rows.append((fault, _run(fault, broker, Path(folder) / str(number), arguments.frames)))
     if arguments.write:
-        write_table(arguments.write, rows)
+        write_table(arguments.write, rows, arguments.frames)
     return 0 if all(outcome is not None and outcome.kept for _, outcome in rows) else 1
 
 
