@@ -72,7 +72,8 @@ class Place:
     def kill_everything(self) -> int:
         """SIGKILL to all that belongs to the stack, before any of it can react; how many it were."""
         keeper = pid_file(self.home)
-        processes = [psutil.Process(int(keeper.read_text()))] if keeper.exists() else []
+        pid = int(keeper.read_text()) if keeper.exists() else 0
+        processes = [psutil.Process(pid)] if pid and psutil.pid_exists(pid) else []
         processes += find_processes(self.home)
         for process in processes:
             with suppress(psutil.NoSuchProcess):
