@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from stream.worker.contacts import Contact
 
 POLL_SECONDS: Final = 5.0
+PULSE_SECONDS: Final = 0.2
 POLLS_WITHOUT_PROGRESS: Final = 12
 ANSWER_SECONDS: Final = 10.0
 """A broker that takes longer is away: a frozen one accepts connections and says nothing."""
@@ -24,11 +25,29 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
+class Pulse:
+    """Beats in the worker's event loop; a loop that stands still has none."""
+
+    contact: Contact
+    """Hears each beat."""
+    beats: int = 0
+
+    async def beat(self, every_seconds: float = PULSE_SECONDS) -> None:
+        """Never returns."""
+        while True:
+            self.beats += 1
+            self.contact.heard()
+            await asyncio.sleep(every_seconds)
+
+
+@dataclass(slots=True)
 class Progress:
     """Counts polls, not seconds: a process that was frozen wakes late and must not be ended for it."""
 
     polls: int = 0
     acked: int = -1
+    silent_polls: int = 0
+    beats: int = -1
 
     def is_stuck(self, *, lag: int, acked: int) -> bool:
         """Whether frames have been waiting for N polls in a row while not one was acknowledged."""
@@ -38,6 +57,15 @@ class Progress:
             self.polls += 1
         self.acked = acked
         return self.polls >= POLLS_WITHOUT_PROGRESS
+
+    def is_silent(self, beats: int) -> bool:
+        """Whether the event loop, once it began to turn, has stood still for N polls in a row.
+
+        Its partitions are others' by then, so that no frame waits for it: it would never be found out by the lag.
+        """
+        self.silent_polls = self.silent_polls + 1 if beats and beats == self.beats else 0
+        self.beats = beats
+        return self.silent_polls >= POLLS_WITHOUT_PROGRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +93,7 @@ class Watchdog:
         broker: Contact,
         observe: Callable[[Reading], None],
         leave: Callable[[str], None] = lambda words: None,
+        beats: Callable[[], int],
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._bootstrap = bootstrap
@@ -74,6 +103,7 @@ class Watchdog:
         self._broker = broker
         self._observe = observe
         self._say_why = leave
+        self._beats = beats
         self._poll_seconds = poll_seconds
 
     def start(self) -> None:
@@ -107,14 +137,19 @@ class Watchdog:
                 stuck = progress.is_stuck(lag=sum(lag.values()), acked=self._acked())
                 self._observe(Reading({tp.partition: frames for tp, frames in lag.items()}, progress.polls))
                 if stuck:
-                    self._leave(sum(lag.values()), progress.polls)
+                    self._leave(
+                        f"{sum(lag.values())} frames waited and none was acknowledged in {progress.polls} looks at the "
+                        "broker"
+                    )
+                if progress.is_silent(self._beats()):
+                    self._leave(f"the event loop stood still for {progress.silent_polls} looks at the broker")
         finally:
             await consumer.stop()
             await admin.close()
 
-    def _leave(self, lag: int, polls: int) -> None:
-        words = f"{lag} frames waited and none was acknowledged in {polls} looks at the broker"
-        log.error("%s, leaving", words)
+    def _leave(self, words: str) -> NoReturn:
+        """End the process, whatever its other threads do; the supervisor starts it again."""
+        log.error("%s, leaving; what was not acknowledged comes again", words)
         self._say_why(words)
         logging.shutdown()
         os._exit(EXIT_CODE)

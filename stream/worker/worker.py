@@ -7,9 +7,7 @@ import socket
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Final
 
 import faust
 from filelock import FileLock, Timeout
@@ -22,7 +20,6 @@ from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.app import LossFreeApp, build_app, frames_topic
 from stream.worker.batches import BatchReader
-from stream.worker.contacts import Contact
 from stream.worker.farewell import load_farewell
 from stream.worker.freshness import Freshness
 from stream.worker.latest_frames import LatestFrames
@@ -31,10 +28,8 @@ from stream.worker.phase import Phase
 from stream.worker.publisher import Publisher
 from stream.worker.report import WorkerReport
 from stream.worker.waiting import wait_for_broker, wait_for_model, wait_for_store
-from stream.worker.watchdog import Watchdog
+from stream.worker.watchdog import Pulse, Watchdog
 from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, restrict_registry
-
-TURN_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
@@ -116,13 +111,13 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     )
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
-    start_watchdog(setup, phase, leave)
+    pulse = Pulse(report.checks.loop)
+    start_watchdog(setup, phase, pulse, leave)
     wait_for_model(watcher)
     agent = build_agent(setup, report, watcher, cameras)
     phase.agent = agent
     agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
-    agent.app.task(partial(turn, report.checks.loop))
-    return run_app(agent.app, leave)
+    return run_app(agent.app, pulse, leave)
 
 
 def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:
@@ -151,24 +146,18 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
     )
 
 
-def start_watchdog(setup: WorkerSetup, phase: Phase, leave: Say) -> None:
+def start_watchdog(setup: WorkerSetup, phase: Phase, pulse: Pulse, leave: Say) -> None:
     """It looks at the broker from now on, also while nothing is read yet."""
     Watchdog(
         setup.bootstrap,
         setup.group,
         assigned=phase.assigned,
         acked=lambda: phase.agent.acked if phase.agent else 0,
+        beats=lambda: pulse.beats,
         broker=phase.report.checks.broker,
         observe=phase.report.observe,
         leave=leave,
     ).start()
-
-
-async def turn(loop: Contact) -> None:
-    """Shows every second that the event loop turns."""
-    while True:
-        loop.heard()
-        await asyncio.sleep(TURN_SECONDS)
 
 
 def lock_slot(lock: FileLock, setup: WorkerSetup) -> None:
@@ -189,10 +178,11 @@ def instance_id(setup: WorkerSetup) -> str:
     return f"{socket.gethostname()[:80]}-{home:08x}-{setup.slot}"
 
 
-def run_app(app: LossFreeApp, leave: Say) -> int:
+def run_app(app: LossFreeApp, pulse: Pulse, leave: Say) -> int:
     """Run Faust in this thread until a signal or a failure, which `leave` hears; the exit code."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    beating = loop.create_task(pulse.beat())
     runner = _Runner(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, workdir=os.getcwd())
     runner.spinner = None
     failure: BaseException | None = None
@@ -202,6 +192,7 @@ def run_app(app: LossFreeApp, leave: Say) -> int:
         pass
     except Exception as error:  # noqa: BLE001  said below in one line, whatever ended the worker
         failure = error
+    beating.cancel()
     try:
         runner.stop_and_shutdown()
     except Exception as error:  # noqa: BLE001  Faust raises the crash a second time here

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
 
 from stream.messages import (
     DEAD_LETTERS_TOPIC,
@@ -100,26 +99,6 @@ def test_every_message_becomes_rows_and_predictions_or_a_dead_letter_byte_for_by
         assert {tuple(row) for row in stored} == expected
 
 
-def test_a_worker_killed_five_times_stores_every_frame_exactly_once(broker: EmbeddedKafka, tmp_path: Path) -> None:
-    frames = small_frames(2000)
-    with broker, LiveWorker(tmp_path, broker.bootstrap) as worker:
-        worker.registry.promote(cars=1)
-        send(broker.bootstrap, frames)
-        for kill in range(1, 6):
-            worker.start()
-            worker.wait_for_rows("predictions", kill * 300)
-            worker.end(signal.SIGKILL)
-        worker.start()
-
-        worker.wait_for_rows("predictions", 2000)
-        assert worker.end() == 0
-
-        ids = [row[0] for row in worker.query("SELECT frame_id FROM predictions")]
-        assert sorted(ids) == sorted(_frame_id(frame) for frame in frames)
-        published = read_since(broker.bootstrap, PREDICTIONS_TOPIC, _from_the_start(broker, PREDICTIONS_TOPIC))
-        assert {json.loads(record.value)["frame_id"] for record in published} == set(ids)
-
-
 def test_a_new_production_version_is_swapped_in_between_two_batches(broker: EmbeddedKafka, tmp_path: Path) -> None:
     with broker, LiveWorker(tmp_path, broker.bootstrap) as worker:
         worker.registry.promote(cars=1)
@@ -144,24 +123,6 @@ def test_a_new_production_version_is_swapped_in_between_two_batches(broker: Embe
             ("refused", 1, BROKEN_VERSION),
             ("swapped", 1, 2),
         ]
-
-
-def test_a_worker_goes_on_after_the_broker_was_killed_and_came_back(broker: EmbeddedKafka, tmp_path: Path) -> None:
-    with broker, LiveWorker(tmp_path, broker.bootstrap) as worker:
-        worker.registry.promote(cars=1)
-        worker.start()
-        send(broker.bootstrap, small_frames(200))
-        worker.wait_for_rows("predictions", 200)
-
-        broker.stop(signal.SIGKILL)
-        broker.start(port=broker.port)
-        send(broker.bootstrap, small_frames(200))
-
-        wait_until(
-            lambda: worker.running and worker.query("SELECT count(*) FROM predictions")[0][0] >= 400,
-            timeout_seconds=90,
-            what=f"rows after the restart; see {worker.log}",
-        )
 
 
 def test_a_worker_told_to_stop_while_the_broker_is_away_still_ends(broker: EmbeddedKafka, tmp_path: Path) -> None:
@@ -240,11 +201,3 @@ def test_a_second_worker_in_the_same_slot_is_refused(broker: EmbeddedKafka, tmp_
         assert other.end() == 1
         assert "another worker serves in it" in other.log.read_text()
         assert worker.running
-
-
-def _frame_id(frame: Outgoing) -> str:
-    return (dict(frame.headers)["frame_id"] or b"").decode()
-
-
-def _from_the_start(broker: EmbeddedKafka, topic: str) -> dict[TopicPartition, int]:
-    return dict.fromkeys(end_offsets(broker.bootstrap, topic), 0)

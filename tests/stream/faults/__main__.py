@@ -1,6 +1,7 @@
 """Every fault in its full form: `python -m tests.stream.faults [--frames N] [--only WORDS ...] [--write FILE]`."""
 
 import argparse
+import logging
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="the page whose table is replaced")
     arguments = parser.parse_args()
     faults = [fault for fault in FAULTS if any(words.lower() in fault.name.lower() for words in arguments.only)]
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is away is meant to be
     rows: list[tuple[Fault, Outcome | None]] = []
     with tempfile.TemporaryDirectory(prefix="vigia-faults-", ignore_cleanup_errors=True) as folder:
         (Path(folder) / "broker").mkdir()
@@ -28,7 +30,7 @@ def main() -> int:
             for number, fault in enumerate(faults):
                 rows.append((fault, _run(fault, broker, Path(folder) / str(number), arguments.frames)))
     if arguments.write:
-        write_table(arguments.write, rows)
+        write_table(arguments.write, rows, arguments.frames)
     return 0 if all(outcome is not None and outcome.kept for _, outcome in rows) else 1
 
 

@@ -27,6 +27,8 @@ class Fault:
     scene: Mapping[str, Any] = field(default_factory=dict)
     needs: Needs = ""
     begin: Callable[[Scene], None] = Scene.begin
+    most_ends: int = 12
+    """A worker that ends more often for it is in a crash loop."""
 
 
 def kill(scene: Scene, *, times: int = 10) -> None:
@@ -169,7 +171,7 @@ def move_store_away(scene: Scene) -> None:
     scene.look_also_at(away / "vigia.db")
     scene.injecting()
     folder.rename(away)
-    scene.wait_for_word("store")
+    scene.wait_for_word("is gone")
     away.rename(folder)
 
 
@@ -287,15 +289,20 @@ FAULTS = (
     Fault("worker: kill -9, ten times", "the only worker, at 60 frames a second", kill, {"rate": 60.0}),
     Fault("worker: SIGTERM, five times", "the only worker", terminate),
     Fault(
-        "worker: SIGSTOP", "for longer than the session time-out; wakes up afterwards", freeze_worker, {"workers": 2}
+        "worker: SIGSTOP",
+        "for longer than the session time-out; wakes up afterwards",
+        freeze_worker,
+        {"workers": 2},
+        most_ends=1,
     ),
     Fault(
         "two workers on one partition",
         "frozen between classifying and storing, taken over, woken",
         freeze_worker_between_classifying_and_storing,
         {"workers": 2, "failures": (Failure("classified", 60, "freeze"),)},
+        most_ends=1,
     ),
-    Fault("rebalance storm", "a member joins and leaves ten times", disturb_group),
+    Fault("rebalance storm", "a member joins and leaves ten times", disturb_group, most_ends=0),
     Fault("broker absent at start", "workers first", bring_broker, begin=begin_without_broker),
     Fault("broker: kill -9, three times", "in the middle of the frames", kill_broker),
     Fault("broker frozen", "SIGSTOP for 20 s", freeze_broker),
@@ -303,7 +310,13 @@ FAULTS = (
     Fault("store locked", "for longer than the worker tries", lock_store, {"retry_seconds": 3.0}),
     Fault("store away", "its folder is moved, and back", move_store_away),
     Fault("store gone", "its folder is moved for good", replace_store, {"retry_seconds": 3.0}),
-    Fault("disk full", "until the worker has left twice", fill_disk, {"retry_seconds": 3.0}, needs="small disk"),
+    Fault(
+        "disk full",
+        "until the worker has left and the next one waits",
+        fill_disk,
+        {"retry_seconds": 3.0},
+        needs="small disk",
+    ),
     Fault("disk read-only", "as a worker starts", make_disk_read_only, {"retry_seconds": 3.0}, needs="small disk"),
     Fault(
         "PostgreSQL stopped", "until the worker has left", stop_postgresql, {"retry_seconds": 3.0}, needs="postgresql"
@@ -316,10 +329,17 @@ FAULTS = (
     ),
     Fault(
         "worker hangs",
-        "while storing; its own watchdog ends it",
+        "while classifying; its own watchdog ends it",
         wait_for_failures,
         {"failures": (Failure("classified", 40, "hang"),), "watchdog_poll_seconds": 0.25},
     ),
-    Fault("clock steps", "an hour ahead, an hour behind", step_clock),
+    Fault(
+        "event loop stands still",
+        "the other worker takes over; the watchdog ends the first",
+        wait_for_failures,
+        {"workers": 2, "failures": (Failure("published", 20, "hang"),), "watchdog_poll_seconds": 1.5},
+        most_ends=1,
+    ),
+    Fault("clock steps", "an hour ahead, an hour behind", step_clock, most_ends=0),
     Fault("power cut", "kill -9 of broker and workers at once", cut_power, {"workers": 2}),
 )

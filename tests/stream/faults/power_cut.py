@@ -13,9 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from deploy.keeper import pid_file
 from deploy.processes import find_processes
 from pipelines.settings import Endpoints
 from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC, GROUP
@@ -66,9 +70,13 @@ class Place:
 
     def kill_everything(self) -> int:
         """SIGKILL to all that belongs to the stack, before any of it can react; how many it were."""
-        processes = list(find_processes(self.home))
+        keeper = pid_file(self.home)
+        pid = int(keeper.read_text()) if keeper.exists() else 0
+        processes = [psutil.Process(pid)] if pid and psutil.pid_exists(pid) else []
+        processes += find_processes(self.home)
         for process in processes:
-            process.send_signal(signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
         for process in processes:
             process.wait(20)
         return len(processes)

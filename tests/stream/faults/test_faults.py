@@ -42,5 +42,6 @@ def test_no_frame_is_lost_or_doubled_or_committed_before_it_is_stored(
     outcome = run_fault(fault, broker, tmp_path / "scene", FRAMES, **SHORTER.get(fault.name, {}))
 
     assert (outcome.lost, outcome.doubled, outcome.beyond) == (0, 0, ())
+    assert len(outcome.exits) <= fault.most_ends, f"the workers end again and again: {outcome.exits}"
     assert outcome.turns > 0, "the observer saw nothing"
     assert len(outcome.injected_at) > 0, "nothing was injected"

@@ -122,6 +122,16 @@ class FailingPublisher(Publisher):
             self._points.reach("published")
 
 
+class GroupedSetup(WorkerSetup):
+    """A worker in a group of its scene's own, so that scenes on one broker do not meet."""
+
+    own_group: str
+
+    @property
+    def group(self) -> str:
+        return self.own_group
+
+
 class SteppedClock(datetime):
     """The wall clock, set wrong by the seconds in a file that a test rewrites."""
 
@@ -148,8 +158,9 @@ def main(orders: Orders) -> int:
     replaced: Any = worker
     replaced.Publisher = partial(FailingPublisher, points=points)
     replaced.Watchdog = partial(Watchdog, poll_seconds=orders.watchdog_poll_seconds)
+    GroupedSetup.own_group = orders.group
     return run_worker(
-        WorkerSetup(
+        GroupedSetup(
             bootstrap=orders.bootstrap,
             state=home,
             slot=orders.slot,

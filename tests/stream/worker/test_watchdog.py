@@ -1,9 +1,10 @@
 import asyncio
 
+import pytest
 from aiokafka import TopicPartition
 
 from stream.worker.contacts import Contact
-from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, Watchdog, frames_waiting
+from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, Pulse, Watchdog, frames_waiting
 from tests.waiting import wait_until
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
@@ -56,6 +57,7 @@ def test_a_watchdog_goes_on_after_an_error_that_nobody_foresaw() -> None:
         "group",
         assigned=tuple,
         acked=lambda: 0,
+        beats=lambda: 0,
         broker=Contact("not asked yet"),
         observe=lambda reading: None,
         poll_seconds=0.01,
@@ -64,3 +66,28 @@ def test_a_watchdog_goes_on_after_an_error_that_nobody_foresaw() -> None:
     watchdog.start()
 
     wait_until(lambda: watchdog.looks == 3, timeout_seconds=10, what="a third look")
+
+
+def test_an_event_loop_is_silent_after_so_many_polls_without_a_beat() -> None:
+    progress = Progress()
+    progress.is_silent(7)
+
+    polls = [progress.is_silent(7) for _ in range(POLLS_WITHOUT_PROGRESS)]
+
+    assert polls == [False] * (POLLS_WITHOUT_PROGRESS - 1) + [True]
+    assert not progress.is_silent(8)
+
+
+def test_a_pulse_beats_as_long_as_its_loop_turns() -> None:
+    pulse = Pulse(Contact("no beat yet"))
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(pulse.beat(every_seconds=0), 0.05))
+
+    assert pulse.beats > 1
+
+
+def test_a_loop_that_did_not_begin_to_turn_is_not_silent() -> None:
+    progress = Progress()
+
+    assert not any(progress.is_silent(0) for _ in range(2 * POLLS_WITHOUT_PROGRESS))
