@@ -1,18 +1,17 @@
 """The agent: one batch of frames after the other becomes rows and predictions, acknowledged in order."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from aiokafka.errors import MessageSizeTooLargeError
 from faust.types import EventT, StreamT
 
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
-from stream.messages import Message, Outgoing, Position, encode_prediction
+from stream.messages import DeadLetter, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
@@ -74,17 +73,15 @@ class Agent:
                 self.acked += 1
 
     async def _publish_dead_letters(self, outcome: BatchOutcome) -> None:
-        def letters(max_value_bytes: int) -> list[Outgoing]:
+        def encode(letters: Iterable[tuple[Message, DeadLetter]], max_value_bytes: int) -> list[Outgoing]:
             return [
                 encode_dead_letter(message, letter, worker=self.reader.worker, max_value_bytes=max_value_bytes)
-                for message, letter in outcome.dead_letters
+                for message, letter in letters
             ]
 
-        try:
-            await self.publisher.publish(letters(DEAD_LETTER_VALUE_BYTES))
-        except MessageSizeTooLargeError:
-            # the topic of another broker may take less than ours
-            await self.publisher.publish(letters(0))
+        too_large = await self.publisher.publish_what_fits(encode(outcome.dead_letters, DEAD_LETTER_VALUE_BYTES))
+        # the topic of another broker may take less than ours
+        await self.publisher.publish(encode([outcome.dead_letters[place] for place in too_large], 0))
 
     def _fail_loudly(self, delivering: asyncio.Task[None]) -> None:
         if not delivering.cancelled() and (error := delivering.exception()) is not None:
@@ -94,14 +91,13 @@ class Agent:
 
 def read_message(event: EventT[bytes]) -> Message:
     """The event's message byte for byte, as Kafka gave it."""
-    raw = event.message
+    raw: Any = event.message
     headers: Any = raw.headers or ()
-    has_time = raw.timestamp is not None and raw.timestamp >= 0
     return Message(
         position=Position(raw.topic, raw.partition, raw.offset),
         key=raw.key,
         value=raw.value,
         headers=tuple(headers.items()) if isinstance(headers, dict) else tuple(headers),
-        timestamp_ms=round(raw.timestamp * 1000) if has_time else None,
+        timestamp_ms=raw.timestamp_ms,
         received_at=datetime.now(UTC),
     )

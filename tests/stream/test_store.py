@@ -1,7 +1,7 @@
 import sqlite3
 import threading
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects import postgresql
 
 from pipelines.errors import StoreError
+from stream.dead_letters.records import Choice, find_letters
 from stream.messages import DeadLetter, Position
 from stream.store import CameraRecord, ModelEvent, PredictionStore, build_engine, upsert
-from stream.tables import cameras, dead_letters, metadata, model_events, predictions
+from stream.tables import cameras, metadata, model_events, predictions
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
 
@@ -40,7 +41,7 @@ def store(tmp_path: Path) -> PredictionStore:
 def test_building_a_store_and_looking_into_one_that_is_not_there_makes_no_file(tmp_path: Path) -> None:
     store = PredictionStore(f"sqlite:///{tmp_path / 'store' / 'vigia.db'}")
 
-    assert store.read_dead_letters() == []
+    assert find_letters(store, Choice()) == []
     assert store.read_cameras() == []
     assert list(tmp_path.iterdir()) == []
 
@@ -82,7 +83,7 @@ def test_several_that_migrate_a_new_file_at_once_all_succeed(tmp_path: Path) -> 
         thread.join()
 
     assert errors == []
-    assert PredictionStore(url).read_dead_letters() == []
+    assert find_letters(PredictionStore(url), Choice()) == []
 
 
 def test_a_store_of_a_newer_version_is_refused_with_a_word(store: PredictionStore) -> None:
@@ -122,30 +123,6 @@ def test_a_batch_is_stored_whole_or_not_at_all(store: PredictionStore) -> None:
 
     with store.engine.connect() as connection:
         assert connection.execute(select(predictions)).all() == []
-
-
-def test_a_dead_letter_comes_back_as_it_was_and_stays_replayed_when_delivered_again(store: PredictionStore) -> None:
-    store.store_batch([], [LETTER])
-    with store.engine.begin() as connection:
-        connection.execute(dead_letters.update().values(replayed_at=NOON))
-
-    store.store_batch([], [LETTER])
-
-    assert store.read_dead_letters() == [LETTER]
-    assert store.find_dead_letter(LETTER.position) == LETTER
-    assert store.find_dead_letter(Position("t", 0, 5)) is None
-    with store.engine.connect() as connection:
-        assert connection.execute(select(dead_letters.c.replayed_at)).scalar() == NOON
-
-
-def test_dead_letters_are_listed_newest_first_up_to_the_limit(store: PredictionStore) -> None:
-    letters = [
-        replace(LETTER, position=Position("t", 0, number), created_at=NOON + timedelta(seconds=number))
-        for number in range(5)
-    ]
-    store.store_batch([], letters)
-
-    assert [letter.position.offset for letter in store.read_dead_letters(limit=2)] == [4, 3]
 
 
 def test_a_cameras_counters_grow_and_its_last_frame_is_not_forgotten(store: PredictionStore) -> None:

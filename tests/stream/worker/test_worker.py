@@ -27,7 +27,7 @@ class FakeMessage:
     key: bytes | None = b"gate"
     value: bytes | None = b""
     headers: Any = ()
-    timestamp: float | None = 1_700_000_000.123
+    timestamp_ms: int | None = 1_700_000_000_123
     generation_id: int = 1
 
 
@@ -51,6 +51,11 @@ class FakePublisher:
         if any(len(message.value or b"") > self.limit for message in messages):
             raise MessageSizeTooLargeError
         self.published.extend(messages)
+
+    async def publish_what_fits(self, messages: list[Outgoing]) -> list[int]:
+        fitting = [len(message.value or b"") <= self.limit for message in messages]
+        await self.publish([message for message, fits in zip(messages, fitting, strict=True) if fits])
+        return [place for place, fits in enumerate(fitting) if not fits]
 
 
 def setup_of(state: Path, slot: int = 1) -> WorkerSetup:
@@ -98,17 +103,15 @@ def handle(agent: Agent, events: list[FakeEvent]) -> None:
 
 
 def test_a_message_is_read_byte_for_byte_with_its_time_in_milliseconds() -> None:
-    raw = FakeMessage(partition=2, offset=9, key=None, value=None, headers=[("a", b"1"), ("a", None)])
+    raw = FakeMessage(
+        partition=2, offset=9, key=None, value=None, headers=[("a", b"1"), ("a", None)], timestamp_ms=2**63 - 1
+    )
 
     message = read_message(cast(Any, FakeEvent(raw)))
 
     assert message.position == Position(FRAMES_TOPIC, 2, 9)
     assert (message.key, message.value, message.headers) == (None, None, (("a", b"1"), ("a", None)))
-    assert message.timestamp_ms == 1_700_000_000_123
-
-
-def test_a_message_without_a_time_has_none() -> None:
-    assert read_message(cast(Any, FakeEvent(FakeMessage(timestamp=-0.001, headers=None)))).timestamp_ms is None
+    assert message.timestamp_ms == 2**63 - 1
 
 
 def test_a_batch_is_stored_published_and_acknowledged_in_order(agent: Agent, tmp_path: Path) -> None:
@@ -137,14 +140,15 @@ def test_a_frame_of_before_a_rebalance_is_not_acknowledged(agent: Agent) -> None
 def test_a_dead_letter_that_the_topic_does_not_take_goes_by_its_hash(agent: Agent) -> None:
     publisher = FakePublisher(limit=100)
     agent.publisher = cast(Any, publisher)
-    event = frame_event(0, value=b"x" * 500)
+    events = [frame_event(0, value=b"x" * 500), frame_event(1, value=b"y" * 50)]
 
-    handle(agent, [event])
+    handle(agent, events)
 
-    (letter,) = publisher.published
-    assert (letter.topic, letter.value) == (DEAD_LETTERS_TOPIC, b"")
-    assert dict(letter.headers)["vigia.error.size_bytes"] == b"500"
-    assert event.acked == [0]
+    small, large = publisher.published
+    assert (large.topic, large.value) == (DEAD_LETTERS_TOPIC, b"")
+    assert dict(large.headers)["vigia.error.size_bytes"] == b"500"
+    assert small.value == b"y" * 50, "the others of the batch keep their bytes"
+    assert [event.acked for event in events] == [[0], [1]]
 
 
 def test_a_slot_that_a_live_worker_holds_is_refused_and_another_one_is_free(tmp_path: Path) -> None:
