@@ -28,6 +28,9 @@ async def connect(bootstrap: str, *, writing: bool = False) -> AsyncIterator["To
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
+    from stream.broker.header_names import tolerate_header_names
+
+    tolerate_header_names()
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=TIMEOUT_MS)
 
     consumer = AIOKafkaConsumer(

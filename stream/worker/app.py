@@ -23,6 +23,7 @@ from faust.types import TP, EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
+from stream.broker.header_names import tolerate_header_names
 from stream.messages import FRAMES_TOPIC
 
 GROUP: Final = "vigia-worker"
@@ -91,6 +92,7 @@ def build_app(bootstrap: str, *, instance_id: str, datadir: Path, group: str = G
             "that nobody has seen. Install faust-streaming from a wheel and unset NO_CYTHON."
         )
     aiokafka.conn.READER_LIMIT = READER_BYTES
+    tolerate_header_names()
     app = LossFreeApp(
         group,
         broker=[f"kafka://{address}" for address in bootstrap.split(",")],
