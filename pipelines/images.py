@@ -37,6 +37,13 @@ UPRIGHT: Final[Mapping[int, PillowImage.Transpose]] = {
 
 LARGE_PIXELS: Final = 12_000_000
 """Pictures beyond this are decoded one at a time: several of 80 megapixels at once would need gigabytes."""
+MAX_SCANS: Final = 64
+"""Of a JPEG; encoders write about ten. Every scan goes over all the pixels again, and a scan of 14 bytes is possible:
+a file within all other limits could take hours."""
+_SCAN: Final = b"\xff\xda"
+"""Start of a scan; inside of compressed data a 0 always follows on 255."""
+_OUT_OF_MEMORY: Final = "out of memory"
+"""Words of Pillow's decoders, which have one error for everything."""
 _ONE_LARGE: Final = threading.Lock()
 
 
@@ -56,7 +63,7 @@ def decode_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Ima
     """RGB uint8 (height, width, 3), EXIF orientation applied.
 
     Raises ImageError for a format, size or content outside the limits; nothing is decoded before the header
-    has been checked.
+    has been checked. MemoryError is the machine's fault and stays one.
     """
     with _open(encoded, limits) as picture:
         picture.load()  # a PNG may tell its orientation behind its pixels
@@ -97,13 +104,16 @@ def _open(encoded: bytes, limits: ImageLimits) -> Iterator[PillowImage.Image]:
             warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
             with PillowImage.open(io.BytesIO(encoded), formats=FORMATS) as picture:
                 _check_header(picture, limits)
+                _check_scans(picture, encoded)
                 with _ONE_LARGE if picture.width * picture.height > LARGE_PIXELS else nullcontext():
                     yield picture
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except UnidentifiedImageError as error:  # its own words hold a memory address
         raise ImageError(f"Expected a {', '.join(FORMATS)} picture, received bytes of another kind.") from error
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more
+        if _OUT_OF_MEMORY in str(error):
+            raise MemoryError(str(error)) from error
         raise ImageError(
             f"Expected a {', '.join(FORMATS)} picture. {type(error).__name__}: {str(error)[:200]}"
         ) from error
@@ -119,6 +129,11 @@ def _check_header(picture: PillowImage.Image, limits: ImageLimits) -> None:
     frames = 1 if picture.format in JPEG_FORMATS else int(getattr(picture, "n_frames", 1))
     if frames > 1:
         raise ImageError(f"Expected a still picture, received an animation of {frames} frames.")
+
+
+def _check_scans(picture: PillowImage.Image, encoded: bytes) -> None:
+    if picture.format in JPEG_FORMATS and (scans := encoded.count(_SCAN)) > MAX_SCANS:
+        raise ImageError(f"Expected a JPEG of at most {MAX_SCANS} scans, received {scans}.")
 
 
 def _turn_upright(picture: PillowImage.Image) -> PillowImage.Image:
