@@ -101,6 +101,8 @@ def _open(encoded: bytes, limits: ImageLimits) -> Iterator[PillowImage.Image]:
         raise ImageError(f"Expected at most {limits.max_bytes} bytes, received {len(encoded)}.")
     try:
         with warnings.catch_warnings():
+            # Pillow tells of damage that it can live with, in lines that a flood of such pictures would repeat
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
             with PillowImage.open(io.BytesIO(encoded), formats=FORMATS) as picture:
                 _check_header(picture, limits)

@@ -181,8 +181,8 @@ class Replay:
         messages = [build_replay(part[at], replay_id=asked[at], answered=answers.get(at, ())) for at in order]
         outcomes = await topics.send([(at.partition, message) for at, message in zip(order, messages, strict=True)])
         told = dict(zip(order, outcomes, strict=True))
-        self._mark({at: offset for at, offset in told.items() if isinstance(offset, int)})
-        self._refuse({at: why for at, why in told.items() if isinstance(why, str)})
+        self._mark({at: offset for at, offset in told.items() if offset is not None})
+        self._refuse({at: f"larger than {at.topic} takes" for at, offset in told.items() if offset is None})
 
     def _look(self, waiting: Sequence[Position]) -> None:
         now_at = {self.report.sent[letter]: letter for letter in waiting}

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import BrokerError
+from stream.broker.sending import Addressed, send_in_batches
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import KeptLetter, read_dead_letter
-from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, REPLAY_ID, Outgoing, Position, last_header
+from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, REPLAY_ID, Position, last_header
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -118,28 +119,9 @@ class Topics:
                 found.setdefault(replay_id, record.offset)
         return found, {tp.partition: first for tp, first in kept.items()}
 
-    async def send(self, messages: Sequence[tuple[int, Outgoing]]) -> list[int | str]:
-        """Send each message to its partition; the offset of each, or why the topic will never take it.
-
-        Raises KafkaError when it is not known whether something was taken.
-        """
-        from aiokafka.errors import MessageSizeTooLargeError
-
-        async def one(partition: int, message: Outgoing) -> int | str:
-            try:
-                sending = await self._producer.send(
-                    message.topic,
-                    key=message.key,
-                    value=message.value,
-                    headers=list(message.headers),
-                    timestamp_ms=message.timestamp_ms,
-                    partition=partition,
-                )
-                return int((await sending).offset)
-            except MessageSizeTooLargeError:
-                return f"larger than {message.topic} takes"
-
-        return list(await asyncio.gather(*(one(partition, message) for partition, message in messages)))
+    async def send(self, messages: Sequence[Addressed]) -> list[int | None]:
+        """The offset of each message, None for one that its topic will never take."""
+        return await send_in_batches(self._producer, messages)
 
     async def _partitions(self, topic: str) -> list["TopicPartition"]:
         from aiokafka import TopicPartition

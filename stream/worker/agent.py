@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from faust.types import EventT, StreamT
 
+from pipelines.errors import BrokerError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
-from stream.messages import DeadLetter, Message, Outgoing, Position, encode_prediction
+from stream.messages import DEAD_LETTERS_TOPIC, DeadLetter, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
@@ -79,9 +80,13 @@ class Agent:
                 for message, letter in letters
             ]
 
-        too_large = await self.publisher.publish_what_fits(encode(outcome.dead_letters, DEAD_LETTER_VALUE_BYTES))
+        too_large = await self.publisher.publish_letters(encode(outcome.dead_letters, DEAD_LETTER_VALUE_BYTES))
         # the topic of another broker may take less than ours
-        await self.publisher.publish(encode([outcome.dead_letters[place] for place in too_large], 0))
+        by_hash = encode([outcome.dead_letters[place] for place in too_large], 0)
+        if await self.publisher.publish_letters(by_hash):
+            raise BrokerError(
+                f"Expected {DEAD_LETTERS_TOPIC} to take messages of 20 kB, it refused one. Raise its max.message.bytes."
+            )
 
     def _fail_loudly(self, delivering: asyncio.Task[None]) -> None:
         if not delivering.cancelled() and (error := delivering.exception()) is not None:

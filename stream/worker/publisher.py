@@ -1,18 +1,20 @@
 """Publishing what the worker found: one producer of our own, every delivery awaited."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError
 
 from pipelines.errors import BrokerError
+from stream.broker.sending import send_in_batches
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.messages import Outgoing
 
 TIMEOUT_MS: Final = 30_000
+BATCH_BYTES: Final = 256 * 1024
 
 
 class Publisher:
@@ -27,6 +29,7 @@ class Publisher:
             bootstrap_servers=self._bootstrap,
             acks="all",
             max_request_size=LARGEST_MESSAGE_BYTES,
+            max_batch_size=BATCH_BYTES,
             request_timeout_ms=TIMEOUT_MS,
             metadata_max_age_ms=10_000,
             linger_ms=0,
@@ -50,33 +53,30 @@ class Publisher:
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Returns when the broker has them all. Raises KafkaError when it does not within the time."""
-        await asyncio.gather(*[await self._send(message) for message in messages])
+        producer = self._opened()
+        deliveries = [
+            await producer.send(
+                message.topic,
+                key=message.key,
+                value=message.value,
+                headers=list(message.headers),
+                timestamp_ms=message.timestamp_ms,
+            )
+            for message in messages
+        ]
+        await asyncio.gather(*deliveries)
 
-    async def publish_what_fits(self, messages: Sequence[Outgoing]) -> list[int]:
+    async def publish_letters(self, letters: Sequence[Outgoing]) -> list[int]:
         """Returns when the broker has all but those that are larger than their topic takes: their places."""
-        too_large: list[int] = []
-        deliveries: dict[int, Awaitable[object]] = {}
-        for place, message in enumerate(messages):
-            try:
-                deliveries[place] = await self._send(message)
-            except MessageSizeTooLargeError:
-                too_large.append(place)
-        outcomes = await asyncio.gather(*deliveries.values(), return_exceptions=True)
-        for place, outcome in zip(deliveries, outcomes, strict=True):
-            if isinstance(outcome, MessageSizeTooLargeError):
-                too_large.append(place)
-            elif isinstance(outcome, BaseException):
-                raise outcome
-        return too_large
+        if not letters:
+            return []
+        producer = self._opened()
+        # one partition by contract; of a topic that somebody else made, any will do
+        partition = min(await producer.partitions_for(letters[0].topic))
+        offsets = await send_in_batches(producer, [(partition, letter) for letter in letters])
+        return [place for place, offset in enumerate(offsets) if offset is None]
 
-    async def _send(self, message: Outgoing) -> Awaitable[object]:
+    def _opened(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise BrokerError("Expected an open publisher; use it with `async with`.")
-        delivery: Awaitable[object] = await self._producer.send(
-            message.topic,
-            key=message.key,
-            value=message.value,
-            headers=list(message.headers),
-            timestamp_ms=message.timestamp_ms,
-        )
-        return delivery
+        return self._producer

@@ -159,6 +159,14 @@ def test_a_jpeg_of_very_many_scans_is_refused_before_it_costs_minutes(look: Call
         look(progressive[:-2] + 64 * last + b"\xff\xd9")
 
 
+def test_a_picture_with_damage_that_does_not_matter_says_nothing(recwarn: pytest.WarningsRecorder) -> None:
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x02\x00\xff\x00\x00\x00\xff\xff\x00\x00"
+
+    decode_image(encode(RED, exif=exif))
+
+    assert list(recwarn) == []
+
+
 @pytest.mark.parametrize("error", [MemoryError(), OSError("out of memory when reading image file")])
 def test_a_machine_without_memory_is_not_blamed_on_the_picture(
     monkeypatch: pytest.MonkeyPatch, error: Exception

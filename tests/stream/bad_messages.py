@@ -142,7 +142,7 @@ def _wrong_v1(now: datetime) -> dict[str, BadMessage]:
 
 def _wrong_v2(now: datetime) -> dict[str, BadMessage]:
     def bad(reason: str, **changes: bytes | None) -> BadMessage:
-        return BadMessage(v2(draw_jpeg(), now, **changes), "schema", reason)
+        return BadMessage(v2(draw_jpeg(), now, more=(), **changes), "schema", reason)
 
     return {
         "unknown schema": bad("unknown_schema", schema=b"9"),
