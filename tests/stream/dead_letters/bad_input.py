@@ -90,8 +90,10 @@ def send_as_stranger(bootstrap: str, messages: Sequence[Outgoing], largest: int)
         await admin.alter_configs([topic])
         await admin.close()
         async with AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=largest) as producer:
-            for m in messages:
-                await producer.send_and_wait(m.topic, key=m.key, value=m.value, headers=list(m.headers))
+            for message in messages:
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=message.key, value=message.value, headers=list(message.headers))
+                await (await producer.send_batch(batch, message.topic, partition=0))
 
     fast = aiokafka.producer.message_accumulator.DefaultRecordBatchBuilder
     aiokafka.producer.message_accumulator.DefaultRecordBatchBuilder = _DefaultRecordBatchBuilderPy
