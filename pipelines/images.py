@@ -42,6 +42,7 @@ MAX_SCANS: Final = 64
 a file within all other limits could take hours."""
 _SCAN: Final = b"\xff\xda"
 """Start of a scan; inside of compressed data a 0 always follows on 255."""
+_END: Final = b"\xff\xd9"
 _OUT_OF_MEMORY: Final = "out of memory"
 """Words of Pillow's decoders, which have one error for everything."""
 _ONE_LARGE: Final = threading.Lock()
@@ -106,7 +107,8 @@ def _open(encoded: bytes, limits: ImageLimits) -> Iterator[PillowImage.Image]:
             warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
             with PillowImage.open(io.BytesIO(encoded), formats=FORMATS) as picture:
                 _check_header(picture, limits)
-                _check_scans(picture, encoded)
+                if picture.format in JPEG_FORMATS:
+                    _check_scans(encoded)
                 with _ONE_LARGE if picture.width * picture.height > LARGE_PIXELS else nullcontext():
                     yield picture
     except (ImageError, MemoryError):
@@ -133,9 +135,12 @@ def _check_header(picture: PillowImage.Image, limits: ImageLimits) -> None:
         raise ImageError(f"Expected a still picture, received an animation of {frames} frames.")
 
 
-def _check_scans(picture: PillowImage.Image, encoded: bytes) -> None:
-    if picture.format in JPEG_FORMATS and (scans := encoded.count(_SCAN)) > MAX_SCANS:
+def _check_scans(encoded: bytes) -> None:
+    """What a JPEG tells without being decoded; a camera that sends halves costs little."""
+    if (scans := encoded.count(_SCAN)) > MAX_SCANS:
         raise ImageError(f"Expected a JPEG of at most {MAX_SCANS} scans, received {scans}.")
+    if encoded.rfind(_END) < encoded.find(_SCAN):
+        raise OSError("image file is truncated: its end marker is missing")  # as Pillow says once it has decoded all
 
 
 def _turn_upright(picture: PillowImage.Image) -> PillowImage.Image:

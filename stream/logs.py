@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import structlog
 
-NOISY: Final = ("aiokafka", "faust", "mode", "kafka")
-"""Libraries that repeat the same line many times a second while a broker is away."""
+NOISY: Final = ("aiokafka", "faust", "mode", "kafka", "stream.worker.batches")
+"""What repeats the same line many times a second: libraries while a broker is away, batches in a flood of bad input."""
 QUIET_SECONDS: Final = 5.0
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -69,6 +70,8 @@ class BatchReader:
         predictions: list[Prediction] = []
         for name, asked in self._ask(pictures, serving, routes).items():
             predictions.extend(self._classify(serving[name], asked))
+        if self._letters:
+            log.warning("dead letters: %s", tell_letters([letter for _, letter in self._letters.values()]))
         return BatchOutcome(
             predictions=tuple(predictions),
             dead_letters=tuple(self._letters.values()),
@@ -165,6 +168,13 @@ class BatchReader:
         # a frame that two classifiers could not use is one dead letter, with the first reason
         letter = build_dead_letter(message, error, camera_id=camera_id, now=self.clock())
         self._letters.setdefault(message.position, (message, letter))
+
+
+def tell_letters(letters: Sequence[DeadLetter]) -> str:
+    """How many of each stage and reason, and where the last one lies; nothing that a sender wrote."""
+    counts = Counter(f"{letter.stage}/{letter.reason}" for letter in letters)
+    told = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
+    return f"{told}; the last is {letters[-1].position.frame_id}"
 
 
 def check_machine(classifier: Classifier, error: Exception) -> None:

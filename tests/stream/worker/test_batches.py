@@ -186,6 +186,17 @@ def test_a_dead_letter_names_its_camera_when_something_behind_its_name_was_wrong
     assert [letter.camera_id for _, letter in outcome.dead_letters] == ["gate"]
 
 
+def test_a_batch_says_in_one_line_how_many_died_of_what_and_nothing_of_their_senders(
+    reader: BatchReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    garbage = [message_of(Outgoing(FRAMES_TOPIC, None, b"\x1b[2J"), offset=offset) for offset in range(5)]
+
+    reader.read([*garbage, frame(POISON, offset=7)], {"cars": FakeClassifier()}, {})
+
+    last = caplog.messages[-1]
+    assert last == "dead letters: 5 schema/not_json, 1 infer/inference_failed; the last is taller_camara_stream-0-7"
+
+
 def test_the_last_good_picture_of_each_camera_is_kept_for_the_page(reader: BatchReader) -> None:
     last = frame(200, camera="gate", offset=2)
 
