@@ -60,7 +60,14 @@ TOPICS: Final = (
     Topic(
         FRAMES_TOPIC,
         FRAMES_PARTITIONS,
-        {**DEFAULT_RETENTION, **_ANY_CLOCK, "max.message.bytes": str(LARGEST_FRAME_MESSAGE_BYTES)},
+        {
+            **DEFAULT_RETENTION,
+            **_ANY_CLOCK,
+            "max.message.bytes": str(LARGEST_FRAME_MESSAGE_BYTES),
+            # pictures are compressed already; the broker unpacks what a sender packed, so that its limit holds for
+            # what comes out (2 MB of gzip may be 2 GB) and workers need no codec
+            "compression.type": "uncompressed",
+        },
     ),
     Topic(PREDICTIONS_TOPIC, 4, _retention(hours=24, mib_per_partition=128, segment_mib=32)),
     # few, and read in the order in which they came

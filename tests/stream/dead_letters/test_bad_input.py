@@ -9,7 +9,7 @@ import pytest
 
 from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing
 from tests.stream.bad_messages import v2
-from tests.stream.dead_letters.bad_input import RawName, run_bad_input, send_as_stranger
+from tests.stream.dead_letters.bad_input import RawName, run_bad_input, send_as_stranger, send_packed
 from tests.stream.embedded_kafka import EmbeddedKafka
 from tests.stream.fakes import draw_jpeg
 from tests.stream.live import LiveWorker, end_offsets, read_since, send, small_frames
@@ -24,6 +24,10 @@ def test_every_kind_of_bad_input_is_kept_byte_for_byte_and_every_good_frame_is_a
         assert outcome.wrong == ()
         assert (outcome.dead, outcome.byte_for_byte, outcome.good_stored) == (outcome.bad, outcome.bad, outcome.good)
 
+        # what a sender packed is unpacked by the broker, which refuses a bomb
+        assert send_packed(broker.bootstrap, v2(draw_jpeg(), datetime.now(UTC)))
+        assert not send_packed(broker.bootstrap, v2(bytes(20_000_000), datetime.now(UTC)))
+
         # a topic that somebody else made, with a larger limit than ours, and clients in other languages
         now, huge = datetime.now(UTC), os.urandom(5_000_000)
         starts = end_offsets(broker.bootstrap, DEAD_LETTERS_TOPIC)
@@ -33,7 +37,7 @@ def test_every_kind_of_bad_input_is_kept_byte_for_byte_and_every_good_frame_is_a
         send(broker.bootstrap, small_frames(20))
         worker.start()
         worker.wait_for_rows("dead_letters", outcome.bad + 3)
-        worker.wait_for_rows("predictions", outcome.good + 21)
+        worker.wait_for_rows("predictions", outcome.good + 22)
         assert worker.end() == 0
 
         by_size, by_name, by_headers = read_since(broker.bootstrap, DEAD_LETTERS_TOPIC, starts)
