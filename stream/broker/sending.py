@@ -20,15 +20,18 @@ Addressed = tuple[int, Outgoing]
 """Partition and message."""
 
 
-async def send_in_batches(producer: "AIOKafkaProducer", messages: Sequence[Addressed]) -> list[int | None]:
+async def send_in_batches(
+    producer: "AIOKafkaProducer", messages: Sequence[Addressed], *, largest_bytes: int | None = None
+) -> list[int | None]:
     """The offset of each message, None for one that is larger than its topic takes.
 
-    How much goes into one batch is the producer's `max_batch_size`. Raises another KafkaError when it is not known
-    whether the broker has them all.
+    How much goes into one batch is the producer's `max_batch_size`. An idempotent producer wants the topic's limit in
+    `largest_bytes`: what the broker refuses leaves a gap in its numbers, and everything behind it fails. Raises another
+    KafkaError when it is not known whether the broker has them all.
     """
     offsets: list[int | None] = [None] * len(messages)
     batches = build_batches(producer, messages)
-    bases = await asyncio.gather(*(_deliver(producer, batch) for batch in batches))
+    bases = await asyncio.gather(*(_deliver(producer, batch, largest_bytes) for batch in batches))
     for batch, base in zip(batches, bases, strict=True):
         if base is not None:
             for number, place in enumerate(batch.places):
@@ -36,7 +39,7 @@ async def send_in_batches(producer: "AIOKafkaProducer", messages: Sequence[Addre
         elif len(batch.places) > 1:
             # together they may be too large for a topic with a small limit; each is asked for by itself
             for place in batch.places:
-                (offsets[place],) = await send_in_batches(producer, [messages[place]])
+                (offsets[place],) = await send_in_batches(producer, [messages[place]], largest_bytes=largest_bytes)
     return offsets
 
 
@@ -73,8 +76,10 @@ def _append(batch: Batch, message: Outgoing) -> bool:
     return taken is not None
 
 
-async def _deliver(producer: "AIOKafkaProducer", batch: Batch) -> int | None:
+async def _deliver(producer: "AIOKafkaProducer", batch: Batch, largest_bytes: int | None) -> int | None:
     batch.builder.close()
+    if largest_bytes is not None and batch.builder.size() > largest_bytes:
+        return None
     try:
         sending = await producer.send_batch(batch.builder, batch.topic, partition=batch.partition)
         return int((await sending).offset)

@@ -138,7 +138,7 @@ async def _ensure_topics(bootstrap: str, timeout_seconds: float) -> None:
         async with asyncio.timeout(timeout_seconds):
             await admin.start()
             found = await _create_until_ready(admin)
-            limits = await _message_limits(admin)
+            limits = await message_limits(admin)
     except TimeoutError as error:
         names = ", ".join(topic.name for topic in TOPICS)
         raise BrokerError(
@@ -198,7 +198,8 @@ async def _create(admin: "AIOKafkaAdminClient", topics: tuple[Topic, ...]) -> No
             )
 
 
-async def _message_limits(admin: "AIOKafkaAdminClient") -> dict[str, int]:
+async def message_limits(admin: "AIOKafkaAdminClient") -> dict[str, int]:
+    """Largest batch in bytes of each of our topics, as far as the broker tells."""
     from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
     key = "max.message.bytes"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.errors import BrokerError
 from stream.broker.sending import Addressed, send_in_batches
-from stream.broker.topics import LARGEST_MESSAGE_BYTES
+from stream.broker.topics import LARGEST_MESSAGE_BYTES, message_limits
 from stream.dead_letters.letters import KeptLetter, read_dead_letter
 from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, REPLAY_ID, Position, last_header
 
@@ -121,7 +121,8 @@ class Topics:
 
     async def send(self, messages: Sequence[Addressed]) -> list[int | None]:
         """The offset of each message, None for one that its topic will never take."""
-        return await send_in_batches(self._producer, messages)
+        limits = await message_limits(self._admin)
+        return await send_in_batches(self._producer, messages, largest_bytes=limits.get(FRAMES_TOPIC))
 
     async def _partitions(self, topic: str) -> list["TopicPartition"]:
         from aiokafka import TopicPartition

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import aiokafka.conn
@@ -66,6 +67,19 @@ def test_upstream_still_has_what_the_waking_consumer_overrides_and_reads() -> No
         assert callable(getattr(BaseConsumer, name)), name
     assert BaseConsumer.flow_active is True
     assert "_buffered_partitions" in BaseConsumer.__annotations__
+
+
+@pytest.mark.parametrize(("timestamp", "known"), [(1_700_000_000_123, 1_700_000_000_123), (2**63 - 1,) * 2, (-1, None)])
+def test_a_message_keeps_its_time_in_milliseconds_which_seconds_in_a_float_do_not_hold(
+    timestamp: int, known: int | None
+) -> None:
+    consumer = WakingConsumer.__new__(WakingConsumer)
+    consumer.app = cast(Any, SimpleNamespace(consumer_generation_id=1))
+    names = ("topic", "partition", "offset", "timestamp_type", "headers", "key", "value", "checksum")
+    record = SimpleNamespace(timestamp=timestamp, **dict.fromkeys(names))
+    record.serialized_key_size = record.serialized_value_size = 0
+
+    assert consumer._to_message(PARTITION, record).timestamp_ms == known
 
 
 @pytest.mark.parametrize(
