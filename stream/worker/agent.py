@@ -14,7 +14,7 @@ from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
 from stream.messages import DEAD_LETTERS_TOPIC, DeadLetter, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
-from stream.worker.app import LossFreeApp, batches
+from stream.worker.app import LossFreeApp, batches, one_ahead
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
@@ -37,6 +37,8 @@ class Agent:
     reading: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
 
+    _work: asyncio.Future[BatchOutcome] | None = None
+
     async def serve(self, stream: StreamT[Any]) -> None:
         """Runs until the stream ends. Whatever fails ends the worker; what was not acknowledged comes again."""
         loop = asyncio.get_running_loop()
@@ -44,9 +46,9 @@ class Agent:
         async with self.publisher:
             self.reading = True
             try:
-                async for events in batches(stream):
+                async for events in one_ahead(batches(stream, self._is_busy)):
                     messages = [read_message(event) for event in events]
-                    work = loop.run_in_executor(self._thread, self._answer, messages)
+                    self._work = work = loop.run_in_executor(self._thread, self._answer, messages)
                     if delivering is not None:
                         await delivering
                     delivering = asyncio.create_task(self._deliver(events, await work))
@@ -55,6 +57,9 @@ class Agent:
                 self.reading = False
                 if delivering is not None:
                     delivering.cancel()
+
+    def _is_busy(self) -> bool:
+        return self._work is not None and not self._work.done()
 
     def _answer(self, messages: Sequence[Message]) -> BatchOutcome:
         # one read each: the watcher may replace them while this batch is classified
@@ -65,8 +70,10 @@ class Agent:
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
-        await self._publish_dead_letters(outcome)
-        await self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
+        await asyncio.gather(
+            self._publish_dead_letters(outcome),
+            self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions]),
+        )
         for event in events:
             # after a rebalance the frame belongs to another worker, which reads it again
             if event.message.generation_id == self.app.consumer_generation_id:

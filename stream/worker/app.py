@@ -8,10 +8,10 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import aiokafka.conn
 import faust
@@ -33,6 +33,8 @@ BUFFER_FRAMES: Final = 64
 STOP_SECONDS: Final = 8.0
 """A stop that takes longer is cut: with the broker away Faust would try to commit for ever."""
 READER_BYTES: Final = 1024 * 1024
+
+Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
 
@@ -125,8 +127,8 @@ def frames_topic(app: LossFreeApp) -> Any:
     return app.topic(FRAMES_TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
 
-async def batches(stream: StreamT[Any]) -> AsyncIterator[list[EventT[bytes]]]:
-    """What has arrived, up to 32 frames, without ever waiting to fill a batch.
+async def batches(stream: StreamT[Any], busy: Callable[[], bool] = lambda: False) -> AsyncIterator[list[EventT[bytes]]]:
+    """What has arrived, up to 32 frames, without ever waiting to fill a batch, unless nobody could take it yet.
 
     The next event is always awaited by a task of its own, which a rebalance leaves alone; draining the queue
     would leave the agent waiting with events that the rebalance waits for.
@@ -137,12 +139,30 @@ async def batches(stream: StreamT[Any]) -> AsyncIterator[list[EventT[bytes]]]:
         while True:
             batch = [await coming]
             coming = asyncio.ensure_future(events.__anext__())
-            while len(batch) < BATCH_FRAMES and (await asyncio.wait({coming}, timeout=BATCH_WAIT_SECONDS))[0]:
-                batch.append(coming.result())
-                coming = asyncio.ensure_future(events.__anext__())
+            while len(batch) < BATCH_FRAMES:
+                if (await asyncio.wait({coming}, timeout=BATCH_WAIT_SECONDS))[0]:
+                    batch.append(coming.result())
+                    coming = asyncio.ensure_future(events.__anext__())
+                elif not busy():
+                    break
             yield batch
     except StopAsyncIteration:
         return
+    finally:
+        coming.cancel()
+
+
+async def one_ahead(items: AsyncIterator[Item]) -> AsyncIterator[Item]:
+    """The same items; the next one is collected while the caller works on this one."""
+    coming = asyncio.ensure_future(anext(items))
+    try:
+        while True:
+            try:
+                item = await coming
+            except StopAsyncIteration:
+                return
+            coming = asyncio.ensure_future(anext(items))
+            yield item
     finally:
         coming.cancel()
 

@@ -22,6 +22,7 @@ from stream.worker.app import (
     batches,
     build_app,
     frames_topic,
+    one_ahead,
 )
 
 PARTITION = TP("taller_camara_stream", 0)
@@ -151,18 +152,54 @@ def test_a_batch_does_not_wait_to_be_filled() -> None:
     assert asyncio.run(asyncio.wait_for(run(), 5)) == [0, 1, 2]
 
 
+def test_a_batch_that_nobody_can_take_yet_goes_on_growing() -> None:
+    async def run() -> tuple[list[int], list[int]]:
+        more, busy = asyncio.Event(), True
+        stream = FakeStream(range(4), pause_at=3, until=more)
+        found = cast(Any, batches(cast(Any, stream), lambda: busy))
+        first = asyncio.ensure_future(anext(found))
+        await asyncio.wait({first}, timeout=0.1)
+        assert not first.done()
+        more.set()
+        await asyncio.wait({first}, timeout=0.1)
+        assert not first.done(), "the caller is still busy"
+        busy = False
+        return await first, stream.given
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == ([0, 1, 2, 3], [0, 1, 2, 3])
+
+
+def test_the_next_batch_is_collected_while_the_caller_works_on_this_one() -> None:
+    async def run() -> list[int]:
+        stream = FakeStream(range(2 * BATCH_FRAMES + 1))
+        ahead = one_ahead(cast(Any, batches(cast(Any, stream))))
+        await anext(ahead)
+        while len(stream.given) < 2 * BATCH_FRAMES:
+            await asyncio.sleep(0)  # the deadline below ends it when nothing is collected
+        return [event async for batch in ahead for event in cast(Any, batch)]
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == list(range(BATCH_FRAMES, 2 * BATCH_FRAMES))
+
+
 class FakeStream:
     """What `batches` uses of a Faust stream."""
 
-    def __init__(self, events: range, *, then_wait: bool = False) -> None:
+    def __init__(
+        self, events: range, *, then_wait: bool = False, pause_at: int | None = None, until: asyncio.Event | None = None
+    ) -> None:
         self._events = events
-        self._then_wait = then_wait
+        self._then_wait = then_wait or until is not None
+        self._pause_at, self._until = pause_at, until
+        self.given: list[int] = []
 
     def noack(self) -> "FakeStream":
         return self
 
     async def events(self) -> AsyncIterator[int]:
         for event in self._events:
+            if event == self._pause_at and self._until is not None:
+                await self._until.wait()
+            self.given.append(event)
             yield event
         if self._then_wait:
             await asyncio.Event().wait()
