@@ -70,16 +70,16 @@ def test_a_worker_reads_no_frame_before_every_production_version_was_looked_at(
     ready: list[bool] = []
 
     def load(folder: Path, classifier: str, version: int) -> FakeClassifier:
-        ready.append(watcher.wait_until_serving(0))
+        ready.append(looking.wait_until_serving(0))
         return load_fake(folder, classifier, version)
 
-    watcher = ModelWatcher(lambda: registry, load, events.append, folder=tmp_path / "models", worker="w")
+    looking = ModelWatcher(lambda: registry, load, events.append, folder=tmp_path / "models", worker="w")
     registry.promote(cars=1, simpsons=1, cats_dogs=BROKEN_VERSION)
 
-    watcher.poll()
+    looking.poll()
 
     assert ready == [False, False, False], "frames for the second would have become dead letters"
-    assert watcher.wait_until_serving(0), "a version that cannot be loaded holds up nobody"
+    assert looking.wait_until_serving(0), "a version that cannot be loaded holds up nobody"
 
 
 def test_a_classifier_whose_alias_was_taken_away_or_whose_registry_is_gone_goes_on_serving(
