@@ -174,8 +174,8 @@ def test_the_next_batch_is_collected_while_the_caller_works_on_this_one() -> Non
         stream = FakeStream(range(2 * BATCH_FRAMES + 1))
         ahead = one_ahead(cast(Any, batches(cast(Any, stream))))
         await anext(ahead)
-        while len(stream.given) < 2 * BATCH_FRAMES:
-            await asyncio.sleep(0)  # the deadline below ends it when nothing is collected
+        while len(stream.given) < 2 * BATCH_FRAMES:  # noqa: ASYNC110  the deadline below ends it
+            await asyncio.sleep(0)
         return [event async for batch in ahead for event in cast(Any, batch)]
 
     assert asyncio.run(asyncio.wait_for(run(), 5)) == list(range(BATCH_FRAMES, 2 * BATCH_FRAMES))
