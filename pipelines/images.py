@@ -37,6 +37,14 @@ UPRIGHT: Final[Mapping[int, PillowImage.Transpose]] = {
 
 LARGE_PIXELS: Final = 12_000_000
 """Pictures beyond this are decoded one at a time: several of 80 megapixels at once would need gigabytes."""
+MAX_SCANS: Final = 64
+"""Of a JPEG; encoders write about ten. Every scan goes over all the pixels again, and a scan of 14 bytes is possible:
+a file within all other limits could take hours."""
+_SCAN: Final = b"\xff\xda"
+"""Start of a scan; inside of compressed data a 0 always follows on 255."""
+_END: Final = b"\xff\xd9"
+_OUT_OF_MEMORY: Final = "out of memory"
+"""Words of Pillow's decoders, which have one error for everything."""
 _ONE_LARGE: Final = threading.Lock()
 
 
@@ -56,7 +64,7 @@ def decode_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Ima
     """RGB uint8 (height, width, 3), EXIF orientation applied.
 
     Raises ImageError for a format, size or content outside the limits; nothing is decoded before the header
-    has been checked.
+    has been checked. MemoryError is the machine's fault and stays one.
     """
     with _open(encoded, limits) as picture:
         picture.load()  # a PNG may tell its orientation behind its pixels
@@ -94,16 +102,22 @@ def _open(encoded: bytes, limits: ImageLimits) -> Iterator[PillowImage.Image]:
         raise ImageError(f"Expected at most {limits.max_bytes} bytes, received {len(encoded)}.")
     try:
         with warnings.catch_warnings():
+            # Pillow tells of damage that it can live with, in lines that a flood of such pictures would repeat
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
             with PillowImage.open(io.BytesIO(encoded), formats=FORMATS) as picture:
                 _check_header(picture, limits)
+                if picture.format in JPEG_FORMATS:
+                    _check_scans(encoded)
                 with _ONE_LARGE if picture.width * picture.height > LARGE_PIXELS else nullcontext():
                     yield picture
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
     except UnidentifiedImageError as error:  # its own words hold a memory address
         raise ImageError(f"Expected a {', '.join(FORMATS)} picture, received bytes of another kind.") from error
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and more
+        if _OUT_OF_MEMORY in str(error):
+            raise MemoryError(str(error)) from error
         raise ImageError(
             f"Expected a {', '.join(FORMATS)} picture. {type(error).__name__}: {str(error)[:200]}"
         ) from error
@@ -119,6 +133,14 @@ def _check_header(picture: PillowImage.Image, limits: ImageLimits) -> None:
     frames = 1 if picture.format in JPEG_FORMATS else int(getattr(picture, "n_frames", 1))
     if frames > 1:
         raise ImageError(f"Expected a still picture, received an animation of {frames} frames.")
+
+
+def _check_scans(encoded: bytes) -> None:
+    """What a JPEG tells without being decoded; a camera that sends halves costs little."""
+    if (scans := encoded.count(_SCAN)) > MAX_SCANS:
+        raise ImageError(f"Expected a JPEG of at most {MAX_SCANS} scans, received {scans}.")
+    if encoded.rfind(_END) < encoded.find(_SCAN):
+        raise OSError("image file is truncated: its end marker is missing")  # as Pillow says once it has decoded all
 
 
 def _turn_upright(picture: PillowImage.Image) -> PillowImage.Image:

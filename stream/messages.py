@@ -16,6 +16,14 @@ FRAMES_PARTITIONS: Final = 4
 GROUP: Final = "vigia-worker"
 """The consumer group of workers that answer for every classifier."""
 
+REPLAY_OF: Final = "vigia.replay.of"
+"""Header of a replayed dead letter: the frame id of the position it came from."""
+REPLAY_ID: Final = "vigia.replay.id"
+"""Header: the replay that sent it, so that it is found again in the topic."""
+REPLAY_ATTEMPT: Final = "vigia.replay.attempt"
+REPLAY_ANSWERED: Final = "vigia.replay.answered"
+"""Header: classifiers, parted by commas, that answered this frame before and are not asked again."""
+
 Headers = tuple[tuple[str, bytes | None], ...]
 Stage = Literal["schema", "decode", "image", "infer"]
 Role = Literal["production", "shadow"]
@@ -119,10 +127,17 @@ class DeadLetter:
 class FrameError(MessageError):
     """Why a message becomes a dead letter: the stage it failed at and a countable reason."""
 
-    def __init__(self, text: str, *, stage: Stage, reason: str) -> None:
+    def __init__(self, text: str, *, stage: Stage, reason: str, camera_id: str | None = None) -> None:
         super().__init__(text)
         self.stage = stage
         self.reason = reason
+        self.camera_id = camera_id
+        """Where it was known before something else failed."""
+
+
+def last_header(headers: Headers, name: str) -> bytes | None:
+    """What a program appended counts, not what a sender may have put there before."""
+    return next((value for key, value in reversed(headers) if key == name), None)
 
 
 def encode_v1(camera_id: str, image_name: str, captured_at: datetime, jpeg: bytes) -> Outgoing:

@@ -33,6 +33,8 @@ from stream.tables import cameras, dead_letters, model_events, predictions
 BUSY_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 30.0
 """How long a write is tried again before the caller hears of it."""
+REPLAY_COLUMNS: Final = ("replayed_at", "replay_id", "replay_claimed_at", "replay_from", "replayed_offset")
+"""Of dead letters, what only a replay writes."""
 
 POSTGRESQL_OPTIONS: Final = {
     "connect_timeout": 5,
@@ -132,7 +134,7 @@ class PredictionStore:
                 connection.execute(upsert(predictions, self.engine.dialect.name), rows)
             if letters:
                 # a redelivered letter must not forget that it was replayed
-                statement = upsert(dead_letters, self.engine.dialect.name, keep=("replayed_at",))
+                statement = upsert(dead_letters, self.engine.dialect.name, keep=REPLAY_COLUMNS)
                 connection.execute(statement, [_dead_letter_row(letter) for letter in letters])
 
         if not answers and not letters and not reads:
@@ -163,19 +165,6 @@ class PredictionStore:
         row = asdict(change)
         self._write(lambda connection: connection.execute(insert(model_events), row))
 
-    def read_dead_letters(self, limit: int = 100) -> list[DeadLetter]:
-        """The newest first."""
-        statement = select(dead_letters).order_by(dead_letters.c.created_at.desc()).limit(limit)
-        return [_dead_letter(row) for row in self.read(statement)]
-
-    def find_dead_letter(self, position: Position) -> DeadLetter | None:
-        table = dead_letters.c
-        statement = select(dead_letters).where(
-            table.topic == position.topic, table.partition == position.partition, table.offset == position.offset
-        )
-        rows = self.read(statement)
-        return _dead_letter(rows[0]) if rows else None
-
     def read_cameras(self) -> list[dict[str, Any]]:
         """Rows of the cameras table by camera id."""
         return [dict(row._mapping) for row in self.read(select(cameras).order_by(cameras.c.camera_id))]
@@ -204,6 +193,12 @@ class PredictionStore:
                 return connection.execute(statement).all()
         except SQLAlchemyError as error:
             raise self._away(error) from error
+
+    def write(self, work: Callable[[Connection], Outcome]) -> Outcome:
+        """What `work` answers, done in one transaction and tried again while the store is busy."""
+        outcomes: list[Outcome] = []
+        self._write(lambda connection: outcomes.append(work(connection)))
+        return outcomes[-1]
 
     def _write(self, work: Callable[[Connection], object]) -> None:
         retries = stamina.retry_context(on=AWAY, attempts=None, timeout=self._retry_seconds, wait_max=2.0)
@@ -320,13 +315,8 @@ def _position_row(position: Position) -> dict[str, Any]:
     return {"topic": position.topic, "partition": position.partition, "offset": position.offset}
 
 
-def _dead_letter(row: Any) -> DeadLetter:
-    fields = {name: getattr(row, name) for name in _DEAD_LETTER_FIELDS}
-    return DeadLetter(position=Position(row.topic, row.partition, row.offset), **fields)
-
-
 _POSITION_FIELDS: Final = {"topic", "partition", "offset"}
 _PREDICTION_FIELDS: Final = tuple(c.name for c in predictions.columns if c.name not in _POSITION_FIELDS)
 _DEAD_LETTER_FIELDS: Final = tuple(
-    c.name for c in dead_letters.columns if c.name not in _POSITION_FIELDS | {"replayed_at"}
+    c.name for c in dead_letters.columns if c.name not in _POSITION_FIELDS.union(REPLAY_COLUMNS)
 )

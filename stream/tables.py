@@ -83,7 +83,14 @@ dead_letters = Table(
     Column("sha256", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("replayed_at", UtcDateTime),
+    # who replays it: taken in one transaction, so that of two commands one does
+    Column("replay_id", String(32)),
+    Column("replay_claimed_at", UtcDateTime),
+    # the partition's end at that moment: a replay that was sent and not marked lies behind it
+    Column("replay_from", BigInteger),
+    Column("replayed_offset", BigInteger),
     Index("dead_letters_by_time", "created_at"),
+    Index("dead_letters_by_replay", "topic", "partition", "replayed_offset"),
 )
 
 cameras = Table(

@@ -60,7 +60,14 @@ TOPICS: Final = (
     Topic(
         FRAMES_TOPIC,
         FRAMES_PARTITIONS,
-        {**DEFAULT_RETENTION, **_ANY_CLOCK, "max.message.bytes": str(LARGEST_FRAME_MESSAGE_BYTES)},
+        {
+            **DEFAULT_RETENTION,
+            **_ANY_CLOCK,
+            "max.message.bytes": str(LARGEST_FRAME_MESSAGE_BYTES),
+            # pictures are compressed already; the broker unpacks what a sender packed, so that its limit holds for
+            # what comes out (2 MB of gzip may be 2 GB) and workers need no codec
+            "compression.type": "uncompressed",
+        },
     ),
     Topic(PREDICTIONS_TOPIC, 4, _retention(hours=24, mib_per_partition=128, segment_mib=32)),
     # few, and read in the order in which they came
@@ -131,7 +138,7 @@ async def _ensure_topics(bootstrap: str, timeout_seconds: float) -> None:
         async with asyncio.timeout(timeout_seconds):
             await admin.start()
             found = await _create_until_ready(admin)
-            limits = await _message_limits(admin)
+            limits = await message_limits(admin)
     except TimeoutError as error:
         names = ", ".join(topic.name for topic in TOPICS)
         raise BrokerError(
@@ -191,7 +198,8 @@ async def _create(admin: "AIOKafkaAdminClient", topics: tuple[Topic, ...]) -> No
             )
 
 
-async def _message_limits(admin: "AIOKafkaAdminClient") -> dict[str, int]:
+async def message_limits(admin: "AIOKafkaAdminClient") -> dict[str, int]:
+    """Largest batch in bytes of each of our topics, as far as the broker tells."""
     from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
     key = "max.message.bytes"

@@ -2,18 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from aiokafka.errors import MessageSizeTooLargeError
 from faust.types import EventT, StreamT
 
+from pipelines.errors import BrokerError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
-from stream.messages import GROUP, Message, Outgoing, Position, encode_prediction
+from stream.messages import DEAD_LETTERS_TOPIC, GROUP, DeadLetter, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
@@ -81,8 +81,10 @@ class Agent:
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
         with self.metrics.timed("publish"):
-            await self._publish_dead_letters(outcome)
-            await self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
+            await asyncio.gather(
+                self._publish_dead_letters(outcome),
+                self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions]),
+            )
         for event in events:
             # after a rebalance the frame belongs to another worker, which reads it again
             if event.message.generation_id == self.app.consumer_generation_id:
@@ -90,17 +92,19 @@ class Agent:
                 self.acked += 1
 
     async def _publish_dead_letters(self, outcome: BatchOutcome) -> None:
-        def letters(max_value_bytes: int) -> list[Outgoing]:
+        def encode(letters: Iterable[tuple[Message, DeadLetter]], max_value_bytes: int) -> list[Outgoing]:
             return [
                 encode_dead_letter(message, letter, worker=self.reader.worker, max_value_bytes=max_value_bytes)
-                for message, letter in outcome.dead_letters
+                for message, letter in letters
             ]
 
-        try:
-            await self.publisher.publish(letters(DEAD_LETTER_VALUE_BYTES))
-        except MessageSizeTooLargeError:
-            # the topic of another broker may take less than ours
-            await self.publisher.publish(letters(0))
+        too_large = await self.publisher.publish_letters(encode(outcome.dead_letters, DEAD_LETTER_VALUE_BYTES))
+        # the topic of another broker may take less than ours
+        by_hash = encode([outcome.dead_letters[place] for place in too_large], 0)
+        if await self.publisher.publish_letters(by_hash):
+            raise BrokerError(
+                f"Expected {DEAD_LETTERS_TOPIC} to take messages of 20 kB, it refused one. Raise its max.message.bytes."
+            )
 
     def _fail_loudly(self, delivering: asyncio.Task[None]) -> None:
         if not delivering.cancelled() and (error := delivering.exception()) is not None:

@@ -22,6 +22,7 @@ from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
+from stream.broker.header_names import tolerate_header_names
 from stream.messages import FRAMES_TOPIC, GROUP
 from stream.worker.consumer import FrameTransport
 from stream.worker.flight import Flight
@@ -36,6 +37,7 @@ BUFFER_FRAMES: Final = 256
 STOP_SECONDS: Final = 8.0
 """A stop that takes longer is cut: with the broker away Faust would try to commit for ever."""
 READER_BYTES: Final = 1024 * 1024
+
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ def build_app(
             "that nobody has seen. Install faust-streaming from a wheel and unset NO_CYTHON."
         )
     aiokafka.conn.READER_LIMIT = READER_BYTES
+    tolerate_header_names()
     app = LossFreeApp(
         group,
         broker=[f"kafka://{address}" for address in bootstrap.split(",")],

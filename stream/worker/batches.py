@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -17,13 +17,15 @@ from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.ledger import FrameRead, Outcome
 from stream.logs import frame_extra
-from stream.messages import DeadLetter, Frame, FrameError, Message, Position, Prediction
+from stream.messages import REPLAY_ANSWERED, DeadLetter, Frame, FrameError, Message, Position, Prediction, last_header
 from stream.worker.freshness import DroppedFrame
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
 PIXEL_BYTES: Final = 48 * 1024 * 1024
 """Decoded pictures that are held at once."""
+OUT_OF_MEMORY: Final = ("bad_alloc", "bad allocation", "out of memory", "cannot allocate memory")
+"""Words of engines that have one error for everything."""
 
 Serving = Mapping[str, Classifier]
 """Classifier name to its production version; replaced as a whole, never changed."""
@@ -82,19 +84,20 @@ class BatchReader:
     """The classifiers that this worker answers for; none named: all."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     failures_in_a_row: int = 0
-    _letters: list[tuple[Message, DeadLetter]] = field(default_factory=list)
+    _letters: dict[Position, tuple[Message, DeadLetter]] = field(default_factory=dict)
     _skipped: set[Position] = field(default_factory=set)
 
     def read(
         self, messages: Sequence[Message], serving: Serving, routes: Routes, dropped: Sequence[DroppedFrame] = ()
     ) -> BatchOutcome:
-        """Predictions of every classifier asked, and a dead letter for each message that could not be used.
+        """Predictions of every classifier asked, and one dead letter for each message that could not be used.
 
-        `dropped` are frames that were too old to be read at all. Raises ModelError after ten inferences that failed
-        in a row: then the model or the machine is broken, not the frames, and the batch must be redelivered.
+        `dropped` are frames that were too old to be read at all. Raises ModelError when the model or the machine is
+        broken and not the frames: a blank picture fails too, the memory is used up, or ten inferences failed in a row.
+        The batch must be redelivered then.
         """
         began, inferred = time.perf_counter(), 0.0
-        self._letters, self._skipped = [], set()
+        self._letters, self._skipped = {}, set()
         predictions: list[Prediction] = []
         latest: dict[str, bytes] = {}
         for pictures in self._decode_some(messages, routes):
@@ -105,7 +108,7 @@ class BatchReader:
             del pictures  # their pixels are not held while the next ones are decoded
         return BatchOutcome(
             predictions=tuple(predictions),
-            dead_letters=tuple(self._letters),
+            dead_letters=tuple(self._letters.values()),
             latest=latest,
             positions=tuple(message.position for message in messages),
             skipped=frozenset(self._skipped),
@@ -137,7 +140,7 @@ class BatchReader:
         try:
             frame = decode_frame(message)
         except FrameError as error:
-            self._give_up(message, error, camera_id=None)
+            self._give_up(message, error, camera_id=error.camera_id)
             return None
         if not self._is_asked(routes.get(frame.camera_id)):
             self._skipped.add(message.position)
@@ -156,11 +159,13 @@ class BatchReader:
     def _ask(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> dict[str, list[Picture]]:
         asked: dict[str, list[Picture]] = {}
         for picture in pictures:
+            before = answered_before(picture.message)
             named = routes.get(picture.frame.camera_id) or tuple(serving)
-            wanted = [name for name in named if name in self.only] if self.only else named
+            wanted = [name for name in named if name not in before and (not self.only or name in self.only)]
             absent = [name for name in wanted if name not in serving]
             if absent or not wanted:
-                self._give_up(picture.message, _no_model(picture.frame, absent), camera_id=picture.frame.camera_id)
+                error = _already_answered(before) if before and not wanted else _no_model(picture.frame, absent)
+                self._give_up(picture.message, error, camera_id=picture.frame.camera_id)
             for name in wanted:
                 if name in serving:
                     asked.setdefault(name, []).append(picture)
@@ -191,6 +196,8 @@ class BatchReader:
             try:
                 inference = infer_checked(classifier, [picture.image])
             except Exception as error:  # noqa: BLE001  as above; becomes a dead letter with the engine's words
+                check_machine(classifier, error)
+                check_model(classifier, error)
                 self._count_failure(classifier, error)
                 reason = FrameError(f"{type(error).__name__}: {error}", stage="infer", reason="inference_failed")
                 self._give_up(picture.message, reason, camera_id=picture.frame.camera_id)
@@ -203,11 +210,8 @@ class BatchReader:
     def _count_failure(self, classifier: Classifier, error: Exception) -> None:
         self.failures_in_a_row += 1
         if self.failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
-            raise ModelError(
-                f"Expected {classifier.classifier} version {classifier.version} to classify. "
-                f"{self.failures_in_a_row} frames failed in a row, the last with {type(error).__name__}: {error}. "
-                "Roll the classifier back, or look at the engine; the frames stay in Kafka."
-            ) from error
+            mend = f"{self.failures_in_a_row} frames failed in a row. Roll the classifier back, or look at the engine."
+            raise _broken(classifier, error, mend) from error
 
     def _predict(self, classifier: Classifier, picture: Picture, answer: Answer, now: datetime) -> Prediction:
         frame = picture.frame
@@ -232,7 +236,36 @@ class BatchReader:
         )
 
     def _give_up(self, message: Message, error: FrameError, *, camera_id: str | None) -> None:
-        self._letters.append((message, build_dead_letter(message, error, camera_id=camera_id, now=self.clock())))
+        # a frame that two classifiers could not use is one dead letter, with the first reason
+        letter = build_dead_letter(message, error, camera_id=camera_id, now=self.clock())
+        self._letters.setdefault(message.position, (message, letter))
+
+
+def check_machine(classifier: Classifier, error: Exception) -> None:
+    """Raises ModelError when it was the machine that failed: no memory, a file or a disk that is gone."""
+    words = str(error).lower()
+    if isinstance(error, MemoryError | OSError) or any(sign in words for sign in OUT_OF_MEMORY):
+        raise _broken(classifier, error, "The machine failed it: make room or mend the disk.") from error
+
+
+def check_model(classifier: Classifier, error: Exception) -> None:
+    """Raises ModelError when even a blank picture fails: then the frame that failed is not to blame."""
+    try:
+        infer_blank(classifier)
+    except Exception as again:  # noqa: BLE001  whatever a broken model raises, it is the model
+        raise _broken(classifier, again, "Roll the classifier back, or look at the engine.") from error
+
+
+def infer_blank(classifier: Classifier) -> None:
+    """One blank picture through the model. Raises what the engine raises, and ModelError."""
+    height, width = classifier.size_hw
+    infer_checked(classifier, [np.zeros((height, width, 3), np.uint8)])
+
+
+def answered_before(message: Message) -> frozenset[str]:
+    """Classifiers that answered this frame before it became the dead letter that is replayed here."""
+    told = last_header(message.headers, REPLAY_ANSWERED) or b""
+    return frozenset(told.decode(errors="replace").split(",")) - {""}
 
 
 def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
@@ -244,6 +277,22 @@ def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
     if not np.isfinite(inference.probabilities).all():
         raise ModelError("Expected finite probabilities, received values that are no number.")
     return inference
+
+
+def _broken(classifier: Classifier, error: Exception, mend: str) -> ModelError:
+    return ModelError(
+        f"Expected {classifier.classifier} version {classifier.version} to classify. {type(error).__name__}: {error}. "
+        f"{mend} The frames stay in Kafka."
+    )
+
+
+def _already_answered(before: Collection[str]) -> FrameError:
+    return FrameError(
+        f"Expected a classifier that has not answered this frame; {', '.join(sorted(before))} did, and its camera asks "
+        "for no other.",
+        stage="infer",
+        reason="already_answered",
+    )
 
 
 def _no_model(frame: Frame, absent: Sequence[str]) -> FrameError:

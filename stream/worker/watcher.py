@@ -11,12 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
 
-import numpy as np
-
 from pipelines.errors import StoreError, VigiaError
 from pipelines.inference import Classifier
 from stream.store import ModelEvent, ModelEventKind
-from stream.worker.batches import Serving, infer_checked
+from stream.worker.batches import Serving, infer_blank
 from stream.worker.contacts import Contact
 
 PRODUCTION: Final = "production"
@@ -126,6 +124,9 @@ class ModelWatcher:
             if should_load(version, served.version if served else None, self._refusals.get(name), time.monotonic()):
                 assert version is not None  # noqa: S101  should_load says so
                 self._replace(registry, name, version, served)
+        if self._serving:
+            # not before every alias was looked at: a frame read too early would lack the models that still load
+            self._ready.set()
 
     def _run(self) -> None:
         pause = threading.Event()
@@ -146,7 +147,6 @@ class ModelWatcher:
             return
         self._refusals.pop(name, None)
         self._serving = MappingProxyType({**self._serving, name: classifier})
-        self._ready.set()
         seconds = time.monotonic() - started
         log.info("%s version %d serves now, loaded in %.2f s", name, version, seconds)
         self._tell(name, version, served, "swapped" if served else "loaded", f"loaded in {seconds:.2f} s")
@@ -198,5 +198,4 @@ def should_load(version: int | None, served: int | None, refusal: Refusal | None
 
 def warm_up(classifier: Classifier) -> None:
     """One blank picture through the model, so that the first frame does not pay for it. Raises ModelError."""
-    height, width = classifier.size_hw
-    infer_checked(classifier, [np.zeros((height, width, 3), np.uint8)])
+    infer_blank(classifier)

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import faust
 from filelock import FileLock, Timeout
@@ -30,6 +32,10 @@ from stream.worker.report import WorkerReport
 from stream.worker.waiting import wait_for_broker, wait_for_model, wait_for_store
 from stream.worker.watchdog import Pulse, Watchdog
 from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, restrict_registry
+
+SWITCH_SECONDS: Final = 0.0005
+"""How long one thread may keep Python for itself. In a flood the event loop always has work, and the inference thread,
+which lets go for every picture, would wait ten times as long for each turn."""
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
@@ -117,6 +123,7 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     agent = build_agent(setup, report, watcher, cameras)
     phase.agent = agent
     agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
+    sys.setswitchinterval(SWITCH_SECONDS)
     return run_app(agent.app, pulse, leave)
 
 

@@ -149,6 +149,37 @@ def test_too_many_bytes_or_pixels_are_refused_before_decoding() -> None:
         decode_image(encode(RED), limits=ImageLimits(max_pixels=700))
 
 
+@pytest.mark.parametrize("look", [check_image, decode_image])
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_costs_minutes(look: Callable[[bytes], object]) -> None:
+    progressive = encode(RED, progressive=True)
+    last = progressive[progressive.rfind(b"\xff\xda") : -2]
+    look(progressive)
+
+    with pytest.raises(ImageError, match="64 scans"):
+        look(progressive[:-2] + 64 * last + b"\xff\xd9")
+
+
+def test_a_picture_with_damage_that_does_not_matter_says_nothing(recwarn: pytest.WarningsRecorder) -> None:
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x02\x00\xff\x00\x00\x00\xff\xff\x00\x00"
+
+    decode_image(encode(RED, exif=exif))
+
+    assert list(recwarn) == []
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("out of memory when reading image file")])
+def test_a_machine_without_memory_is_not_blamed_on_the_picture(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def load(self: object) -> None:
+        raise error
+
+    monkeypatch.setattr("PIL.JpegImagePlugin.JpegImageFile.load", load)
+
+    with pytest.raises(MemoryError):
+        decode_image(encode(RED))
+
+
 def test_resizing_to_the_same_size_gives_the_same_picture() -> None:
     image = decode_image(encode(RED))
 

@@ -110,15 +110,25 @@ def send(bootstrap: str, messages: Sequence[Outgoing]) -> list[tuple[int, int]]:
             bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=LARGEST_MESSAGE_BYTES
         )
         async with producer:
+            numbers = sorted(await producer.partitions_for(FRAMES_TOPIC))
             sent = [
                 await producer.send(
                     FRAMES_TOPIC, key=m.key, value=m.value, headers=list(m.headers), timestamp_ms=m.timestamp_ms
                 )
+                if m.key is not None or m.value is not None
+                else await send_nothing(producer, m, numbers[-1])
                 for m in messages
             ]
             return [(record.partition, record.offset) for record in await asyncio.gather(*sent)]
 
     return asyncio.run(run())
+
+
+async def send_nothing(producer: AIOKafkaProducer, message: Outgoing, partition: int) -> Any:
+    """A message without key and value, which clients in other languages send and `send` refuses."""
+    batch = producer.create_batch()
+    batch.append(timestamp=message.timestamp_ms, key=None, value=None, headers=list(message.headers))
+    return await producer.send_batch(batch, message.topic, partition=partition)
 
 
 def end_offsets(bootstrap: str, topic: str) -> dict[TopicPartition, int]:

@@ -144,6 +144,7 @@ def test_dead_letters_have_the_keys_of_the_contract(store: PredictionStore) -> N
         "camera_id": None,
         "size_bytes": 7,
         "created_at": "2025-06-01T12:00:00+00:00",
+        "replayed_at": None,
     }
     assert json.loads(run("dead-letters", "show", "a-b-0-9", "--json"))["message"] == "Expected a picture."
 

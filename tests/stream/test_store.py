@@ -1,7 +1,7 @@
 import sqlite3
 import threading
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 
 from pipelines.errors import StoreError
+from stream.dead_letters.records import Choice, find_letters
 from stream.messages import DeadLetter, Position
 from stream.store import CameraRecord, ModelEvent, PredictionStore, RefusedRowsError, build_engine, upsert
-from stream.tables import cameras, dead_letters, metadata, model_events, predictions
+from stream.tables import cameras, metadata, model_events, predictions
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
 
@@ -38,10 +39,14 @@ def store(tmp_path: Path) -> PredictionStore:
     return store
 
 
+def read_letters(store: PredictionStore) -> list[DeadLetter]:
+    return [stored.letter for stored in find_letters(store, Choice())]
+
+
 def test_building_a_store_and_looking_into_one_that_is_not_there_makes_no_file(tmp_path: Path) -> None:
     store = PredictionStore(f"sqlite:///{tmp_path / 'store' / 'vigia.db'}")
 
-    assert store.read_dead_letters() == []
+    assert find_letters(store, Choice()) == []
     assert store.read_cameras() == []
     assert list(tmp_path.iterdir()) == []
 
@@ -83,7 +88,7 @@ def test_several_that_migrate_a_new_file_at_once_all_succeed(tmp_path: Path) -> 
         thread.join()
 
     assert errors == []
-    assert PredictionStore(url).read_dead_letters() == []
+    assert find_letters(PredictionStore(url), Choice()) == []
 
 
 def test_a_store_of_a_newer_version_is_refused_with_a_word(store: PredictionStore) -> None:
@@ -123,30 +128,6 @@ def test_a_batch_is_stored_whole_or_not_at_all(store: PredictionStore) -> None:
 
     with store.engine.connect() as connection:
         assert connection.execute(select(predictions)).all() == []
-
-
-def test_a_dead_letter_comes_back_as_it_was_and_stays_replayed_when_delivered_again(store: PredictionStore) -> None:
-    store.store_batch([], [LETTER])
-    with store.engine.begin() as connection:
-        connection.execute(dead_letters.update().values(replayed_at=NOON))
-
-    store.store_batch([], [LETTER])
-
-    assert store.read_dead_letters() == [LETTER]
-    assert store.find_dead_letter(LETTER.position) == LETTER
-    assert store.find_dead_letter(Position("t", 0, 5)) is None
-    with store.engine.connect() as connection:
-        assert connection.execute(select(dead_letters.c.replayed_at)).scalar() == NOON
-
-
-def test_dead_letters_are_listed_newest_first_up_to_the_limit(store: PredictionStore) -> None:
-    letters = [
-        replace(LETTER, position=Position("t", 0, number), created_at=NOON + timedelta(seconds=number))
-        for number in range(5)
-    ]
-    store.store_batch([], letters)
-
-    assert [letter.position.offset for letter in store.read_dead_letters(limit=2)] == [4, 3]
 
 
 def test_a_cameras_counters_grow_and_its_last_frame_is_not_forgotten(store: PredictionStore) -> None:
@@ -248,15 +229,15 @@ def test_a_file_that_is_moved_away_while_rows_are_written_did_not_store_them(
 def test_a_page_reads_the_file_that_lies_there_now(tmp_path: Path, store: PredictionStore) -> None:
     reader = PredictionStore(f"sqlite:///{tmp_path / 'store' / 'vigia.db'}")
     store.store_batch([], [LETTER])
-    assert len(reader.read_dead_letters()) == 1
+    assert len(read_letters(reader)) == 1
 
     (tmp_path / "store").rename(tmp_path / "away")
-    assert reader.read_dead_letters() == []
+    assert read_letters(reader) == []
     store.migrate()
 
-    assert reader.read_dead_letters() == []
+    assert read_letters(reader) == []
     store.store_batch([], [replace(LETTER, reason="new")])
-    assert [letter.reason for letter in reader.read_dead_letters()] == ["new"]
+    assert [letter.reason for letter in read_letters(reader)] == ["new"]
 
 
 def test_a_prediction_that_the_database_refuses_is_named_and_the_others_are_not_blamed(store: PredictionStore) -> None:
@@ -274,7 +255,7 @@ def test_a_prediction_that_the_database_refuses_is_named_and_the_others_are_not_
 def test_free_text_of_any_kind_is_kept(store: PredictionStore) -> None:
     store.store_batch([], [replace(LETTER, message="NUL \0, half a character \ud83d, a whole one \U0001f697")])
 
-    assert store.read_dead_letters()[0].message == "NUL \ufffd, half a character \ufffd, a whole one \U0001f697"
+    assert read_letters(store)[0].message == "NUL \ufffd, half a character \ufffd, a whole one \U0001f697"
 
 
 @pytest.mark.parametrize(

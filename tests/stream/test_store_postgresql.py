@@ -14,7 +14,7 @@ from stream.tables import predictions
 from tests.stream.faults import postgres
 from tests.stream.faults.postgres import Postgres
 from tests.stream.test_messages import PREDICTION
-from tests.stream.test_store import LETTER
+from tests.stream.test_store import LETTER, read_letters
 
 pytestmark = [
     pytest.mark.integration,
@@ -49,7 +49,7 @@ def test_a_frame_that_is_delivered_again_overwrites_its_row(store: PredictionSto
     store.store_batch([replace(GOOD, label="Škoda")], [LETTER])
 
     assert stored(store) == [(1, "Škoda")]
-    assert store.read_dead_letters() == [LETTER]
+    assert read_letters(store) == [LETTER]
 
 
 @pytest.mark.parametrize("label", ["x" * 201, "NUL \0", "half a character \ud800"])
@@ -66,7 +66,7 @@ def test_a_label_that_it_cannot_hold_is_named_and_the_others_are_not_blamed(stor
 def test_free_text_of_any_kind_is_kept(store: PredictionStore) -> None:
     store.store_batch([], [replace(LETTER, message="NUL \0, half a character \ud83d")])
 
-    assert store.read_dead_letters()[0].message == "NUL \ufffd, half a character \ufffd"
+    assert read_letters(store)[0].message == "NUL \ufffd, half a character \ufffd"
 
 
 def test_a_server_that_is_gone_is_an_error_and_works_again_afterwards(server: Postgres, store: PredictionStore) -> None:

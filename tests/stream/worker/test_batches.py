@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -100,28 +101,90 @@ def test_the_frame_that_makes_the_engine_fail_is_found_and_the_others_are_answer
     assert "the engine gave up" in letter.message
 
 
-def test_ten_failures_in_a_row_mean_a_broken_model_and_end_the_worker(reader: BatchReader) -> None:
-    broken = {"cars": FakeClassifier(version=5, always_fails=True)}
-    reader.read([frame(offset=number) for number in range(9)], broken, {})
+def test_ten_frames_in_a_row_that_fail_mean_a_broken_model_although_a_blank_picture_passes(
+    reader: BatchReader,
+) -> None:
+    serving = {"cars": FakeClassifier(version=5)}
+    reader.read([frame(POISON, offset=number) for number in range(9)], serving, {})
 
     with pytest.raises(ModelError, match="cars version 5"):
-        reader.read([frame(offset=9)], broken, {})
+        reader.read([frame(POISON, offset=9)], serving, {})
 
 
 def test_a_good_frame_in_between_forgets_the_failures(reader: BatchReader) -> None:
-    broken = {"cars": FakeClassifier(always_fails=True)}
-    reader.read([frame(offset=number) for number in range(9)], broken, {})
-    reader.read([frame()], {"cars": FakeClassifier()}, {})
+    serving = {"cars": FakeClassifier()}
+    reader.read([frame(POISON, offset=number) for number in range(9)], serving, {})
+    reader.read([frame()], serving, {})
 
-    outcome = reader.read([frame(offset=number) for number in range(9)], broken, {})
+    outcome = reader.read([frame(POISON, offset=number) for number in range(9)], serving, {})
 
     assert len(outcome.dead_letters) == 9
 
 
-def test_probabilities_that_are_no_number_are_a_failed_inference(reader: BatchReader) -> None:
-    outcome = reader.read([frame()], {"cars": NotANumber()}, {})
+@pytest.mark.parametrize("broken", ["always fails", "no number"])
+def test_no_frame_becomes_a_dead_letter_by_a_model_that_fails_a_blank_picture_too(
+    reader: BatchReader, broken: str
+) -> None:
+    classifier = FakeClassifier(version=5, always_fails=True) if broken == "always fails" else NotANumber(version=5)
 
-    assert [letter.reason for _, letter in outcome.dead_letters] == ["inference_failed"]
+    with pytest.raises(ModelError, match="cars version 5"):
+        reader.read([frame()], {"cars": classifier}, {})
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(5, "Input/output error"),
+        FileNotFoundError(2, "No such file"),
+        RuntimeError("Exception from src/core: std::bad_alloc"),
+        RuntimeError("CUDA out of memory"),
+    ],
+)
+def test_a_machine_that_fails_ends_the_worker_and_makes_no_dead_letter(reader: BatchReader, error: Exception) -> None:
+    with pytest.raises(ModelError, match="stay in Kafka"):
+        reader.read([frame()], {"cars": Raising(error)}, {})
+
+
+def test_a_decoder_without_memory_ends_the_worker_and_makes_no_dead_letter(
+    reader: BatchReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decode(encoded: bytes) -> Image:
+        raise MemoryError
+
+    monkeypatch.setattr("stream.worker.batches.decode_image", decode)
+
+    with pytest.raises(MemoryError):
+        reader.read([frame()], {"cars": FakeClassifier()}, {})
+
+
+def test_a_frame_that_two_classifiers_cannot_use_is_one_dead_letter(reader: BatchReader) -> None:
+    serving = {"cars": FakeClassifier("cars"), "cats_dogs": FakeClassifier("cats_dogs")}
+
+    outcome = reader.read([frame(POISON)], serving, {"gate": ("cars", "cats_dogs", "simpsons")})
+
+    assert [letter.reason for _, letter in outcome.dead_letters] == ["no_model"]
+
+
+def test_a_replayed_frame_is_not_asked_of_those_that_answered_it_before(reader: BatchReader) -> None:
+    serving = {"cars": FakeClassifier("cars"), "simpsons": FakeClassifier("simpsons")}
+    replayed = frame()
+    replayed = replace(replayed, headers=(*replayed.headers, ("vigia.replay.answered", b"cars")))
+
+    both = reader.read([replayed], serving, {"gate": ("cars", "simpsons")})
+    none = reader.read([replayed], serving, {"gate": ("cars",)})
+
+    assert [prediction.classifier for prediction in both.predictions] == ["simpsons"]
+    assert none.predictions == ()
+    assert [letter.reason for _, letter in none.dead_letters] == ["already_answered"]
+
+
+def test_a_dead_letter_names_its_camera_when_something_behind_its_name_was_wrong(reader: BatchReader) -> None:
+    fields = {"timestamp": NOON.timestamp(), "camera_id": "gate", "image_name": "a.jpg", "image_data": "%"}
+
+    outcome = reader.read([message_of(Outgoing(FRAMES_TOPIC, None, json.dumps(fields).encode()))], {}, {})
+
+    assert [letter.camera_id for _, letter in outcome.dead_letters] == ["gate"]
 
 
 def test_the_last_good_picture_of_each_camera_is_kept_for_the_page(reader: BatchReader) -> None:
@@ -150,6 +213,17 @@ class ManyClasses:
 
     def infer(self, images: Sequence[Image]) -> Inference:
         return Inference(np.tile(np.arange(10, dtype=np.float32) / 45, (len(images), 1)), np.ones(len(images), bool))
+
+
+class Raising(FakeClassifier):
+    """Raises an error of the engine."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def infer(self, images: Sequence[Image]) -> Inference:
+        raise self._error
 
 
 class NotANumber(FakeClassifier):

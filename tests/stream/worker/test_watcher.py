@@ -64,6 +64,38 @@ def test_the_first_version_is_loaded_and_the_next_one_swapped_in(
     assert events.summary() == [("loaded", None, 1), ("swapped", 1, 2)]
 
 
+def test_a_worker_reads_no_frame_before_every_production_version_was_looked_at(
+    registry: FakeRegistry, events: Recorder, tmp_path: Path
+) -> None:
+    ready: list[bool] = []
+
+    def load(folder: Path, classifier: str, version: int) -> FakeClassifier:
+        ready.append(looking.wait_until_serving(0))
+        return load_fake(folder, classifier, version)
+
+    looking = ModelWatcher(lambda: registry, load, events.append, folder=tmp_path / "models", worker="w")
+    registry.promote(cars=1, simpsons=1, cats_dogs=BROKEN_VERSION)
+
+    looking.poll()
+
+    assert ready == [False, False, False], "frames for the second would have become dead letters"
+    assert looking.wait_until_serving(0), "a version that cannot be loaded holds up nobody"
+
+
+def test_a_classifier_whose_alias_was_taken_away_or_whose_registry_is_gone_goes_on_serving(
+    watcher: ModelWatcher, registry: FakeRegistry, tmp_path: Path
+) -> None:
+    registry.promote(cars=1)
+    watcher.poll()
+
+    (tmp_path / "registry.json").write_text("{}")
+    watcher.poll()
+    (tmp_path / "registry.json").unlink()
+    watcher.poll()
+
+    assert watcher.serving["cars"].version == 1
+
+
 def test_a_classifier_promoted_later_is_served_beside_the_others(watcher: ModelWatcher, registry: FakeRegistry) -> None:
     registry.promote(cars=1)
     watcher.poll()

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError
 from filelock import FileLock
 from sqlalchemy import select
 
@@ -50,15 +49,18 @@ class FakeEvent:
 
 @dataclass
 class FakePublisher:
-    """Remembers what it published, and refuses what is larger than its limit."""
+    """Remembers what it published, and refuses letters that are larger than its limit."""
 
     limit: int = 10_000_000
     published: list[Outgoing] = field(default_factory=list)
 
     async def publish(self, messages: list[Outgoing]) -> None:
-        if any(len(message.value or b"") > self.limit for message in messages):
-            raise MessageSizeTooLargeError
         self.published.extend(messages)
+
+    async def publish_letters(self, letters: list[Outgoing]) -> list[int]:
+        fitting = [len(letter.value or b"") <= self.limit for letter in letters]
+        self.published.extend(letter for letter, fits in zip(letters, fitting, strict=True) if fits)
+        return [place for place, fits in enumerate(fitting) if not fits]
 
 
 def setup_of(state: Path, slot: int = 1) -> WorkerSetup:
@@ -106,13 +108,15 @@ def handle(agent: Agent, events: list[FakeEvent]) -> None:
 
 
 def test_a_message_is_read_byte_for_byte_with_its_time_in_milliseconds() -> None:
-    raw = FakeMessage(partition=2, offset=9, key=None, value=None, headers=[("a", b"1"), ("a", None)])
+    raw = FakeMessage(
+        partition=2, offset=9, key=None, value=None, headers=[("a", b"1"), ("a", None)], timestamp_ms=2**63 - 1
+    )
 
     message = read_message(cast(Any, FakeEvent(raw)))
 
     assert message.position == Position(FRAMES_TOPIC, 2, 9)
     assert (message.key, message.value, message.headers) == (None, None, (("a", b"1"), ("a", None)))
-    assert message.timestamp_ms == 1_700_000_000_123
+    assert message.timestamp_ms == 2**63 - 1
 
 
 def test_a_message_without_headers_has_none() -> None:
@@ -145,14 +149,15 @@ def test_a_frame_of_before_a_rebalance_is_not_acknowledged(agent: Agent) -> None
 def test_a_dead_letter_that_the_topic_does_not_take_goes_by_its_hash(agent: Agent) -> None:
     publisher = FakePublisher(limit=100)
     agent.publisher = cast(Any, publisher)
-    event = frame_event(0, value=b"x" * 500)
+    events = [frame_event(0, value=b"x" * 500), frame_event(1, value=b"y" * 50)]
 
-    handle(agent, [event])
+    handle(agent, events)
 
-    (letter,) = publisher.published
-    assert (letter.topic, letter.value) == (DEAD_LETTERS_TOPIC, b"")
-    assert dict(letter.headers)["vigia.error.size_bytes"] == b"500"
-    assert event.acked == [0]
+    small, large = publisher.published
+    assert (large.topic, large.value) == (DEAD_LETTERS_TOPIC, b"")
+    assert dict(large.headers)["vigia.error.size_bytes"] == b"500"
+    assert small.value == b"y" * 50, "the others of the batch keep their bytes"
+    assert [event.acked for event in events] == [[0], [1]]
 
 
 def test_a_slot_that_a_live_worker_holds_is_refused_and_another_one_is_free(tmp_path: Path) -> None:
