@@ -77,6 +77,9 @@ WITHOUT_MODULE = {
     "deploy/compose.py": "docker-compose.yml",
     "pipelines/dvc_yaml.py": "dvc.yaml",
     "pipelines/datasets/commands.py": "pipelines/commands.py, the part about datasets",
+    "stream/bad_messages.py": "decoding.py, worker/batches.py and pipelines/images.py, by a list of bad input",
+    "stream/fuzz.py": "decoding.py and pipelines/images.py, by mutated frames",
+    "stream/dead_letters/docs.py": "docs/dead-letters.md",
 }
 
 

@@ -2,23 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 if TYPE_CHECKING:
     from stream.dead_letters.records import Choice
     from stream.messages import Position
-
-IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="As `list` shows them.")]
-ReasonOption = Annotated[str | None, typer.Option(help="Of this reason, such as truncated_picture.")]
-StageOption = Annotated[str | None, typer.Option(help="Of this stage: schema, decode, image or infer.")]
-CameraOption = Annotated[str | None, typer.Option(metavar="ID", help="Of this camera.")]
-SinceOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="From this time on: 2026-11-27T18:00 (UTC), or 90m, 12h, 7d ago.")
-]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Before this time, written the same way.")]
-AllOption = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 _AGO: Final = re.compile(r"(\d{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

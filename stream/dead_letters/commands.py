@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.terminal import JsonOption, print_json, say
-from stream.dead_letters.choosing import (
-    AllOption,
-    CameraOption,
-    IdsArgument,
-    ReasonOption,
-    SinceOption,
-    StageOption,
-    UntilOption,
-    build_choice,
-    parse_position,
-    require_choice,
-)
 
 if TYPE_CHECKING:
     from stream.dead_letters.letters import KeptLetter
     from stream.dead_letters.records import StoredLetter
     from stream.messages import Position
     from stream.store import PredictionStore
+
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="As `list` shows them.")]
+ReasonOption = Annotated[str | None, typer.Option(help="Of this reason, such as truncated_picture.")]
+StageOption = Annotated[str | None, typer.Option(help="Of this stage: schema, decode, image or infer.")]
+CameraOption = Annotated[str | None, typer.Option(metavar="ID", help="Of this camera.")]
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From this time on: 2026-11-27T18:00 (UTC), or 90m, 12h, 7d ago.")
+]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Before this time, written the same way.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 dead_letters_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Messages that could not be used.")
 
@@ -42,6 +40,7 @@ def list_dead_letters(
     json: JsonOption = False,
 ) -> None:
     """The newest dead letters, each with its reason."""
+    from stream.dead_letters.choosing import build_choice
     from stream.dead_letters.records import find_letters
     from stream.dead_letters.telling import print_table, summarise
 
@@ -108,8 +107,7 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Send messages to the worker again, each of them once, and tell what died again."""
-    from pipelines.settings import load_settings
-    from stream.commands import known_bootstrap
+    from stream.dead_letters.choosing import build_choice, require_choice
     from stream.dead_letters.records import find_letters
     from stream.dead_letters.replaying import replay_letters
     from stream.dead_letters.telling import print_table, report_dry_run, report_replay, say_report
@@ -127,7 +125,7 @@ def replay(
         print_json(report_dry_run(letters)) if json else print_table(letters)
         say(f"{sum(stored.replayed_at is None for stored in letters)} would be sent again")
         return
-    bootstrap = known_bootstrap(load_settings().resolve_kafka_bootstrap()) if letters else ""
+    bootstrap = resolve_bootstrap() if letters else ""
     report = replay_letters(store, bootstrap, letters, wait_seconds=wait, say=say)
     say_report(report)
     if json:
@@ -147,6 +145,7 @@ def purge(
     json: JsonOption = False,
 ) -> None:
     """Forget dead letters. With --all their bytes are deleted too; else Kafka deletes those by its retention."""
+    from stream.dead_letters.choosing import build_choice, require_choice
     from stream.dead_letters.purging import count_letters, purge_letters
 
     choice = build_choice(ids, reason, stage, camera, since, until)
@@ -183,6 +182,7 @@ def resolve_bootstrap() -> str:
 def known_letter(store: "PredictionStore", letter_id: str) -> "StoredLetter":
     """Raises StoreError for an id that no letter has."""
     from pipelines.errors import StoreError
+    from stream.dead_letters.choosing import parse_position
     from stream.dead_letters.records import find_letter
 
     stored = find_letter(store, parse_position(letter_id))
