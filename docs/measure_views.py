@@ -24,10 +24,12 @@ import numpy as np
 
 from pipelines.images import Image, decode_image
 from stream.camera.sources.pictures import encode_picture, glance
-from stream.camera.views import View, ViewWatch
+from stream.camera.views import View, ViewWatch, measure_signs
 from tests.stream.camera.scenes import cover, darken, defocus, with_fog
 
 SIZE_WH: Final = (640, 480)
+LARGE_WH: Final = (1280, 720)
+KEY_FRAME_SECONDS: Final = 5
 PAST_SECONDS: Final = 150
 FAULT_SECONDS: Final = 40
 NOISE: Final = 2.0
@@ -117,27 +119,38 @@ def _seconds_until(view: View, watch: ViewWatch, frames: Iterable[Image]) -> flo
 
 
 def measure_codec(picture: Image) -> dict[str, Any]:
-    """Still scenes through H.264 and the JPEG that is sent: which noise and quality lets one be called frozen."""
-    still = np.asarray(cv2.resize(picture, SIZE_WH), np.uint8)
-    rng = np.random.default_rng(3)
+    """Still scenes through H.264 and the JPEG that is sent: which noise and quality lets one be called frozen, and by
+    how many grey levels pictures change from one key frame to the next."""
     outcome = {}
-    for sigma in (0.0, 0.5, 1.0, 2.0):
-        noise = [rng.normal(0, sigma, still.shape).astype(np.float32) for _ in range(7)]
-        for crf in (18, 23, 30):
-            frames = (np.clip(still + noise[number % 7], 0, 255).round().astype(np.uint8) for number in range(450))
-            sent = (glance(encode_picture(frame, None))[0] for frame in _through_h264(frames, crf))
-            watch = ViewWatch()
-            views = [watch.judge(frame, now=float(second)) for second, frame in enumerate(sent) if frame is not None]
-            outcome[f"noise {sigma:g}, crf {crf}"] = "frozen" if "frozen" in views else "ok"
+    for size_wh, sigmas in ((SIZE_WH, (0.0, 0.5, 1.0, 2.0)), (LARGE_WH, (0.0, 0.5))):
+        still = np.asarray(cv2.resize(picture, size_wh), np.uint8)
+        for sigma in sigmas:
+            rng = np.random.default_rng(3)
+            noise = [rng.normal(0, sigma, still.shape).astype(np.float32) for _ in range(7)]
+            for crf in (18, 23, 30):
+                frames = (np.clip(still + noise[number % 7], 0, 255).round().astype(np.uint8) for number in range(450))
+                name = f"{size_wh[0]}x{size_wh[1]}, noise {sigma:g}, crf {crf}"
+                outcome[name] = _judge_coded(frames, size_wh, crf)
     return outcome
 
 
-def _through_h264(frames: Iterable[Image], crf: int) -> Iterator[Image]:
-    """Ten frames a second with a key frame every five seconds; every tenth of what comes out."""
+def _judge_coded(frames: Iterable[Image], size_wh: tuple[int, int], crf: int) -> dict[str, Any]:
+    seen = [glance(encode_picture(frame, None))[0] for frame in _through_h264(frames, size_wh, crf)]
+    sent = [each for each in seen if each is not None]
+    watch = ViewWatch()
+    views = [watch.judge(frame, now=float(second)) for second, frame in enumerate(sent)]
+    samples = [measure_signs(frame).samples.astype(np.int16) for frame in sent[KEY_FRAME_SECONDS:]]
+    changes = [np.abs(a - b).mean() for a, b in zip(samples, samples[KEY_FRAME_SECONDS:], strict=False)]
+    return {"view": "frozen" if "frozen" in views else "ok", "change": round(float(np.median(changes)), 3)}
+
+
+def _through_h264(frames: Iterable[Image], size_wh: tuple[int, int], crf: int) -> Iterator[Image]:
+    """Ten frames a second; every tenth of what comes out."""
     coded = io.BytesIO()
+    options = {"crf": str(crf), "g": str(10 * KEY_FRAME_SECONDS), "preset": "veryfast"}
     with av.open(coded, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=10, options={"crf": str(crf), "g": "50", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = *SIZE_WH, "yuv420p"
+        stream = container.add_stream("libx264", rate=10, options=options)
+        stream.width, stream.height, stream.pix_fmt = *size_wh, "yuv420p"
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
         container.mux(stream.encode())
@@ -150,7 +163,7 @@ def _through_h264(frames: Iterable[Image], crf: int) -> Iterator[Image]:
 def measure_time(picture: Image) -> dict[str, Any]:
     """Processor milliseconds of one judgement, and of decoding for it, by the picture's size."""
     outcome = {}
-    for width, height in ((320, 240), SIZE_WH, (1280, 720), (1920, 1080)):
+    for width, height in ((320, 240), SIZE_WH, LARGE_WH, (1920, 1080)):
         image = np.asarray(cv2.resize(picture, (width, height)), np.uint8)
         jpeg = encode_picture(image, None)
         watch = ViewWatch()

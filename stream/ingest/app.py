@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +31,6 @@ FRAMES_PATH: Final = "/frames"
 CHECKING_THREADS: Final = 2
 CLIENT_GONE: Final = 499
 """Nobody hears it; it is counted."""
-
-log = logging.getLogger(__name__)
 
 FindCamera = Callable[[str], PushedCamera | None]
 """The camera of cameras.yaml with this id, if it pushes and is enabled."""
@@ -73,9 +70,9 @@ class Ingest:
     async def _take(self, request: Request) -> dict[str, str | int]:
         """What is cheap to refuse is refused before the body is read."""
         self._check_token(request.headers.get("authorization", ""))
+        self.gate.check_broker()  # before a camera that waits for it is charged for coming again
         fields = read_fields(request)
         camera = self._admit(fields["camera_id"]) if "camera_id" in fields else None
-        self.gate.check_broker()
         with ExitStack() as stack:
             load = self.gate.enter()
             stack.callback(load.release)
