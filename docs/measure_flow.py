@@ -145,10 +145,12 @@ def measure_mixed(seconds: float, work: int) -> dict[str, Any]:
         best = peak(worker, "peak")
         phase = run_load(broker, worker, Load(broker.bootstrap, 3 * best, seconds, "both", "mixed"))
         drain(worker)
+        realtime = served(worker, "mixed-realtime", seconds)
         lossless = worker.rows("camera_id LIKE 'mixed-lossless-%'")
         return {
             "peak": best,
             "mixed": phase,
+            "realtime": realtime,
             "lossless": {"sent": -(-phase["sent"] // CAMERAS), "stored": lossless},
             "ledger": worker.ledger(),
         }
