@@ -1,6 +1,8 @@
+import pytest
 from aiokafka import TopicPartition
 
-from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, frames_waiting
+from stream.worker.contacts import Contact
+from stream.worker.watchdog import EXIT_CODE, POLLS_WITHOUT_PROGRESS, Progress, Watchdog, frames_waiting
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -35,3 +37,28 @@ def test_frames_wait_behind_the_committed_offset_or_behind_the_start_where_nothi
 
 def test_what_retention_removed_behind_the_committed_offset_does_not_wait() -> None:
     assert frames_waiting({A: 20}, {A: 30}, {A: 5}) == {A: 10}
+
+
+def test_a_watchdog_says_why_before_it_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[object] = []
+
+    def end(code: int) -> None:
+        events.append(code)
+        raise SystemExit
+
+    monkeypatch.setattr("os._exit", end)
+    monkeypatch.setattr("logging.shutdown", lambda: None)
+    watchdog = Watchdog(
+        "nowhere:1",
+        "group",
+        assigned=tuple,
+        acked=lambda: 0,
+        broker=Contact("not asked yet"),
+        observe=lambda reading: None,
+        leave=events.append,
+    )
+
+    with pytest.raises(SystemExit):
+        watchdog._leave(412, 12)
+
+    assert events == ["412 frames waited and none was acknowledged in 12 looks at the broker", EXIT_CODE]
