@@ -53,8 +53,7 @@ class Agent:
             self.reading = True
             try:
                 async for events in batches(stream, self.pace):
-                    messages = [read_message(event) for event in events]
-                    dropped = [frame for event in events for frame in dropped_before(event)]
+                    messages, dropped = sort_out(events, time.monotonic())
                     work = loop.run_in_executor(self._thread, self._answer, messages, dropped)
                     if delivering is not None:
                         await delivering
@@ -109,22 +108,32 @@ class Agent:
             asyncio.ensure_future(self.app.crash(error))  # noqa: RUF006  the process ends with it
 
 
-def dropped_before(event: EventT[bytes]) -> tuple[DroppedFrame, ...]:
-    """Frames right before this one in its partition that were too old to be handed out."""
-    message: Any = event.message
-    return tuple(message.dropped_before)
+def sort_out(events: Sequence[EventT[bytes]], now: float) -> tuple[list[Message], list[DroppedFrame]]:
+    """What is to be answered, and what was dropped before it or waited too long in flight.
+
+    The last frame is answered however long it waited: a model that is slower than that would answer none.
+    """
+    messages, dropped = [], []
+    for event in events:
+        frame: Any = event.message
+        dropped.extend(frame.dropped_before)
+        late = frame.too_late(now) if event is not events[-1] else None
+        if late is None:
+            messages.append(read_message(event))
+        else:
+            dropped.append(late)
+    return messages, dropped
 
 
 def read_message(event: EventT[bytes]) -> Message:
     """The event's message byte for byte, as Kafka gave it."""
-    raw = event.message
+    raw: Any = event.message
     headers: Any = raw.headers or ()
-    has_time = raw.timestamp is not None and raw.timestamp >= 0
     return Message(
         position=Position(raw.topic, raw.partition, raw.offset),
         key=raw.key,
         value=raw.value,
         headers=tuple(headers.items()) if isinstance(headers, dict) else tuple(headers),
-        timestamp_ms=round(raw.timestamp * 1000) if has_time else None,
+        timestamp_ms=raw.timestamp_ms,
         received_at=datetime.now(UTC),
     )

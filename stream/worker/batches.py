@@ -15,7 +15,7 @@ from pipelines.images import Image, decode_image
 from pipelines.inference import Answer, Classifier, Inference, build_answers
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
-from stream.ledger import FrameRead
+from stream.ledger import FrameRead, Outcome
 from stream.logs import frame_extra
 from stream.messages import DeadLetter, Frame, FrameError, Message, Position, Prediction
 from stream.worker.freshness import DroppedFrame
@@ -41,11 +41,26 @@ class BatchOutcome:
     dead_letters: tuple[tuple[Message, DeadLetter], ...]
     latest: Mapping[str, bytes]
     """Camera id to the encoded bytes of its last good picture in the batch."""
-    reads: tuple[FrameRead, ...]
-    """What became of every frame of the batch, and of those before it that were too old."""
+    positions: tuple[Position, ...] = ()
+    """Of every message of the batch."""
+    skipped: frozenset[Position] = frozenset()
+    """Of frames that ask none of this worker's classifiers."""
     dropped: tuple[DroppedFrame, ...] = ()
+    """Before those of the batch in their partitions, or among them; none is in `positions`."""
     decode_seconds: float = 0.0
     infer_seconds: float = 0.0
+
+    @property
+    def reads(self) -> tuple[FrameRead, ...]:
+        """What became of every frame, for the ledger."""
+        dead = {letter.position for _, letter in self.dead_letters}
+        return (
+            *(FrameRead(each, "dead" if each in dead else self._kept(each)) for each in self.positions),
+            *(FrameRead(frame.position, "dropped", frame.camera_id) for frame in self.dropped),
+        )
+
+    def _kept(self, position: Position) -> Outcome:
+        return "skipped" if position in self.skipped else "stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +99,26 @@ class BatchReader:
         latest: dict[str, bytes] = {}
         for pictures in self._decode_some(messages, routes):
             decoded = time.perf_counter()
-            for name, asked in self._ask(pictures, serving, routes).items():
-                predictions.extend(self._classify(serving[name], asked))
+            predictions.extend(self._answer(pictures, serving, routes))
             inferred += time.perf_counter() - decoded
             latest.update((picture.frame.camera_id, picture.frame.jpeg) for picture in pictures)
+            del pictures  # their pixels are not held while the next ones are decoded
         return BatchOutcome(
             predictions=tuple(predictions),
             dead_letters=tuple(self._letters),
             latest=latest,
-            reads=(*self._account(messages), *(FrameRead(d.position, "dropped", d.camera_id) for d in dropped)),
+            positions=tuple(message.position for message in messages),
+            skipped=frozenset(self._skipped),
             dropped=tuple(dropped),
             decode_seconds=time.perf_counter() - began - inferred,
             infer_seconds=inferred,
         )
 
-    def _account(self, messages: Sequence[Message]) -> Iterator[FrameRead]:
-        dead = {message.position for message, _ in self._letters}
-        for message in messages:
-            position = message.position
-            yield FrameRead(
-                position, "dead" if position in dead else "skipped" if position in self._skipped else "stored"
-            )
+    def _answer(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> list[Prediction]:
+        predictions: list[Prediction] = []
+        for name, asked in self._ask(pictures, serving, routes).items():
+            predictions.extend(self._classify(serving[name], asked))
+        return predictions
 
     def _decode_some(self, messages: Sequence[Message], routes: Routes) -> Iterator[list[Picture]]:
         """The good pictures in their order, as many at once as fit into memory: one may take 75 MB."""

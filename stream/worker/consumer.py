@@ -6,6 +6,7 @@ It relies on parts of Faust and aiokafka that the tests pin.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
@@ -14,7 +15,7 @@ from faust.types.tuples import ConsumerMessage, ack_lock
 
 from stream.messages import Position
 from stream.worker.flight import Flight
-from stream.worker.freshness import DroppedFrame, Freshness, read_head
+from stream.worker.freshness import LATE_SECONDS, DroppedFrame, Freshness, read_head
 
 FETCH_WAIT_SECONDS: Final = 0.1
 """A partition whose frames were taken a moment too late waits this long for the others' fetch to return."""
@@ -24,9 +25,22 @@ DROPS_WITHOUT_A_PAUSE: Final = 100
 
 
 class FrameMessage(ConsumerMessage):
-    """A message of Kafka, and the frames right before it that were too old to be handed out."""
+    """A message of Kafka, the frames right before it that were too old to be handed out, and when it is too old."""
 
     dropped_before: tuple[DroppedFrame, ...] = ()
+    aged: DroppedFrame | None = None
+    """The frame as it was handed out; None for one that is never too old."""
+    handed_out_at: float = 0.0
+    """Monotonic seconds."""
+    timestamp_ms: int | None = None
+    """Faust keeps seconds as a float, which does not hold every time that a sender can write."""
+
+    def too_late(self, now: float) -> DroppedFrame | None:
+        """The frame as it is dropped when it has waited too long since it was handed out."""
+        if self.aged is None:
+            return None
+        age = self.aged.age_seconds + now - self.handed_out_at
+        return replace(self.aged, age_seconds=age) if age > LATE_SECONDS else None
 
 
 class FrameConsumerThread(AIOKafkaConsumerThread):
@@ -91,10 +105,13 @@ class FrameConsumer(Consumer):
         """A fetch was waiting for frames that were not there a moment ago: none of them is older than that."""
         for topic, partition in self.freshness.watched():
             tp = TP(topic, partition)
-            if tp in records and records[tp] and waited >= FETCH_WAIT_SECONDS:
-                self.freshness.look((topic, partition), records[tp][0].offset, ago_seconds=FETCH_WAIT_SECONDS)
-            elif tp in active and tp not in records:
-                self.freshness.look((topic, partition), self.highwater(tp), ago_seconds=FETCH_WAIT_SECONDS)
+            end = None
+            if records.get(tp):
+                end = records[tp][0].offset if waited >= FETCH_WAIT_SECONDS else None
+            elif tp in active:
+                end = self.highwater(tp)
+            if end is not None:
+                self.freshness.nothing_beyond((topic, partition), end, ago_seconds=FETCH_WAIT_SECONDS)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Offsets that are in no batch: what Kafka removed, but not what was dropped here, which is acknowledged.
@@ -114,17 +131,18 @@ class FrameConsumer(Consumer):
             self._dropped, self._generation = {}, message.generation_id
         position = Position(tp.topic, tp.partition, message.offset)
         head = read_head(position, message.key, message.headers or (), message.timestamp)
-        dropped = self.freshness.judge(head, self.highwater(tp))
-        if dropped is not None:
-            self._dropped.setdefault(tp, {})[message.offset] = dropped
-        return dropped is not None
+        verdict = self.freshness.judge(head, self.highwater(tp))
+        message.aged, message.handed_out_at = verdict.aged, time.monotonic()
+        if not verdict.answer and verdict.aged is not None:
+            self._dropped.setdefault(tp, {})[message.offset] = verdict.aged
+        return not verdict.answer
 
     def _take_dropped(self, tp: TP, before: int) -> tuple[DroppedFrame, ...]:
         dropped = self._dropped.pop(tp, {})
         return tuple(dropped[offset] for offset in sorted(dropped) if offset < before)
 
     def _to_message(self, tp: TP, record: Any) -> FrameMessage:
-        return FrameMessage(
+        message = FrameMessage(
             record.topic,
             record.partition,
             record.offset,
@@ -139,6 +157,8 @@ class FrameConsumer(Consumer):
             tp,
             generation_id=self.app.consumer_generation_id,
         )
+        message.timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
+        return message
 
     def _new_consumer_thread(self) -> FrameConsumerThread:
         return FrameConsumerThread(self, loop=self.loop, beacon=self.beacon)

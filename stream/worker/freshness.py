@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Final, Literal
 
 from stream.messages import Headers, Position
@@ -22,7 +23,9 @@ OLDEST_SECONDS: Final = 0.35
 """A realtime frame that waited longer is dropped when its partition holds a newer one."""
 FRESH_SECONDS: Final = 0.1
 """Once behind, frames are dropped until one is no older than this: better a few fresh ones than all at the limit."""
-MOST_LOOKS: Final = 128
+LATE_SECONDS: Final = 0.6
+"""The same in flight: only while everything stands still, as with a store that is locked, does a frame wait so long."""
+MOST_KNOWN: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,18 @@ class DroppedFrame:
     position: Position
     camera_id: str
     age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done with a frame now."""
+
+    answer: bool
+    aged: DroppedFrame | None = None
+    """The frame as it is dropped, now or when it grows too old in flight; None for one that never is."""
+
+
+ANSWER: Final = Verdict(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +63,48 @@ class FrameHead:
 
 @dataclass(slots=True)
 class PartitionClock:
-    """When the frames of one partition arrived: looks at its end, oldest first."""
+    """When the frames of one partition arrived, from what was known of its end and when (monotonic seconds)."""
 
-    _looks: deque[tuple[float, int]] = field(default_factory=deque)
+    _reached: deque[tuple[float, int]] = field(default_factory=deque)
+    """At that time the partition was known to reach up to, not including, that offset."""
+    _not_beyond: deque[tuple[float, int]] = field(default_factory=deque)
+    """At that time it did not reach any further."""
+    _asked_at: float = float("-inf")
 
-    def look(self, end: int, now: float) -> None:
-        """The partition reaches up to, not including, `end`, at `now` (monotonic seconds)."""
-        looks = self._looks
-        if looks and (end < looks[-1][1] or now < looks[-1][0]):
-            return
-        if len(looks) > 1 and looks[-2][1] == looks[-1][1] == end:
-            looks.pop()  # the first and the last look at an end tell all
-        looks.append((now, end))
-        if len(self._looks) > MOST_LOOKS:
-            self._looks = deque(list(self._looks)[::2])
+    def reach(self, end: int, now: float) -> None:
+        """The last word on the partition's end; it may be a while old."""
+        if not self._reached or end > self._reached[-1][1]:
+            _keep(self._reached, (now, end))
+            # this word came after the one before was read, and nothing is ever taken away at the end
+            self.stop(end, self._asked_at)
+        self._asked_at = now
+
+    def stop(self, end: int, at: float) -> None:
+        """Nothing from `end` on was there at that time."""
+        stops = self._not_beyond
+        while stops and stops[-1][0] <= at and stops[-1][1] >= end:
+            stops.pop()
+        if not stops or (stops[-1][0] < at and stops[-1][1] < end):
+            _keep(stops, (at, end))
 
     def ages(self, offset: int, now: float) -> tuple[float, float]:
         """The youngest and the oldest that the frame at `offset` can be, seconds."""
-        youngest, oldest = 0.0, float("inf")
-        for seen_at, end in self._looks:
-            if end > offset:
-                youngest = now - seen_at
-                break
-            oldest = now - seen_at
-        return youngest, oldest
+        known_since = next((at for at, end in self._reached if end > offset), now)
+        not_before = next((at for at, end in reversed(self._not_beyond) if end <= offset), float("-inf"))
+        return now - known_since, now - not_before
 
     def forget(self, offset: int) -> None:
         """Nothing below `offset` is asked any more."""
-        while len(self._looks) > 1 and self._looks[1][1] <= offset:
-            self._looks.popleft()
+        while self._reached and self._reached[0][1] <= offset:
+            self._reached.popleft()
+        while len(self._not_beyond) > 1 and self._not_beyond[1][1] <= offset:
+            self._not_beyond.popleft()
+
+
+def _keep(known: deque[tuple[float, int]], new: tuple[float, int]) -> None:
+    known.append(new)
+    if len(known) > MOST_KNOWN:
+        del known[len(known) // 2]  # the bounds around it grow a little wider
 
 
 @dataclass(slots=True)
@@ -95,35 +123,41 @@ class Freshness:
         """Partitions that realtime frames were read from."""
         return list(self._clocks)
 
-    def look(self, partition: tuple[str, int], end: int | None, *, ago_seconds: float = 0.0) -> None:
-        """The partition reaches up to `end`, or did some seconds ago."""
-        if end is not None:
-            self._clocks.setdefault(partition, PartitionClock()).look(end, self.steady() - ago_seconds)
+    def nothing_beyond(self, partition: tuple[str, int], end: int, *, ago_seconds: float = 0.0) -> None:
+        """So many seconds ago the partition ended at `end`."""
+        self._clocks.setdefault(partition, PartitionClock()).stop(end, self.steady() - ago_seconds)
 
-    def judge(self, head: FrameHead, end: int | None) -> DroppedFrame | None:
-        """None for a frame to be answered. `end` is where its partition is known to end.
+    def judge(self, head: FrameHead, end: int | None) -> Verdict:
+        """Whether the frame is to be answered. `end` is the last word on where its partition ends.
 
-        The last frame that is known of a partition is always answered, however old it is.
+        A lossless frame always is, and so is the last frame that is known of a partition, however old it is.
         """
-        position, camera_id = head.position, head.camera_id
-        if camera_id is None or (head.mode or self.modes().get(camera_id)) != "realtime":
-            return None
+        position = head.position
+        if head.camera_id is None or (head.mode or self.modes().get(head.camera_id)) != "realtime":
+            return ANSWER
         partition = (position.topic, position.partition)
-        self.look(partition, end)
-        age = self._age(partition, head)
-        limit = self.fresh_seconds if partition in self._behind else self.oldest_seconds
-        if age <= limit or end is None or position.offset + 1 >= end:
+        clock, now = self._clocks.setdefault(partition, PartitionClock()), self.steady()
+        clock.reach(end or 0, now)
+        if end is None or position.offset + 1 >= end:
             self._behind.discard(partition)
-            return None
-        self._behind.add(partition)
-        return DroppedFrame(position, camera_id, age)
+            return ANSWER
+        clock.forget(position.offset)
+        youngest, oldest = clock.ages(position.offset, now)
+        said = None if head.captured_at is None else self.wall() - head.captured_at
+        age = tell_age(said, youngest, oldest)
+        limit = self.fresh_seconds if partition in self._behind else self.oldest_seconds
+        if age > limit:
+            self._behind.add(partition)
+            return Verdict(False, DroppedFrame(position, head.camera_id, age))
+        self._behind.discard(partition)
+        return Verdict(True, DroppedFrame(position, head.camera_id, age))
 
-    def _age(self, partition: tuple[str, int], head: FrameHead) -> float:
-        clock, now = self._clocks[partition], self.steady()
-        clock.forget(head.position.offset)
-        youngest, oldest = clock.ages(head.position.offset, now)
-        said = self.wall() - head.captured_at if head.captured_at is not None else youngest
-        return max(youngest, min(said, oldest))
+
+def tell_age(said: float | None, youngest: float, oldest: float) -> float:
+    """What the camera's clock says where that can be; a clock that is wrong is no reason to serve old frames."""
+    if said is not None and youngest <= said <= oldest:
+        return said
+    return oldest if isfinite(oldest) else youngest
 
 
 def read_head(

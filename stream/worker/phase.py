@@ -46,5 +46,6 @@ class Phase:
             "versions": self.versions(),
             "partitions": self.partitions() or [],
             "acknowledged": self.agent.acked if self.agent else 0,
+            "group": self.agent.group if self.agent else None,
             **self.report.describe(),
         }

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from ruamel.yaml import YAML
 
-from stream.ledger import FrameRead
 from stream.messages import FRAMES_TOPIC, Outgoing, Position, Prediction, encode_v2
 from stream.worker.batches import BatchOutcome, BatchReader
+from stream.worker.freshness import DroppedFrame
 from stream.worker.metrics import WorkerMetrics
 from tests.stream.fakes import NOON, FakeClassifier, draw_jpeg, message_of
 from tests.tree import read
@@ -54,9 +54,9 @@ def test_a_dead_letter_counts_by_stage_and_reason_and_as_a_frame_that_is_dead() 
 
 def test_a_dropped_frame_counts_by_its_camera_and_has_no_latency() -> None:
     metrics = WorkerMetrics()
-    read = FrameRead(Position(FRAMES_TOPIC, 2, 5), "dropped", "gate")
+    old = DroppedFrame(Position(FRAMES_TOPIC, 2, 5), "gate", age_seconds=3)
 
-    metrics.observe_batch(BatchOutcome((), (), {}, (read,)), now=NOON)
+    metrics.observe_batch(BatchOutcome((), (), {}, dropped=(old,)), now=NOON)
 
     assert value(metrics, "frames_total", camera_id="gate", partition="2", outcome="dropped") == 1
     assert metrics.recent.percentiles_ms() == {}
@@ -79,9 +79,9 @@ def test_a_thousand_made_up_cameras_make_a_bounded_page() -> None:
     metrics = WorkerMetrics()
     some = outcome_of(frame(0)).predictions[0]
     many = tuple(_as(some, f"camera-{number}", number) for number in range(1000))
-    reads = tuple(FrameRead(each.position, "stored") for each in many)
+    positions = tuple(each.position for each in many)
 
-    metrics.observe_batch(BatchOutcome(many, (), {}, reads), now=NOON)
+    metrics.observe_batch(BatchOutcome(many, (), {}, positions), now=NOON)
 
     assert value(metrics, "frames_total", camera_id="other", partition="1", outcome="stored") == 900
     cameras = {

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from stamina.instrumentation import get_on_retry_hooks, set_on_retry_hooks
 
-from stream.ledger import FrameRead
 from stream.store import PredictionStore
 from stream.worker import report as module
 from stream.worker.batches import BatchOutcome
@@ -54,7 +53,7 @@ def test_a_locked_store_is_said_while_a_batch_is_tried_again_and_is_well_afterwa
     assert any("database is locked" in reason for reason in report.describe()["reasons"])
     other.execute("ROLLBACK")
     writing.join(20)
-    report.metrics.observe_batch(BatchOutcome((PREDICTION,), (), {}, (FrameRead(PREDICTION.position, "stored"),)))
+    report.metrics.observe_batch(BatchOutcome((PREDICTION,), (), {}, (PREDICTION.position,)))
 
     assert report.checks.ready()["store"].ok
     said = [record.getMessage() for record in caplog.records]
@@ -65,9 +64,9 @@ def test_a_locked_store_is_said_while_a_batch_is_tried_again_and_is_well_afterwa
 
 def test_the_heartbeat_holds_the_figures_of_the_last_minute(report: WorkerReport) -> None:
     answers = tuple(replace(PREDICTION, position=replace(PREDICTION.position, offset=n)) for n in range(10))
-    reads = tuple(FrameRead(answer.position, "stored") for answer in answers)
+    positions = tuple(answer.position for answer in answers)
 
-    report.metrics.observe_batch(BatchOutcome(answers, (), {}, reads), now=NOON)
+    report.metrics.observe_batch(BatchOutcome(answers, (), {}, positions), now=NOON)
 
     told: dict[str, Any] = report.describe()
     assert told["url"] == "http://127.0.0.1:9"
