@@ -19,7 +19,7 @@ Mode = Literal["realtime", "lossless"]
 Modes = Mapping[str, Mode]
 """Camera id to its mode; a camera that is not there is lossless."""
 
-OLDEST_SECONDS: Final = 0.35
+OLDEST_SECONDS: Final = 0.25
 """A realtime frame that waited longer is dropped when its partition holds a newer one."""
 FRESH_SECONDS: Final = 0.1
 """Once behind, frames are dropped until one is no older than this: better a few fresh ones than all at the limit."""
