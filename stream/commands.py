@@ -27,7 +27,8 @@ HttpPortOption = Annotated[
         envvar="VIGIA_HTTP_PORT",
         min=0,
         max=65535,
-        help="Port of /health, /ready and /metrics; 0: any free one, named in `vigia status`.",
+        help="Port of /health, /ready and /metrics of worker 1; worker 2 has the next one, and so on. 0: any free "
+        "one, named in `vigia status`.",
     ),
 ]
 
@@ -62,7 +63,7 @@ def worker(
         open_registry=lambda: open_registry(settings),
         load=load_classifier,
         host=settings.host,
-        http_port=http_port,
+        http_port=http_port + slot - 1 if http_port else 0,
         classifiers=tuple(classifier or ()),
     )
     try:

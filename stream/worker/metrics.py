@@ -66,15 +66,16 @@ class WorkerMetrics:
     def observe_batch(self, outcome: BatchOutcome, *, now: datetime | None = None) -> None:
         """Count a batch that is stored. Latencies of a camera whose clock is ahead count as 0."""
         stored = {prediction.position: prediction for prediction in outcome.predictions}
+        frames = len(outcome.positions) + len(outcome.dropped)
         self._count_frames(outcome, stored)
         seconds = [self._observe_latency(frame, now or datetime.now(UTC)) for frame in stored.values()]
-        self.recent.add(seconds, len(outcome.reads))
+        self.recent.add(seconds, frames)
         for _, letter in outcome.dead_letters:
             self._dead.labels(letter.stage, letter.reason).inc()
         answers = Tally((each.classifier, str(each.model_version), each.decision) for each in outcome.predictions)
         for labels, count in answers.items():
             self._predictions.labels(*labels).inc(count)
-        self._batch.observe(len(outcome.reads))
+        self._batch.observe(len(outcome.positions))
         self.observe_step("decode", outcome.decode_seconds)
         self.observe_step("infer", outcome.infer_seconds)
         self._on_stored()

@@ -116,7 +116,7 @@ class Watchdog:
                 await self._watch_connected(progress)
             except (TimeoutError, KafkaError, OSError) as error:
                 # a broker that is away is no fault of this worker
-                self._broker.lost(str(error) or type(error).__name__)
+                self._broker.lost(str(error) or f"no answer within {ANSWER_SECONDS:g} s")
                 log.debug("the watchdog cannot reach the broker: %r", error)
             except Exception:  # a watchdog that ended by itself would be missed by nobody
                 log.exception("the watchdog failed and goes on")

@@ -54,9 +54,9 @@ def test_a_dead_letter_counts_by_stage_and_reason_and_as_a_frame_that_is_dead() 
 
 def test_a_dropped_frame_counts_by_its_camera_and_has_no_latency() -> None:
     metrics = WorkerMetrics()
-    dropped = DroppedFrame(Position(FRAMES_TOPIC, 2, 5), "gate", 3.0)
+    old = DroppedFrame(Position(FRAMES_TOPIC, 2, 5), "gate", age_seconds=3)
 
-    metrics.observe_batch(BatchOutcome((), (), {}, dropped=(dropped,)), now=NOON)
+    metrics.observe_batch(BatchOutcome((), (), {}, dropped=(old,)), now=NOON)
 
     assert value(metrics, "frames_total", camera_id="gate", partition="2", outcome="dropped") == 1
     assert metrics.recent.percentiles_ms() == {}
@@ -79,8 +79,9 @@ def test_a_thousand_made_up_cameras_make_a_bounded_page() -> None:
     metrics = WorkerMetrics()
     some = outcome_of(frame(0)).predictions[0]
     many = tuple(_as(some, f"camera-{number}", number) for number in range(1000))
+    positions = tuple(each.position for each in many)
 
-    metrics.observe_batch(BatchOutcome(many, (), {}, tuple(each.position for each in many)), now=NOON)
+    metrics.observe_batch(BatchOutcome(many, (), {}, positions), now=NOON)
 
     assert value(metrics, "frames_total", camera_id="other", partition="1", outcome="stored") == 900
     cameras = {

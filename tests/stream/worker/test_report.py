@@ -64,8 +64,9 @@ def test_a_locked_store_is_said_while_a_batch_is_tried_again_and_is_well_afterwa
 
 def test_the_heartbeat_holds_the_figures_of_the_last_minute(report: WorkerReport) -> None:
     answers = tuple(replace(PREDICTION, position=replace(PREDICTION.position, offset=n)) for n in range(10))
+    positions = tuple(answer.position for answer in answers)
 
-    report.metrics.observe_batch(BatchOutcome(answers, (), {}, tuple(answer.position for answer in answers)), now=NOON)
+    report.metrics.observe_batch(BatchOutcome(answers, (), {}, positions), now=NOON)
 
     told: dict[str, Any] = report.describe()
     assert told["url"] == "http://127.0.0.1:9"

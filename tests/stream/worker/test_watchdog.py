@@ -4,7 +4,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from stream.worker.contacts import Contact
-from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Progress, Pulse, Watchdog, frames_waiting
+from stream.worker.watchdog import EXIT_CODE, POLLS_WITHOUT_PROGRESS, Progress, Pulse, Watchdog, frames_waiting
 from tests.waiting import wait_until
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
@@ -91,3 +91,29 @@ def test_a_loop_that_did_not_begin_to_turn_is_not_silent() -> None:
     progress = Progress()
 
     assert not any(progress.is_silent(0) for _ in range(2 * POLLS_WITHOUT_PROGRESS))
+
+
+def test_a_watchdog_says_why_before_it_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[object] = []
+
+    def end(code: int) -> None:
+        events.append(code)
+        raise SystemExit
+
+    monkeypatch.setattr("os._exit", end)
+    monkeypatch.setattr("logging.shutdown", lambda: None)
+    watchdog = Watchdog(
+        "nowhere:1",
+        "group",
+        assigned=tuple,
+        acked=lambda: 0,
+        beats=lambda: 0,
+        broker=Contact("not asked yet"),
+        observe=lambda reading: None,
+        leave=events.append,
+    )
+
+    with pytest.raises(SystemExit):
+        watchdog._leave("412 frames waited")
+
+    assert events == ["412 frames waited", EXIT_CODE]
