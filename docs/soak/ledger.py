@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy import Engine, func, select, text
 
-from stream.messages import FRAMES_TOPIC
+from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
 from stream.store import has_tables
 from stream.tables import dead_letters, predictions
 
@@ -35,10 +35,7 @@ def read_ends(bootstrap: str, group: str) -> Ends | None:
 
     async def ask() -> Ends:
         async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False) as consumer:
-            await consumer.topics()
-            partitions = [
-                TopicPartition(FRAMES_TOPIC, number) for number in consumer.partitions_for_topic(FRAMES_TOPIC)
-            ]
+            partitions = [TopicPartition(FRAMES_TOPIC, number) for number in range(FRAMES_PARTITIONS)]
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
             committed = {tp.partition: await consumer.committed(tp) or 0 for tp in partitions}
@@ -46,7 +43,7 @@ def read_ends(bootstrap: str, group: str) -> Ends | None:
 
     try:
         return asyncio.run(asyncio.wait_for(ask(), ANSWER_SECONDS))
-    except (KafkaError, TimeoutError, OSError, TypeError):  # TypeError: the topic is not known yet
+    except (KafkaError, TimeoutError, OSError):
         return None
 
 
