@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-RESTART_SECONDS = 1.0
-"""Between the end of a process and its next start, as the stack's launcher waits when one ends again and again."""
+RESTART_SECONDS = 0.3
+"""Between the end of a process and its next start: what the stack's supervisor and launcher need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Kept:
             )
 
     def tend(self) -> None:
-        """Note an end, and start again a second later."""
+        """Note an end, and start again."""
         if self._process is not None and (code := self._process.poll()) is not None:
             self.ends.append({"at": time.time(), "code": code})
             self._process, self._due = None, time.monotonic() + RESTART_SECONDS
