@@ -21,6 +21,26 @@ BUSY_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 30.0
 """How long a write is tried again before the caller hears of it."""
 
+LOCK_TIMEOUT_MS: Final = 10_000
+LINK_TIMEOUT_MS: Final = 10_000
+POSTGRESQL: Final = {
+    "connect_timeout": "5",
+    # on both ends: without it a host whose link went down would hold its rows locked for two hours
+    "tcp_user_timeout": str(LINK_TIMEOUT_MS),
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "options": " ".join(
+        (
+            f"-c lock_timeout={LOCK_TIMEOUT_MS}",
+            f"-c idle_in_transaction_session_timeout={LINK_TIMEOUT_MS}",
+            f"-c tcp_user_timeout={LINK_TIMEOUT_MS}",
+            "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
+        )
+    ),
+}
+"""What a connection to PostgreSQL asks for; parameters in the address win."""
+
 CameraStatus = Literal["online", "stale", "offline", "disabled"]
 ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
 Outcome = TypeVar("Outcome")
@@ -75,11 +95,12 @@ class PredictionStore:
         def write(connection: Connection) -> None:
             if answers:
                 rows = [_prediction_row(answer) for answer in answers]
-                connection.execute(upsert(predictions, self.engine.dialect.name), rows)
+                connection.execute(upsert(predictions, self.engine.dialect.name), in_key_order(predictions, rows))
             if letters:
                 # a redelivered letter must not forget that it was replayed
                 statement = upsert(dead_letters, self.engine.dialect.name, keep=("replayed_at",))
-                connection.execute(statement, [_dead_letter_row(letter) for letter in letters])
+                rows = [_dead_letter_row(letter) for letter in letters]
+                connection.execute(statement, in_key_order(dead_letters, rows))
 
         if answers or letters:
             self._write(write)
@@ -160,7 +181,7 @@ def build_engine(url: str) -> Engine:
         if address.get_backend_name() not in ("sqlite", "postgresql"):
             raise StoreError(f"Expected sqlite:/// or postgresql:// in VIGIA_DATABASE_URL, received {address!r}.")
         if address.get_backend_name() == "postgresql":
-            return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+            return create_engine(address, pool_pre_ping=True, connect_args={**POSTGRESQL, **address.query})
         return create_engine(address, connect_args={} if "timeout" in address.query else {"timeout": BUSY_SECONDS})
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(f"Expected an SQLAlchemy address in VIGIA_DATABASE_URL. {error}.") from error
@@ -172,6 +193,11 @@ def has_tables(engine: Engine) -> bool:
     if file and not Path(file).exists():
         return False
     return inspect(engine).has_table(predictions.name)
+
+
+def in_key_order(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sorted by primary key: two writers that lock the same rows in different orders would be a deadlock."""
+    return sorted(rows, key=lambda row: [row[column.name] for column in table.primary_key.columns])
 
 
 def upsert(

@@ -7,7 +7,7 @@ import random
 import socket
 import threading
 import time
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.app import GROUP, LossFreeApp, assigned_partitions, build_app, frames_topic
 from stream.worker.batches import BatchReader
+from stream.worker.home_id import load_home_id
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
 from stream.worker.watchdog import Watchdog
@@ -103,12 +104,20 @@ class Phase:
     def describe(self) -> dict[str, Any]:
         serving = self.watcher.serving if self.watcher else {}
         agent = self.agent
+        partitions = sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else []
         return {
-            "state": "serving" if agent and agent.reading else self.state,
+            "state": name_state(self.state, reading=bool(agent and agent.reading), partitions=partitions),
             "versions": {name: classifier.version for name, classifier in serving.items()},
-            "partitions": sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else [],
+            "partitions": partitions,
             "acknowledged": agent.acked if agent else 0,
         }
+
+
+def name_state(phase: str, *, reading: bool, partitions: Sequence[int]) -> str:
+    """`standby` is a worker that could read, and has nothing to: there are more workers than partitions."""
+    if not reading:
+        return phase
+    return "serving" if partitions else "standby"
 
 
 def lock_slot(lock: FileLock, setup: WorkerSetup) -> None:
@@ -124,9 +133,11 @@ def lock_slot(lock: FileLock, setup: WorkerSetup) -> None:
 
 
 def instance_id(setup: WorkerSetup) -> str:
-    """Kafka's name of this worker: the same after a restart, another for every machine, home and slot."""
-    home = zlib.crc32(str(setup.state).encode())
-    return f"{socket.gethostname()[:80]}-{home:08x}-{setup.slot}"
+    """Kafka's name of this worker: the same after a restart, another for every machine, home and slot.
+
+    Two live workers of one name would throw each other out of the group for ever.
+    """
+    return f"{socket.gethostname()[:80]}-{load_home_id(setup.state)}-{setup.slot}"
 
 
 def wait_for_broker(bootstrap: str) -> None:

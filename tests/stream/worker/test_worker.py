@@ -15,7 +15,7 @@ from stream.store import PredictionStore
 from stream.worker.agent import Agent, read_message
 from stream.worker.batches import BatchReader
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
-from stream.worker.worker import WorkerSetup, instance_id, lock_slot
+from stream.worker.worker import WorkerSetup, instance_id, lock_slot, name_state
 from tests.stream.fakes import FakeClassifier, FakeRegistry, draw_jpeg, load_fake
 
 
@@ -162,3 +162,9 @@ def test_kafkas_name_of_a_worker_survives_a_restart_and_differs_by_slot_and_home
     assert instance_id(setup_of(tmp_path)) == instance_id(setup_of(tmp_path))
     names = {instance_id(setup_of(tmp_path / home, slot)) for home in ("a", "b") for slot in (1, 2)}
     assert len(names) == 4
+
+
+def test_a_worker_with_nothing_to_read_says_that_it_stands_by() -> None:
+    assert name_state("waiting for a model", reading=False, partitions=[]) == "waiting for a model"
+    assert name_state("waiting for a model", reading=True, partitions=[0]) == "serving"
+    assert name_state("waiting for a model", reading=True, partitions=[]) == "standby"
