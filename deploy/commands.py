@@ -67,6 +67,26 @@ def up(
 
 
 @app.command()
+def scale(
+    workers: Annotated[int, typer.Argument(min=1, max=64, help="How many stream workers there are afterwards.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Add workers to the running stack, or stop surplus ones; no frame is lost. See docs/scaling.md."""
+    from dataclasses import asdict
+
+    from deploy.scaling import scale_workers
+    from pipelines.settings import load_settings
+
+    done = scale_workers(load_settings(), workers)
+    if as_json:
+        print_json(asdict(done))
+        return
+    for name, detail in done.details.items():
+        say(f"{name}: {detail}")
+    say(f"{len(done.added)} added, {len(done.removed)} stopped in {done.seconds:.1f} s.")
+
+
+@app.command()
 def down() -> None:
     """Stop the one-machine stack, and whatever a killed one left behind."""
     from deploy.stack import stop_stack

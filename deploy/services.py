@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from deploy.plan import Service
+from deploy.plan import Service, Stack
 from deploy.ports import CONTROLLER
 from pipelines.settings import Endpoints, Settings
 
@@ -101,6 +102,31 @@ def _plan_clients(settings: Settings, endpoints: Endpoints, here: set[str], work
     )
     clients.append(_plan_dashboard(endpoints))
     return clients
+
+
+def with_workers(stack: Stack, workers: int) -> Stack:
+    """The same stack with that many workers of the common group; those that stay are left as they are."""
+    known = {service.name: service for service in stack.services}
+    wanted = [
+        known.get(f"worker-{slot}") or _with_slot(known["worker-1"], stack, slot) for slot in range(1, workers + 1)
+    ]
+    place = stack.names.index("worker-1")
+    others = [service for service in stack.services if not is_common_worker(service.name)]
+    return replace(stack, services=(*others[:place], *wanted, *others[place:]))
+
+
+def _with_slot(worker: Service, stack: Stack, slot: int) -> Service:
+    return replace(
+        worker,
+        name=f"worker-{slot}",
+        ready=f"heartbeat:{stack.state / 'workers' / f'{slot}.json'}",
+        environment={**worker.environment, "VIGIA_WORKER_SLOT": str(slot)},
+    )
+
+
+def is_common_worker(name: str) -> bool:
+    """`worker-3` is one; `worker-cars-1`, which serves one classifier alone, is none."""
+    return name.removeprefix("worker-").isdigit()
 
 
 def _plan_dashboard(endpoints: Endpoints) -> Service:
