@@ -19,8 +19,9 @@ STOP_SECONDS = 30
 class EmbeddedKafka:
     """A broker on free ports in a home of its own, with the project's topics."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, host: str = "127.0.0.1") -> None:
         self.home = home
+        self.host = host
         self.bootstrap = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,9 +43,9 @@ class EmbeddedKafka:
         """Start on the given or a new free port, and wait until it answers."""
         first, controller = find_free_ports(2)
         port = port or first
-        self.bootstrap = f"127.0.0.1:{port}"
+        self.bootstrap = f"{self.host}:{port}"
         prepare_embedded_kafka(self.home)
-        command = embedded_kafka_command(self.home, "127.0.0.1", port, controller)
+        command = embedded_kafka_command(self.home, self.host, port, controller)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_until(self._answers, timeout_seconds=START_SECONDS, what=f"an answer of Kafka; see {self.log}")

@@ -1,0 +1,55 @@
+"""Three workers on three hosts, which come, go and are cut off: network namespaces, one broker, one PostgreSQL."""
+
+from pathlib import Path
+
+import pytest
+
+from docs.measure_soak import camera_names
+from tests.stream import hosts, postgres
+from tests.stream.cluster import Cluster, Silence
+from tests.waiting import wait_until
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+TAKE_OVER_SECONDS = 6.0
+SESSION_SECONDS = 10.0
+"""So long Kafka waits for a host that says nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _possible() -> None:
+    if reason := hosts.why_not() or postgres.why_not():
+        pytest.skip(reason)
+
+
+def test_hosts_that_join_leave_and_are_cut_off_lose_and_double_nothing(tmp_path: Path) -> None:
+    with Cluster(tmp_path) as cluster:
+        for host in ("host-1", "host-2"):
+            cluster.start_worker(host)
+        cluster.wait_until_taken_over(("host-1", "host-2"))
+        cluster.start_cameras(dict.fromkeys(camera_names(4), 10.0))
+        wait_until(lambda: cluster.rows() > 50, timeout_seconds=60, what="rows")
+
+        with Silence(cluster.store) as joining:
+            cluster.start_worker("host-3")
+            cluster.wait_for_worker("host-3")
+            joining.wait_for_all()
+        with Silence(cluster.store) as leaving:
+            cluster.end_worker("host-3")
+            cluster.wait_until_taken_over(("host-1", "host-2"))
+            leaving.wait_for_all()
+        with Silence(cluster.store) as cut_off:
+            cluster.hosts.unplug("host-1")
+            cluster.wait_until_taken_over(("host-2",))
+            cut_off.wait_for_all()
+        cluster.hosts.plug_in("host-1")
+        cluster.wait_for_rows_of("host-1")
+        cluster.stop_cameras()
+        cluster.wait_until_drained()
+
+        counted = cluster.balance()
+        assert (counted["lost"], counted["doubled"], counted["dead_letters"]) == (0, 0, 0)
+        assert set(counted["rows_by_worker"]) == {f"host-{number}/worker-1" for number in (1, 2, 3)}
+        assert joining.seconds < TAKE_OVER_SECONDS
+        assert leaving.seconds < TAKE_OVER_SECONDS
+        assert cut_off.seconds < SESSION_SECONDS + TAKE_OVER_SECONDS
