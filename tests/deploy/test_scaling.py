@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+from deploy.commands import read_dedicated
 from deploy.keeper import lock_file
 from deploy.plan import Service, Stack, load_stack, plan_file
 from deploy.records import load_record
@@ -36,6 +38,26 @@ def test_workers_are_added_behind_the_first_and_others_stay_where_they_are(tmp_p
     assert grown.names == ("kafka", "worker-1", "worker-2", "worker-3", "worker-cars-1", "cameras")
     assert grown.service("worker-3") == worker(tmp_path, 3)
     assert with_workers(grown, 1) == stack
+
+
+def test_dedicated_workers_alone_are_not_scaled(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, tmp_path, "127.0.0.1", (Service("worker-cars-1", ("python",), "heartbeat:/c"),))
+
+    with pytest.raises(StackError, match="--dedicated"):
+        with_workers(stack, 2)
+
+
+@pytest.mark.parametrize(("words", "pair"), [("cars=2", ("cars", 2)), ("my_own2=64", ("my_own2", 64))])
+def test_a_classifier_with_its_number_of_workers_is_read(words: str, pair: tuple[str, int]) -> None:
+    assert read_dedicated(words) == pair
+
+
+@pytest.mark.parametrize(
+    "words", ["cars", "cars=", "cars=0", "cars=65", "cars=-1", "=2", "Cars=1", "cars=two", "a b=1"]
+)
+def test_anything_else_is_wrong_usage(words: str) -> None:
+    with pytest.raises(typer.BadParameter, match="cars=2"):
+        read_dedicated(words)
 
 
 def test_a_stack_that_does_not_run_is_not_scaled(tmp_path: Path) -> None:
