@@ -152,7 +152,11 @@ def logs(
 def read_dedicated(words: str) -> tuple[str, int]:
     """`cars=2` as a pair."""
     classifier, _, number = words.partition("=")
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", classifier) or not number.isdigit() or not 1 <= int(number) <= MOST_WORKERS:
+    if (
+        not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", classifier)
+        or not number.isdigit()
+        or not 1 <= int(number) <= MOST_WORKERS
+    ):
         raise typer.BadParameter(
             f"expected CLASSIFIER=N with N from 1 to {MOST_WORKERS}, such as cars=2, not {words!r}"
         )
