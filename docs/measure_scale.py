@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from docs.measure_soak import camera_names
+from docs.soak.run import camera_names
 from tests.stream import hosts, postgres
 from tests.stream.cluster import Cluster, Silence
 from tests.stream.live import send, small_frames

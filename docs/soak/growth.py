@@ -27,6 +27,7 @@ def describe_growth(samples: Sequence[Mapping[str, Any]], name: str, warm_up_sec
         "samples": len(warm),
         "rss_mb": {"first": warm[0][1]["rss_mb"], "last": warm[-1][1]["rss_mb"]},
         "rss_mb_per_hour": slope_per_hour(seconds, [usage["rss_mb"] for _, usage in warm]),
+        "anonymous_mb_per_hour": slope_per_hour(seconds, [usage["anonymous_mb"] for _, usage in warm]),
         "pss_mb_per_hour": slope_per_hour(seconds, [usage["pss_mb"] for _, usage in warm]),
         "descriptors": {"least": min(descriptors), "most": max(descriptors), "last": descriptors[-1]},
         "descriptors_per_hour": slope_per_hour(seconds, descriptors),

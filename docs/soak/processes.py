@@ -17,6 +17,8 @@ class Usage:
     """What one process holds at one moment."""
 
     rss_mb: float
+    anonymous_mb: float
+    """Of RSS, what is no file: where a leak shows."""
     pss_mb: float
     """Like RSS, with memory shared by n processes counted as a n-th."""
     descriptors: int
@@ -84,6 +86,7 @@ def measure_process(pid: int | None) -> Usage | None:
         words = (folder / "stat").read_text().rpartition(")")[2].split()
         return Usage(
             rss_mb=round(status["VmRSS"] / 1024, 2),
+            anonymous_mb=round(status["RssAnon"] / 1024, 2),
             pss_mb=round(rollup["Pss"] / 1024, 2),
             descriptors=len(os.listdir(folder / "fd")),
             threads=status["Threads"],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.measure_soak import camera_names
+from docs.soak.run import camera_names
 from tests.stream import hosts, postgres
 from tests.stream.cluster import Cluster, Silence
 from tests.waiting import wait_until

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.measure_soak import LONG_LIVED, Soak, SoakPlan, camera_names
 from docs.soak.growth import slope_per_hour
+from docs.soak.run import LONG_LIVED, Soak, SoakPlan, camera_names
 from tests.stream.fakes import FakeRegistry, draw_jpeg
 
 

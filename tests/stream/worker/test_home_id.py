@@ -24,3 +24,12 @@ def test_a_file_that_says_nothing_is_written_anew(tmp_path: Path) -> None:
     (tmp_path / "workers" / "home-id").write_text("")
 
     assert load_home_id(tmp_path) == load_home_id(tmp_path)
+
+
+def test_homes_of_one_path_on_hosts_of_one_name_differ_and_a_moved_home_stays_itself(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "state", tmp_path / "elsewhere"
+    first = load_home_id(path)
+    path.rename(elsewhere)
+
+    assert load_home_id(path) != first
+    assert load_home_id(elsewhere) == first
