@@ -1,7 +1,8 @@
 """More or fewer workers in a running stack: the plan changes, the supervisor follows, nobody else notices."""
 
+import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
@@ -9,7 +10,7 @@ from filelock import FileLock, Timeout
 from deploy.health import Health, load_healths
 from deploy.keeper import is_kept
 from deploy.plan import Stack, load_stack, plan_file, run_folder, save_stack
-from deploy.processes import find_processes
+from deploy.processes import find_processes, signal_all
 from deploy.records import record_file
 from deploy.services import with_workers
 from deploy.supervision import STOP_SECONDS, write_configuration
@@ -18,6 +19,8 @@ from pipelines.settings import Settings
 
 READY_SECONDS = 90.0
 LOOK_SECONDS = 0.3
+FOLLOW_SECONDS = 3.0
+"""The supervisor looks at its file once a second; a worker that it stops has mostly ended by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +65,25 @@ def load_running(settings: Settings) -> Stack:
     return stack
 
 
-def wait_until_ended(settings: Settings, names: Iterable[str]) -> None:
-    """Workers finish what they have begun; whoever does not is killed by the supervisor."""
-    deadline = time.monotonic() + STOP_SECONDS + 10
+def wait_until_ended(settings: Settings, names: Sequence[str]) -> None:
+    """Workers finish what they have begun; whoever does not in time is killed."""
+    began, reminded = time.monotonic(), False
+    while left := [process for name in names for process in find_processes(settings.state, name)]:
+        waited = time.monotonic() - began
+        if waited > FOLLOW_SECONDS and not reminded:
+            # one that outlived a supervisor, and that the present one had not taken over yet, hears it from us
+            signal_all(left, signal.SIGTERM)
+            reminded = True
+        if waited > FOLLOW_SECONDS + STOP_SECONDS:
+            signal_all(left, signal.SIGKILL)
+        time.sleep(LOOK_SECONDS)
     for name in names:
-        while any(find_processes(settings.state, name)):
-            if time.monotonic() > deadline:
-                raise StackError(f"Expected {name} to end within {STOP_SECONDS} s. See `vigia logs {name}`.")
-            time.sleep(LOOK_SECONDS)
         record_file(settings.state, name).unlink(missing_ok=True)
 
 
-def wait_until_healthy(settings: Settings, names: Iterable[str]) -> dict[str, Health]:
+def wait_until_healthy(settings: Settings, names: Sequence[str]) -> dict[str, Health]:
     """The keeper's latest survey, in which every named service is healthy."""
-    names, deadline = tuple(names), time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + READY_SECONDS
     while True:
         healths = load_healths(settings.services_file)
         ill = [name for name in names if name not in healths or not healths[name].healthy]

@@ -20,7 +20,6 @@ from docs.soak.run import camera_names
 from tests.stream import hosts, postgres
 from tests.stream.cluster import Cluster, Silence
 from tests.stream.live import send, small_frames
-from tests.waiting import wait_until
 
 HOSTS = ("host-1", "host-2", "host-3")
 
@@ -42,7 +41,7 @@ def measure_changes(cluster: Cluster, rate: float) -> dict[str, Any]:
         cluster.start_worker(host)
     cluster.wait_until_taken_over(HOSTS[:2])
     cluster.start_cameras(dict.fromkeys(camera_names(4), rate))
-    wait_until(lambda: cluster.rows() > 50, timeout_seconds=60, what="rows")
+    cluster.wait_for_rows(50)
     with watched("join"):
         cluster.start_worker("host-3")
         cluster.wait_for_worker("host-3")
@@ -79,10 +78,10 @@ def measure_throughput(cluster: Cluster, frames: int) -> dict[str, float]:
     for count in range(1, len(HOSTS) + 1):
         cluster.start_worker(HOSTS[count - 1])
         cluster.wait_until_taken_over(HOSTS[:count])
-        before, began = cluster.rows(), time.monotonic()
+        wanted, began = cluster.rows() + frames, time.monotonic()
         with cluster.hosts.inside("hub"):
             send(cluster.broker.bootstrap, small_frames(frames))
-        wait_until(lambda before=before: cluster.rows() >= before + frames, timeout_seconds=300, what="the backlog")
+        cluster.wait_for_rows(wanted)
         rates[f"{count} workers"] = round(frames / (time.monotonic() - began), 1)
         print(rates, file=sys.stderr, flush=True)
     return rates

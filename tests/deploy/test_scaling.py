@@ -9,6 +9,7 @@ import typer
 from deploy.commands import read_dedicated
 from deploy.keeper import lock_file
 from deploy.plan import Service, Stack, load_stack, plan_file
+from deploy.processes import find_processes
 from deploy.records import load_record
 from deploy.scaling import scale_workers
 from deploy.services import with_workers
@@ -109,6 +110,11 @@ def test_an_added_worker_is_kept_like_the_others_even_by_the_next_supervisor(run
     wait_until(lambda: running.supervisor() != supervisor, timeout_seconds=15, what="a new supervisor")
     first = ask_stack(running.settings)["worker-2"].pid
     assert first
+    # taken over, not started by this supervisor
+    assert scale_workers(running.settings, 1).removed == ("worker-2",)
+    assert not any(find_processes(running.state, "worker-2"))
+    scale_workers(running.settings, 2)
+    first = ask_stack(running.settings)["worker-2"].pid
 
     kill(first)
 

@@ -124,6 +124,9 @@ class Cluster:
     def rows(self) -> int:
         return count_rows(self.store.engine)
 
+    def wait_for_rows(self, count: int, timeout_seconds: float = 300) -> None:
+        wait_until(lambda: self.rows() >= count, timeout_seconds=timeout_seconds, what=f"{count} rows")
+
     def wait_until_drained(self, timeout_seconds: float = 60) -> None:
         """Until every frame that was sent is acknowledged."""
 

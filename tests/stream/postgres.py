@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,7 +42,7 @@ class Postgres:
         self.host = host
         self.port = find_free_ports(1)[0]
         self.folder = Path(tempfile.mkdtemp(prefix="vigia-pg-"))
-        self._as = {"user": USER, "group": USER, "extra_groups": []} if os.geteuid() == 0 else {}
+        self._as: dict[str, Any] = {"user": USER, "group": USER, "extra_groups": []} if os.geteuid() == 0 else {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

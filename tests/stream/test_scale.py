@@ -7,7 +7,6 @@ import pytest
 from docs.soak.run import camera_names
 from tests.stream import hosts, postgres
 from tests.stream.cluster import Cluster, Silence
-from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -28,7 +27,7 @@ def test_hosts_that_join_leave_and_are_cut_off_lose_and_double_nothing(tmp_path:
             cluster.start_worker(host)
         cluster.wait_until_taken_over(("host-1", "host-2"))
         cluster.start_cameras(dict.fromkeys(camera_names(4), 10.0))
-        wait_until(lambda: cluster.rows() > 50, timeout_seconds=60, what="rows")
+        cluster.wait_for_rows(50)
 
         with Silence(cluster.store) as joining:
             cluster.start_worker("host-3")
