@@ -106,16 +106,20 @@ class Phase:
         agent = self.agent
         partitions = sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else []
         return {
-            "state": name_state(self.state, reading=bool(agent and agent.reading), partitions=partitions),
+            "state": name_state(
+                "joining the group" if agent and agent.reading else self.state,
+                joined=bool(agent and agent.reading and agent.app.consumer_generation_id > 0),
+                partitions=partitions,
+            ),
             "versions": {name: classifier.version for name, classifier in serving.items()},
             "partitions": partitions,
             "acknowledged": agent.acked if agent else 0,
         }
 
 
-def name_state(phase: str, *, reading: bool, partitions: Sequence[int]) -> str:
-    """`standby` is a worker that could read, and has nothing to: there are more workers than partitions."""
-    if not reading:
+def name_state(phase: str, *, joined: bool, partitions: Sequence[int]) -> str:
+    """`standby` is a worker of the group that has nothing to read: there are more workers than partitions."""
+    if not joined:
         return phase
     return "serving" if partitions else "standby"
 

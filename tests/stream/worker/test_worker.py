@@ -165,6 +165,6 @@ def test_kafkas_name_of_a_worker_survives_a_restart_and_differs_by_slot_and_home
 
 
 def test_a_worker_with_nothing_to_read_says_that_it_stands_by() -> None:
-    assert name_state("waiting for a model", reading=False, partitions=[]) == "waiting for a model"
-    assert name_state("waiting for a model", reading=True, partitions=[0]) == "serving"
-    assert name_state("waiting for a model", reading=True, partitions=[]) == "standby"
+    assert name_state("joining the group", joined=False, partitions=[]) == "joining the group"
+    assert name_state("joining the group", joined=True, partitions=[0]) == "serving"
+    assert name_state("joining the group", joined=True, partitions=[]) == "standby"
