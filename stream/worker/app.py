@@ -18,12 +18,13 @@ import faust
 import faust.streams
 from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP, EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
 from stream.messages import FRAMES_TOPIC
+from stream.worker.leaving import LeavingThread
 
 GROUP: Final = "vigia-worker"
 BATCH_FRAMES: Final = 32
@@ -36,19 +37,6 @@ READER_BYTES: Final = 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-class LeavingThread(AIOKafkaConsumerThread):
-    """Faust's thread of the consumer, which leaves the group when the worker was told to stop.
-
-    aiokafka never says goodbye for a member with a fixed name: its partitions would lie unread until the session
-    ends. A worker that crashed says nothing, for it is started again and gets its partitions back.
-    """
-
-    async def on_thread_stop(self) -> None:
-        if self._consumer is not None and not self.app.crashed:
-            self._consumer._coordinator._group_instance_id = None
-        await super().on_thread_stop()
-
-
 class WakingConsumer(Consumer):
     """Faust's consumer, which sleeps a whole second when every partition's buffer is full; this one is woken."""
 
@@ -56,7 +44,7 @@ class WakingConsumer(Consumer):
         super().__init__(*args, **kwargs)
         self._room = asyncio.Event()
 
-    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+    def _new_consumer_thread(self) -> LeavingThread:
         return LeavingThread(self, loop=self.loop, beacon=self.beacon)
 
     def on_buffer_drop(self, tp: TP) -> None:
