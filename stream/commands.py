@@ -24,6 +24,10 @@ def worker(
     slot: Annotated[
         int, typer.Option(envvar="VIGIA_WORKER_SLOT", min=1, help="This worker's place on the machine: 1, 2, ...")
     ] = 1,
+    classifier: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer for this classifier alone, in a consumer group of its own; may be given again."),
+    ] = None,
 ) -> None:
     """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
     from pipelines.inference import load_classifier
@@ -43,6 +47,7 @@ def worker(
         store=PredictionStore(settings.resolve_database_url()),
         open_registry=lambda: open_registry(settings),
         load=load_classifier,
+        classifiers=tuple(classifier or ()),
     )
     try:
         code = run_worker(setup)

@@ -13,6 +13,8 @@ FRAMES_TOPIC: Final = "taller_camara_stream"
 PREDICTIONS_TOPIC: Final = "taller_camara_predictions"
 DEAD_LETTERS_TOPIC: Final = "taller_camara_dlq"
 FRAMES_PARTITIONS: Final = 4
+GROUP: Final = "vigia-worker"
+"""The consumer group of workers that answer for every classifier."""
 
 Headers = tuple[tuple[str, bytes | None], ...]
 Stage = Literal["schema", "decode", "image", "infer"]

@@ -14,7 +14,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from pipelines.errors import StoreError
-from stream.messages import DeadLetter, Position, Prediction
+from stream.ledger import FrameRead, write_ledger
+from stream.messages import GROUP, DeadLetter, Position, Prediction
 from stream.tables import cameras, dead_letters, model_events, predictions
 
 BUSY_SECONDS: Final = 5.0
@@ -89,10 +90,22 @@ class PredictionStore:
 
         migrate(self.engine)
 
-    def store_batch(self, answers: Sequence[Prediction], letters: Sequence[DeadLetter]) -> None:
-        """All rows of a batch in one transaction; a frame stored before is overwritten."""
+    def store_batch(
+        self,
+        answers: Sequence[Prediction],
+        letters: Sequence[DeadLetter],
+        reads: Sequence[FrameRead] = (),
+        *,
+        group: str = GROUP,
+    ) -> None:
+        """All rows of a batch in one transaction, and what became of its frames in the group's ledger.
+
+        A frame stored before is overwritten, and counted no second time.
+        """
 
         def write(connection: Connection) -> None:
+            if reads:
+                write_ledger(connection, group, reads)
             if answers:
                 rows = [_prediction_row(answer) for answer in answers]
                 connection.execute(upsert(predictions, self.engine.dialect.name), in_key_order(predictions, rows))
@@ -102,7 +115,7 @@ class PredictionStore:
                 rows = [_dead_letter_row(letter) for letter in letters]
                 connection.execute(statement, in_key_order(dead_letters, rows))
 
-        if answers or letters:
+        if answers or letters or reads:
             self._write(write)
 
     def record_camera(self, record: CameraRecord) -> None:

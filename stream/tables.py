@@ -100,3 +100,29 @@ model_events = Table(
     Column("detail", Text),
     Index("model_events_by_time", "at"),
 )
+
+frame_ledger = Table(
+    "frame_ledger",
+    metadata,
+    Column("consumer_group", String(249), primary_key=True),
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    # always: next_offset - first_offset = stored + dead + dropped + skipped + expired
+    Column("first_offset", BigInteger, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("stored", BigInteger, nullable=False, server_default="0"),
+    Column("dead", BigInteger, nullable=False, server_default="0"),
+    Column("dropped", BigInteger, nullable=False, server_default="0"),
+    Column("skipped", BigInteger, nullable=False, server_default="0"),
+    Column("expired", BigInteger, nullable=False, server_default="0"),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+camera_drops = Table(
+    "camera_drops",
+    metadata,
+    Column("consumer_group", String(249), primary_key=True),
+    Column("camera_id", String(200), primary_key=True),
+    Column("dropped", BigInteger, nullable=False, server_default="0"),
+    Column("last_dropped_at", UtcDateTime, nullable=False),
+)

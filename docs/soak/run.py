@@ -17,9 +17,8 @@ from aiokafka.partitioner import murmur2
 from docs.soak.growth import describe_growth
 from docs.soak.ledger import balance, count_rows, read_ends, read_latency, take_over_seconds
 from docs.soak.processes import Kept, measure_process
-from stream.messages import FRAMES_PARTITIONS
+from stream.messages import FRAMES_PARTITIONS, GROUP
 from stream.store import PredictionStore
-from stream.worker.app import GROUP
 from tests.stream.embedded_kafka import EmbeddedKafka
 
 ROOT = Path(__file__).parents[2]

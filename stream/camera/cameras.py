@@ -115,6 +115,7 @@ class Cameras:
 
     async def _play(self, player: Player) -> None:
         pauses = Pauses()
+        await self.delivery.connect(player.fail)
         while not player.done:
             try:
                 await player.play(self.delivery)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -34,6 +34,9 @@ class CameraConfig(_Strict):
     """Begin again after the last picture."""
     order: Literal["name", "shuffled"] = "name"
     """By path, or mixed; a camera mixes the same pictures the same way each time."""
+    mode: Literal["realtime", "lossless"] | None = None
+    """`realtime`: the newest frame wins, others are dropped and counted; `lossless`: every frame is answered.
+    Left out: `lossless`."""
     classifiers: tuple[ClassifierName, ...] = ()
     """Who answers; none named: every classifier with a production version."""
     enabled: bool = True
@@ -108,6 +111,8 @@ class CamerasWatch:
         self._stamp = self._look()
         self._looked_at = time.monotonic()
         self._config = load_cameras(file)
+        self._modes_of: CamerasConfig | None = None
+        self._modes: Mapping[str, Literal["realtime", "lossless"]] = {}
 
     def current(self) -> CamerasConfig:
         now = time.monotonic()
@@ -121,6 +126,14 @@ class CamerasWatch:
     def routes(self) -> dict[str, tuple[str, ...]]:
         """Camera id to the classifiers it names; a camera that names none is left out."""
         return {name: camera.classifiers for name, camera in self.current().cameras.items() if camera.classifiers}
+
+    def modes(self) -> Mapping[str, Literal["realtime", "lossless"]]:
+        """Camera id to its mode; asked for every frame."""
+        config = self.current()
+        if config is not self._modes_of:
+            self._modes_of = config
+            self._modes = {name: camera.mode for name, camera in config.cameras.items() if camera.mode}
+        return self._modes
 
     def _reload(self) -> None:
         try:

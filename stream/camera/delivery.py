@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from pipelines.errors import BrokerError, CameraError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES, ensure_topics
-from stream.messages import Outgoing
+from stream.messages import FRAMES_TOPIC, Outgoing
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 15.0
@@ -52,6 +52,14 @@ class Delivery:
     ) -> None:
         if self._producer is not None:
             await self._disconnect(self._producer)
+
+    async def connect(self, say: Say) -> None:
+        """Connected when this returns, or after a few seconds without a broker, which `deliver` goes on waiting for.
+
+        A frame that was captured before would be as old as the connection took.
+        """
+        connecting = asyncio.ensure_future(self._connected(say))
+        await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
 
     async def deliver(self, message: Outgoing, say: Say) -> None:
         """Returns when the broker has the message; `say` hears why it takes long.
@@ -92,6 +100,7 @@ class Delivery:
                 try:
                     await asyncio.to_thread(ensure_topics, self._bootstrap, CONNECT_SECONDS)
                     await producer.start()
+                    await producer.partitions_for(FRAMES_TOPIC)
                     self._producer = producer
                 except (KafkaError, BrokerError) as error:
                     say(f"waiting for the broker at {self._bootstrap}: {error}")

@@ -1,6 +1,7 @@
 """The agent: one batch of frames after the other becomes rows and predictions, acknowledged in order."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,11 +13,13 @@ from faust.types import EventT, StreamT
 
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
-from stream.messages import Message, Outgoing, Position, encode_prediction
+from stream.messages import GROUP, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
+from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames
+from stream.worker.pace import Pace
 from stream.worker.publisher import Publisher
 
 DEAD_LETTER_VALUE_BYTES: Final = LARGEST_MESSAGE_BYTES - 256 * 1024
@@ -33,6 +36,8 @@ class Agent:
     latest: LatestFrames
     serving: Callable[[], Serving]
     routes: Callable[[], Routes]
+    pace: Pace = field(default_factory=Pace)
+    group: str = GROUP
     acked: int = 0
     reading: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
@@ -44,24 +49,28 @@ class Agent:
         async with self.publisher:
             self.reading = True
             try:
-                async for events in batches(stream):
-                    messages = [read_message(event) for event in events]
-                    work = loop.run_in_executor(self._thread, self._answer, messages)
+                async for events in batches(stream, self.pace):
+                    messages, dropped = sort_out(events, time.monotonic())
+                    work = loop.run_in_executor(self._thread, self._answer, messages, dropped)
                     if delivering is not None:
                         await delivering
                     delivering = asyncio.create_task(self._deliver(events, await work))
                     delivering.add_done_callback(self._fail_loudly)
+                    del events, messages, work  # their pictures are not held until the next batch comes
             finally:
                 self.reading = False
                 if delivering is not None:
                     delivering.cancel()
 
-    def _answer(self, messages: Sequence[Message]) -> BatchOutcome:
+    def _answer(self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = ()) -> BatchOutcome:
+        began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
-        outcome = self.reader.read(messages, self.serving(), self.routes())
-        self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters])
+        outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
+        letters = [letter for _, letter in outcome.dead_letters]
+        self.store.store_batch(outcome.predictions, letters, outcome.reads, group=self.group)
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
+        self.pace.observe(len(messages), time.perf_counter() - began)
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
@@ -90,6 +99,23 @@ class Agent:
         if not delivering.cancelled() and (error := delivering.exception()) is not None:
             # the agent may be waiting for a frame that never comes, and would not notice
             asyncio.ensure_future(self.app.crash(error))  # noqa: RUF006  the process ends with it
+
+
+def sort_out(events: Sequence[EventT[bytes]], now: float) -> tuple[list[Message], list[DroppedFrame]]:
+    """What is to be answered, and what was dropped before it or waited too long in flight.
+
+    The last frame is answered however long it waited: a model that is slower than that would answer none.
+    """
+    messages, dropped = [], []
+    for event in events:
+        frame: Any = event.message
+        dropped.extend(frame.dropped_before)
+        late = frame.too_late(now) if event is not events[-1] else None
+        if late is None:
+            messages.append(read_message(event))
+        else:
+            dropped.append(late)
+    return messages, dropped
 
 
 def read_message(event: EventT[bytes]) -> Message:

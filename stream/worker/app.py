@@ -8,8 +8,8 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -18,18 +18,21 @@ import faust
 import faust.streams
 from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
-from faust.transport.drivers.aiokafka import Consumer, Transport
-from faust.types import TP, EventT, StreamT
+from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
-from stream.messages import FRAMES_TOPIC
-from stream.worker.leaving import LeavingThread
+from stream.messages import FRAMES_TOPIC, GROUP
+from stream.worker.consumer import FrameTransport
+from stream.worker.flight import Flight
+from stream.worker.freshness import Freshness
+from stream.worker.pace import Pace
 
-GROUP: Final = "vigia-worker"
-BATCH_FRAMES: Final = 32
 BATCH_WAIT_SECONDS: Final = 0.005
-BUFFER_FRAMES: Final = 64
+COLLECT_SECONDS: Final = 0.02
+BATCH_BYTES: Final = 8 * 1024 * 1024
+BUFFER_FRAMES: Final = 256
+"""More than are ever in flight: Faust never finds its buffer full, at which it would pause for a second."""
 STOP_SECONDS: Final = 8.0
 """A stop that takes longer is cut: with the broker away Faust would try to commit for ever."""
 READER_BYTES: Final = 1024 * 1024
@@ -37,48 +40,25 @@ READER_BYTES: Final = 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-class WakingConsumer(Consumer):
-    """Faust's consumer, which sleeps a whole second when every partition's buffer is full; this one is woken."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._room = asyncio.Event()
-
-    def _new_consumer_thread(self) -> LeavingThread:
-        return LeavingThread(self, loop=self.loop, beacon=self.beacon)
-
-    def on_buffer_drop(self, tp: TP) -> None:
-        super().on_buffer_drop(tp)
-        self._room.set()
-
-    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  the name is upstream's
-        while (
-            self.flow_active
-            and not self.should_stop
-            and self._buffered_partitions
-            and not self._get_active_partitions()
-        ):
-            self._room.clear()
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._room.wait(), timeout=0.2)
-        return await super()._wait_next_records(timeout)
-
-
-class WakingTransport(Transport):
-    """Faust's transport with the consumer above."""
-
-    Consumer = WakingConsumer
-
-
 class LossFreeApp(faust.App):
-    """A Faust app whose stop has an end."""
+    """A Faust app whose stop has an end, and whose frames in flight are counted."""
+
+    flight: Flight
 
     async def on_stop(self) -> None:
         threading.Thread(target=_exit_late, name="stop deadline", daemon=True).start()
         await super().on_stop()
 
 
-def build_app(bootstrap: str, *, instance_id: str, datadir: Path, group: str = GROUP) -> LossFreeApp:
+def build_app(
+    bootstrap: str,
+    *,
+    instance_id: str,
+    datadir: Path,
+    group: str = GROUP,
+    pace: Pace | None = None,
+    freshness: Freshness | None = None,
+) -> LossFreeApp:
     """The app with its consumer; nothing is connected yet. Raises BrokerError without Faust's compiled iterator."""
     if getattr(faust.streams, "_CStreamIterator", None) is None:
         raise BrokerError(
@@ -111,7 +91,8 @@ def build_app(bootstrap: str, *, instance_id: str, datadir: Path, group: str = G
         producer_metadata_max_age_ms=10_000,
         producer_max_request_size=2_200_000,
     )
-    app.transport = WakingTransport(app.conf.broker_consumer, app)
+    app.flight = Flight(pace or Pace())
+    app.transport = FrameTransport(app.conf.broker_consumer, app, flight=app.flight, freshness=freshness or Freshness())
     return app
 
 
@@ -120,8 +101,8 @@ def frames_topic(app: LossFreeApp) -> Any:
     return app.topic(FRAMES_TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
 
-async def batches(stream: StreamT[Any]) -> AsyncIterator[list[EventT[bytes]]]:
-    """What has arrived, up to 32 frames, without ever waiting to fill a batch.
+async def batches(stream: StreamT[Any], pace: Pace) -> AsyncIterator[list[EventT[bytes]]]:
+    """What has arrived, up to what is answered in a short time, without ever waiting to fill a batch.
 
     The next event is always awaited by a task of its own, which a rebalance leaves alone; draining the queue
     would leave the agent waiting with events that the rebalance waits for.
@@ -132,14 +113,26 @@ async def batches(stream: StreamT[Any]) -> AsyncIterator[list[EventT[bytes]]]:
         while True:
             batch = [await coming]
             coming = asyncio.ensure_future(events.__anext__())
-            while len(batch) < BATCH_FRAMES and (await asyncio.wait({coming}, timeout=BATCH_WAIT_SECONDS))[0]:
+            size, until = _size(batch[0]), time.monotonic() + COLLECT_SECONDS
+            while (
+                len(batch) < pace.frames
+                and size < BATCH_BYTES
+                and time.monotonic() < until
+                and (await asyncio.wait({coming}, timeout=BATCH_WAIT_SECONDS))[0]
+            ):
                 batch.append(coming.result())
+                size += _size(batch[-1])
                 coming = asyncio.ensure_future(events.__anext__())
             yield batch
+            del batch  # its pictures are not held until the next one comes
     except StopAsyncIteration:
         return
     finally:
         coming.cancel()
+
+
+def _size(event: EventT[bytes]) -> int:
+    return len(event.message.value or b"")
 
 
 def assigned_partitions(app: LossFreeApp) -> list[tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -14,10 +14,14 @@ from pipelines.images import Image, decode_image
 from pipelines.inference import Answer, Classifier, Inference, build_answers
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
-from stream.messages import DeadLetter, Frame, FrameError, Message, Prediction
+from stream.ledger import FrameRead
+from stream.messages import DeadLetter, Frame, FrameError, Message, Position, Prediction
+from stream.worker.freshness import DroppedFrame
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
+PIXEL_BYTES: Final = 48 * 1024 * 1024
+"""Decoded pictures that are held at once."""
 
 Serving = Mapping[str, Classifier]
 """Classifier name to its production version; replaced as a whole, never changed."""
@@ -35,6 +39,9 @@ class BatchOutcome:
     dead_letters: tuple[tuple[Message, DeadLetter], ...]
     latest: Mapping[str, bytes]
     """Camera id to the encoded bytes of its last good picture in the batch."""
+    reads: tuple[FrameRead, ...]
+    """What became of every frame of the batch, and of those before it that were too old."""
+    dropped: tuple[DroppedFrame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +59,71 @@ class BatchReader:
     """Reads batches one after the other and remembers how many inferences failed in a row."""
 
     worker: str
+    only: tuple[str, ...] = ()
+    """The classifiers that this worker answers for; none named: all."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     failures_in_a_row: int = 0
     _letters: list[tuple[Message, DeadLetter]] = field(default_factory=list)
+    _skipped: set[Position] = field(default_factory=set)
 
-    def read(self, messages: Sequence[Message], serving: Serving, routes: Routes) -> BatchOutcome:
+    def read(
+        self, messages: Sequence[Message], serving: Serving, routes: Routes, dropped: Sequence[DroppedFrame] = ()
+    ) -> BatchOutcome:
         """Predictions of every classifier asked, and a dead letter for each message that could not be used.
 
-        Raises ModelError after ten inferences that failed in a row: then the model or the machine is broken,
-        not the frames, and the batch must be redelivered.
+        `dropped` are frames that were too old to be read at all. Raises ModelError after ten inferences that failed
+        in a row: then the model or the machine is broken, not the frames, and the batch must be redelivered.
         """
-        self._letters = []
-        pictures = [picture for message in messages if (picture := self._decode(message))]
+        self._letters, self._skipped = [], set()
         predictions: list[Prediction] = []
-        for name, asked in self._ask(pictures, serving, routes).items():
-            predictions.extend(self._classify(serving[name], asked))
+        latest: dict[str, bytes] = {}
+        for pictures in self._decode_some(messages, routes):
+            predictions.extend(self._answer(pictures, serving, routes))
+            latest.update((picture.frame.camera_id, picture.frame.jpeg) for picture in pictures)
+            del pictures  # their pixels are not held while the next ones are decoded
         return BatchOutcome(
             predictions=tuple(predictions),
             dead_letters=tuple(self._letters),
-            latest={picture.frame.camera_id: picture.frame.jpeg for picture in pictures},
+            latest=latest,
+            reads=(*self._account(messages), *(FrameRead(d.position, "dropped", d.camera_id) for d in dropped)),
+            dropped=tuple(dropped),
         )
 
-    def _decode(self, message: Message) -> Picture | None:
+    def _answer(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> list[Prediction]:
+        predictions: list[Prediction] = []
+        for name, asked in self._ask(pictures, serving, routes).items():
+            predictions.extend(self._classify(serving[name], asked))
+        return predictions
+
+    def _account(self, messages: Sequence[Message]) -> Iterator[FrameRead]:
+        dead = {message.position for message, _ in self._letters}
+        for message in messages:
+            position = message.position
+            yield FrameRead(
+                position, "dead" if position in dead else "skipped" if position in self._skipped else "stored"
+            )
+
+    def _decode_some(self, messages: Sequence[Message], routes: Routes) -> Iterator[list[Picture]]:
+        """The good pictures in their order, as many at once as fit into memory: one may take 75 MB."""
+        pictures: list[Picture] = []
+        for message in messages:
+            if (picture := self._decode(message, routes)) is None:
+                continue
+            pictures.append(picture)
+            if sum(picture.image.nbytes for picture in pictures) >= PIXEL_BYTES:
+                yield pictures
+                pictures = []
+        if pictures:
+            yield pictures
+
+    def _decode(self, message: Message, routes: Routes) -> Picture | None:
         try:
             frame = decode_frame(message)
         except FrameError as error:
             self._give_up(message, error, camera_id=None)
+            return None
+        if not self._is_asked(routes.get(frame.camera_id)):
+            self._skipped.add(message.position)
             return None
         try:
             image = decode_image(frame.jpeg)
@@ -86,10 +132,15 @@ class BatchReader:
             return None
         return Picture(message, frame, image, hashlib.sha256(frame.jpeg).hexdigest())
 
+    def _is_asked(self, named: tuple[str, ...] | None) -> bool:
+        """Whether any of this worker's classifiers is among those that a camera names."""
+        return not named or not self.only or any(name in self.only for name in named)
+
     def _ask(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> dict[str, list[Picture]]:
         asked: dict[str, list[Picture]] = {}
         for picture in pictures:
-            wanted = routes.get(picture.frame.camera_id) or tuple(serving)
+            named = routes.get(picture.frame.camera_id) or tuple(serving)
+            wanted = [name for name in named if name in self.only] if self.only else named
             absent = [name for name in wanted if name not in serving]
             if absent or not wanted:
                 self._give_up(picture.message, _no_model(picture.frame, absent), camera_id=picture.frame.camera_id)

@@ -38,6 +38,28 @@ class Registry(Protocol):
     def download(self, classifier: str, version: int, into: Path) -> Path: ...
 
 
+@dataclass(frozen=True, slots=True)
+class SomeClassifiers:
+    """A registry of which only some classifiers are looked at."""
+
+    registry: Registry
+    names: tuple[str, ...]
+
+    def classifiers(self) -> tuple[str, ...]:
+        return tuple(name for name in self.registry.classifiers() if name in self.names)
+
+    def version_of_alias(self, classifier: str, alias: Literal["production"]) -> int | None:
+        return self.registry.version_of_alias(classifier, alias)
+
+    def download(self, classifier: str, version: int, into: Path) -> Path:
+        return self.registry.download(classifier, version, into)
+
+
+def restrict_registry(registry: Registry, names: tuple[str, ...]) -> Registry:
+    """The registry itself when no classifier is named."""
+    return SomeClassifiers(registry, names) if names else registry
+
+
 OpenRegistry = Callable[[], Registry]
 
 

@@ -19,15 +19,18 @@ from pipelines.errors import BrokerError, StackError
 from pipelines.heartbeats import Heartbeat
 from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
+from stream.messages import GROUP
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
-from stream.worker.app import GROUP, LossFreeApp, assigned_partitions, build_app, frames_topic
+from stream.worker.app import LossFreeApp, assigned_partitions, build_app, frames_topic
 from stream.worker.batches import BatchReader
+from stream.worker.freshness import Freshness
 from stream.worker.home_id import load_home_id
 from stream.worker.latest_frames import LatestFrames
+from stream.worker.pace import Pace
 from stream.worker.publisher import Publisher
 from stream.worker.watchdog import Watchdog
-from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry
+from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, restrict_registry
 
 SAY_SECONDS: Final = 5.0
 SAY_AGAIN_SECONDS: Final = 60.0
@@ -48,6 +51,13 @@ class WorkerSetup:
     store: PredictionStore
     open_registry: OpenRegistry
     load: LoadClassifier
+    classifiers: tuple[str, ...] = ()
+    """The only ones that it answers for, in a consumer group of their own; none named: all."""
+
+    @property
+    def group(self) -> str:
+        """The consumer group; workers of one group share the frames, each group reads them all."""
+        return "-".join((GROUP, *sorted(set(self.classifiers))))
 
     @property
     def name(self) -> str:
@@ -67,7 +77,7 @@ def run_worker(setup: WorkerSetup) -> int:
     setup.store.migrate()
     cameras = CamerasWatch(setup.cameras_file, log.error)
     watcher = ModelWatcher(
-        setup.open_registry,
+        lambda: restrict_registry(setup.open_registry(), setup.classifiers),
         setup.load,
         setup.store.record_model_event,
         folder=setup.state / "workers" / f"models-{setup.slot}",
@@ -76,18 +86,30 @@ def run_worker(setup: WorkerSetup) -> int:
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
     wait_for_model(watcher)
-    app = build_app(setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust")
+    pace = Pace()
+    app = build_app(
+        setup.bootstrap,
+        instance_id=instance_id(setup),
+        datadir=setup.state / "faust",
+        group=setup.group,
+        pace=pace,
+        freshness=Freshness(cameras.modes),
+    )
     agent = Agent(
         app=app,
         store=setup.store,
         publisher=Publisher(setup.bootstrap),
-        reader=BatchReader(setup.name),
+        reader=BatchReader(setup.name, setup.classifiers),
         latest=LatestFrames(setup.state),
         serving=lambda: watcher.serving,
         routes=cameras.routes,
+        pace=pace,
+        group=setup.group,
     )
     phase.agent = agent
-    watchdog = Watchdog(setup.bootstrap, GROUP, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked)
+    watchdog = Watchdog(
+        setup.bootstrap, setup.group, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked
+    )
     watchdog.start()
     app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
     return run_app(app)
@@ -114,6 +136,7 @@ class Phase:
             "versions": {name: classifier.version for name, classifier in serving.items()},
             "partitions": partitions,
             "acknowledged": agent.acked if agent else 0,
+            "group": agent.group if agent else None,
         }
 
 

@@ -18,10 +18,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from docs.soak.ledger import Ends, balance, count_rows, read_ends
-from stream.messages import FRAMES_PARTITIONS
+from stream.messages import FRAMES_PARTITIONS, GROUP
 from stream.store import PredictionStore
 from stream.tables import predictions
-from stream.worker.app import GROUP
 from tests.stream.embedded_kafka import EmbeddedKafka
 from tests.stream.fakes import FakeRegistry, draw_jpeg
 from tests.stream.hosts import HUB_ADDRESS, Hosts

@@ -1,12 +1,17 @@
-"""A real worker process with fake models: `python -m tests.stream.fake_worker HOME BOOTSTRAP SLOT [DATABASE_URL]`."""
+"""A real worker process with fake models: `python -m tests.stream.fake_worker HOME BOOTSTRAP SLOT [DATABASE_URL]`.
 
+FAKE_SECONDS_A_FRAME in the environment makes the models slow, FAKE_CLASSIFIERS names the only ones that answer.
+"""
+
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from stream.logs import configure_logs
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeRegistry, load_fake
+from tests.stream.fakes import FakeClassifier, FakeRegistry, load_fake
 
 
 def main(home: Path, bootstrap: str, slot: int, database_url: str | None = None) -> int:
@@ -19,9 +24,15 @@ def main(home: Path, bootstrap: str, slot: int, database_url: str | None = None)
             cameras_file=home / "cameras.yaml",
             store=PredictionStore(database_url or f"sqlite:///{home / 'store' / 'vigia.db'}"),
             open_registry=lambda: FakeRegistry(home / "registry.json"),
-            load=load_fake,
+            load=load_slow,
+            classifiers=tuple(os.environ.get("FAKE_CLASSIFIERS", "").split()),
         )
     )
+
+
+def load_slow(folder: Path, classifier: str, version: int) -> FakeClassifier:
+    seconds = float(os.environ.get("FAKE_SECONDS_A_FRAME", 0))
+    return replace(load_fake(folder, classifier, version), seconds_a_frame=seconds)
 
 
 if __name__ == "__main__":

@@ -52,11 +52,12 @@ class FakeClassifier:
     class_names: tuple[str, ...] = ("dark", "light")
     size_hw: tuple[int, int] = (32, 32)
     seconds_a_batch: float = 0.0
+    seconds_a_frame: float = 0.0
     always_fails: bool = False
 
     def infer(self, images: Sequence[Image]) -> Inference:
-        if self.seconds_a_batch:
-            time.sleep(self.seconds_a_batch)
+        if seconds := self.seconds_a_batch + self.seconds_a_frame * len(images):
+            time.sleep(seconds)
         if self.always_fails or any(abs(int(image[0, 0, 0]) - POISON) <= 1 for image in images):
             raise RuntimeError("the engine gave up")
         light = np.array([image.mean() / 255 for image in images], np.float32)

@@ -1,7 +1,7 @@
 """The parts of Faust and aiokafka that the loss-free recipe relies on, pinned."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,21 +11,20 @@ import faust.streams
 import pytest
 from faust.assignor.client_assignment import CopartitionedAssignment
 from faust.assignor.copartitioned_assignor import CopartitionedAssignor
-from faust.transport.consumer import Consumer as BaseConsumer
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
 from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
 from stream.worker.app import (
-    BATCH_FRAMES,
     LossFreeApp,
-    WakingConsumer,
     assigned_partitions,
     batches,
     build_app,
     frames_topic,
 )
+from stream.worker.consumer import FrameConsumer
+from stream.worker.pace import Pace
 
 PARTITION = TP("taller_camara_stream", 0)
 
@@ -37,13 +36,13 @@ def app(tmp_path: Path) -> LossFreeApp:
 
 def test_the_app_has_the_settings_that_lose_no_frame(app: LossFreeApp) -> None:
     conf = app.conf
-    assert (conf.stream_wait_empty, conf.stream_buffer_maxsize) == (True, 64)
+    assert (conf.stream_wait_empty, conf.stream_buffer_maxsize) == (True, 256)
     assert (conf.web_enabled, conf.topic_allow_declare, conf.topic_disable_leader) == (False, False, True)
     assert (conf.consumer_auto_offset_reset, conf.consumer_group_instance_id) == ("earliest", "here-1")
     assert (conf.broker_commit_interval, conf.broker_session_timeout, conf.broker_heartbeat_interval) == (1, 10, 3)
     assert (conf.consumer_metadata_max_age_ms, conf.producer_metadata_max_age_ms) == (10_000, 10_000)
     assert cast(object, conf.agent_supervisor) is CrashingSupervisor
-    assert cast(Any, app.transport).Consumer is WakingConsumer
+    assert cast(Any, app.transport).Consumer is FrameConsumer
     assert aiokafka.conn.READER_LIMIT == 1024 * 1024
 
 
@@ -99,13 +98,6 @@ def test_asking_for_partitions_before_the_app_runs_builds_no_consumer_on_a_forei
     assert app._consumer is None
 
 
-def test_upstream_still_has_what_the_waking_consumer_overrides_and_reads() -> None:
-    for name in ("on_buffer_drop", "_wait_next_records", "_get_active_partitions"):
-        assert callable(getattr(BaseConsumer, name)), name
-    assert BaseConsumer.flow_active is True
-    assert "_buffered_partitions" in BaseConsumer.__annotations__
-
-
 @pytest.mark.parametrize(
     ("committed", "acked", "commits"),
     [(100, [101, 102], 103), (None, [7, 8], 9), (0, [7, 8], 9), (100, [102, 103], None), (100, [], None)],
@@ -124,68 +116,54 @@ def test_the_offset_that_upstream_commits_is_the_one_after_the_acknowledged_run(
     assert consumer._new_offset(PARTITION) == commits
 
 
-def test_a_consumer_whose_buffers_are_full_is_woken_when_there_is_room(app: LossFreeApp) -> None:
-    async def run() -> float:
-        consumer = cast(
-            Any,
-            app.transport.create_consumer(
-                callback=_ignore, on_partitions_revoked=_ignore, on_partitions_assigned=_ignore
-            ),
-        )
-        fetched: list[float] = []
+def test_a_batch_is_what_has_arrived_and_never_more_than_the_pace_allows() -> None:
+    found = collect(FakeStream([fake_event(number) for number in range(70)]), Pace(frames=32))
 
-        async def getmany(active_partitions: object, timeout: float) -> dict[object, object]:  # noqa: ASYNC109  upstream's
-            fetched.append(asyncio.get_running_loop().time())
-            return {}
-
-        consumer._getmany = getmany
-        consumer._active_partitions = {PARTITION}
-        consumer.on_buffer_full(PARTITION)
-        waiting = asyncio.create_task(consumer._wait_next_records(1.0))
-        await asyncio.sleep(0)
-        assert fetched == [], "nothing is fetched while every buffer is full"
-        room_at = asyncio.get_running_loop().time()
-        consumer.on_buffer_drop(PARTITION)
-        await waiting
-        return fetched[0] - room_at
-
-    assert asyncio.run(run()) < 0.2
-
-
-def test_a_batch_is_what_has_arrived_and_never_more_than_32() -> None:
-    async def run() -> list[list[int]]:
-        stream = FakeStream(range(70))
-        return [batch async for batch in cast(Any, batches(cast(Any, stream)))]
-
-    found = asyncio.run(run())
-
-    assert [event for batch in found for event in batch] == list(range(64)), (
+    assert [offset for batch in found for offset in batch] == list(range(64)), (
         "the end of the stream drops its last batch"
     )
-    assert [len(batch) for batch in found] == [BATCH_FRAMES, BATCH_FRAMES]
+    assert [len(batch) for batch in found] == [32, 32]
+
+
+def test_a_batch_ends_with_the_frame_that_makes_it_large() -> None:
+    found = collect(FakeStream([fake_event(number, size=3 << 20) for number in range(8)]), Pace(frames=32))
+
+    assert found[:2] == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_a_batch_does_not_wait_to_be_filled() -> None:
     async def run() -> list[int]:
-        stream = FakeStream(range(3), then_wait=True)
-        async for batch in cast(Any, batches(cast(Any, stream))):
-            return cast(list[int], batch)
+        stream = FakeStream([fake_event(number) for number in range(3)], then_wait=True)
+        async for batch in cast(Any, batches(cast(Any, stream), Pace(frames=32))):
+            return [event.message.offset for event in batch]
         raise AssertionError("no batch")
 
     assert asyncio.run(asyncio.wait_for(run(), 5)) == [0, 1, 2]
 
 
+def collect(stream: "FakeStream", pace: Pace) -> list[list[int]]:
+    async def run() -> list[list[int]]:
+        found = cast(Any, batches(cast(Any, stream), pace))
+        return [[event.message.offset for event in batch] async for batch in found]
+
+    return asyncio.run(run())
+
+
+def fake_event(offset: int, *, size: int = 0) -> Any:
+    return SimpleNamespace(message=SimpleNamespace(offset=offset, value=bytes(size)))
+
+
 class FakeStream:
     """What `batches` uses of a Faust stream."""
 
-    def __init__(self, events: range, *, then_wait: bool = False) -> None:
+    def __init__(self, events: Sequence[Any], *, then_wait: bool = False) -> None:
         self._events = events
         self._then_wait = then_wait
 
     def noack(self) -> "FakeStream":
         return self
 
-    async def events(self) -> AsyncIterator[int]:
+    async def events(self) -> AsyncIterator[Any]:
         for event in self._events:
             yield event
         if self._then_wait:

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -7,8 +7,9 @@ import pytest
 from pipelines.errors import ModelError
 from pipelines.images import Image
 from pipelines.inference import Inference
-from stream.messages import FRAMES_TOPIC, Message, Outgoing, encode_v2
+from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position, encode_v2
 from stream.worker.batches import BatchReader
+from stream.worker.freshness import DroppedFrame
 from tests.stream.fakes import NOON, POISON, FakeClassifier, draw_jpeg, message_of
 
 
@@ -154,3 +155,60 @@ class ManyClasses:
 class NotANumber(FakeClassifier):
     def infer(self, images: Sequence[Image]) -> Inference:
         return Inference(np.full((len(images), 2), np.nan, np.float32), np.ones(len(images), bool))
+
+
+def test_every_frame_of_a_batch_is_accounted_for(reader: BatchReader) -> None:
+    garbage = message_of(Outgoing(FRAMES_TOPIC, None, b"garbage"), offset=1)
+    dropped = DroppedFrame(Position(FRAMES_TOPIC, 0, 2), "gate", 1.5)
+
+    outcome = reader.read([frame(), garbage, frame(offset=3)], {"cars": FakeClassifier()}, {}, [dropped])
+
+    assert {read.position.offset: read.outcome for read in outcome.reads} == {
+        0: "stored",
+        1: "dead",
+        2: "dropped",
+        3: "stored",
+    }
+    assert outcome.dropped == (dropped,)
+
+
+def test_a_worker_of_chosen_classifiers_skips_cameras_that_ask_others_without_opening_their_pictures() -> None:
+    reader = BatchReader("here/worker-1", ("simpsons",), clock=lambda: NOON)
+    torn = replace(frame(camera="gate", offset=1), value=b"no picture")
+    routes = {"gate": ("cars",), "yard": ("cars", "simpsons")}
+    messages = [torn, frame(camera="yard", offset=2), frame(camera="stranger", offset=3)]
+
+    outcome = reader.read(messages, {"simpsons": FakeClassifier("simpsons")}, routes)
+
+    assert [read.outcome for read in outcome.reads] == ["skipped", "stored", "stored"]
+    assert {prediction.classifier for prediction in outcome.predictions} == {"simpsons"}
+    assert outcome.dead_letters == ()
+
+
+def test_a_chosen_classifier_without_a_version_is_a_dead_letter() -> None:
+    reader = BatchReader("here/worker-1", ("cars", "simpsons"), clock=lambda: NOON)
+
+    outcome = reader.read([frame()], {"cars": FakeClassifier()}, {"gate": ("simpsons",)})
+
+    assert [letter.reason for _, letter in outcome.dead_letters] == ["no_model"]
+
+
+def test_no_more_pixels_are_held_at_once_than_fit_into_memory(
+    reader: BatchReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.worker.batches.PIXEL_BYTES", 2 * 32 * 32 * 3)
+    classifier = Counting()
+
+    outcome = reader.read([frame(offset=number) for number in range(5)], {"cars": classifier}, {})
+
+    assert classifier.batches == [2, 2, 1]
+    assert [prediction.position.offset for prediction in outcome.predictions] == [0, 1, 2, 3, 4]
+
+
+@dataclass
+class Counting(FakeClassifier):
+    batches: list[int] = field(default_factory=list)
+
+    def infer(self, images: Sequence[Image]) -> Inference:
+        self.batches.append(len(images))
+        return super().infer(images)

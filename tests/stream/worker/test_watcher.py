@@ -6,7 +6,7 @@ import pytest
 from pipelines.errors import ModelError, RegistryError, StoreError
 from pipelines.inference import Inference
 from stream.store import ModelEvent
-from stream.worker.watcher import ModelWatcher, Refusal, should_load
+from stream.worker.watcher import ModelWatcher, Refusal, restrict_registry, should_load
 from tests.stream.fakes import BROKEN_VERSION, FakeClassifier, FakeRegistry, load_fake
 
 
@@ -175,3 +175,12 @@ def test_waiting_ends_with_the_first_version_that_loads(watcher: ModelWatcher, r
 def test_the_fakes_refuse_what_they_say(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         load_fake(tmp_path, "cars", BROKEN_VERSION)
+
+
+def test_of_a_restricted_registry_only_the_named_classifiers_are_loaded(tmp_path: Path) -> None:
+    registry = FakeRegistry(tmp_path / "registry.json")
+    registry.promote(cars=1, simpsons=2)
+
+    assert restrict_registry(registry, ("simpsons", "absent")).classifiers() == ("simpsons",)
+    assert restrict_registry(registry, ("simpsons",)).version_of_alias("simpsons", "production") == 2
+    assert restrict_registry(registry, ()) is registry

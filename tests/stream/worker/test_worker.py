@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,12 +8,15 @@ from typing import Any, cast
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 from filelock import FileLock
+from sqlalchemy import select
 
 from pipelines.errors import StackError
 from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing, Position, encode_v2
 from stream.store import PredictionStore
-from stream.worker.agent import Agent, read_message
+from stream.tables import frame_ledger
+from stream.worker.agent import Agent, read_message, sort_out
 from stream.worker.batches import BatchReader
+from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
 from stream.worker.worker import WorkerSetup, instance_id, lock_slot, name_state
 from tests.stream.fakes import FakeClassifier, FakeRegistry, draw_jpeg, load_fake
@@ -29,6 +32,11 @@ class FakeMessage:
     headers: Any = ()
     timestamp: float | None = 1_700_000_000.123
     generation_id: int = 1
+    dropped_before: tuple[DroppedFrame, ...] = ()
+    late: bool = False
+
+    def too_late(self, now: float) -> DroppedFrame | None:
+        return DroppedFrame(Position(self.topic, self.partition, self.offset), "gate", now) if self.late else None
 
 
 @dataclass
@@ -168,3 +176,28 @@ def test_a_worker_with_nothing_to_read_says_that_it_stands_by() -> None:
     assert name_state("joining the group", joined=False, partitions=[]) == "joining the group"
     assert name_state("joining the group", joined=True, partitions=[0]) == "serving"
     assert name_state("joining the group", joined=True, partitions=[]) == "standby"
+
+
+def test_frames_that_stood_still_in_flight_are_dropped_but_for_the_last() -> None:
+    events = [frame_event(0), frame_event(5), frame_event(6)]
+    events[1].message.dropped_before = (DroppedFrame(Position(FRAMES_TOPIC, 0, 3), "gate", 1.0),)
+    events[1].message.late = events[2].message.late = True
+
+    messages, dropped = sort_out(cast(Any, events), 7.0)
+
+    assert [message.position.offset for message in messages] == [0, 6]
+    assert [(frame.position.offset, frame.age_seconds) for frame in dropped] == [(3, 1.0), (5, 7.0)]
+
+
+def test_what_is_dropped_is_counted_in_the_batchs_transaction(agent: Agent) -> None:
+    dropped = DroppedFrame(Position(FRAMES_TOPIC, 0, 0), "gate", 1.0)
+
+    agent._answer([read_message(cast(Any, frame_event(1)))], [dropped])
+
+    (row,) = agent.store.read(select(frame_ledger))
+    assert (row.consumer_group, row.stored, row.dropped, row.next_offset) == ("vigia-worker", 1, 1, 2)
+
+
+def test_workers_of_chosen_classifiers_have_a_group_of_their_own(tmp_path: Path) -> None:
+    assert setup_of(tmp_path).group == "vigia-worker"
+    assert replace(setup_of(tmp_path), classifiers=("simpsons", "cars")).group == "vigia-worker-cars-simpsons"
