@@ -1,12 +1,18 @@
 """Three workers on three hosts, which come, go and are cut off: network namespaces, one broker, one PostgreSQL."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, text
 
 from docs.soak.run import camera_names
+from stream.store import PredictionStore
+from stream.tables import predictions
 from tests.stream import hosts, postgres
 from tests.stream.cluster import Cluster, Silence
+from tests.stream.test_messages import PREDICTION
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -52,3 +58,23 @@ def test_hosts_that_join_leave_and_are_cut_off_lose_and_double_nothing(tmp_path:
         assert joining.seconds < TAKE_OVER_SECONDS
         assert leaving.seconds < TAKE_OVER_SECONDS
         assert cut_off.seconds < SESSION_SECONDS + TAKE_OVER_SECONDS
+
+
+def test_a_host_that_is_cut_off_in_the_middle_of_a_batch_gives_its_rows_back() -> None:
+    with hosts.Hosts(1) as network, network.inside("hub"), postgres.Postgres(hosts.HUB_ADDRESS) as server:
+        others = PredictionStore(server.local_url)
+        others.migrate()
+        others.store_batch([PREDICTION], [])
+        with network.inside("host-1"):
+            cut_off = PredictionStore(server.url).engine.connect()
+            cut_off.execute(text("SELECT 1 FROM predictions FOR UPDATE"))
+        network.unplug("host-1")
+
+        began = time.monotonic()
+        others.store_batch([replace(PREDICTION, worker="who took over")], [])
+
+        assert 1 < time.monotonic() - began < SESSION_SECONDS + TAKE_OVER_SECONDS
+        assert others.read(select(predictions.c.worker)) == [("who took over",)]
+        cut_off.invalidate()
+        cut_off.close()
+        others.engine.dispose()
