@@ -11,6 +11,7 @@ import faust.streams
 import pytest
 from faust.assignor.client_assignment import CopartitionedAssignment
 from faust.assignor.copartitioned_assignor import CopartitionedAssignor
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
@@ -62,6 +63,20 @@ def test_upstream_shares_the_partitions_so_that_no_worker_has_two_more_than_anot
     counts = [len(assignment.actives) for assignment in shared.values()]
     assert sum(counts) == FRAMES_PARTITIONS
     assert max(counts) - min(counts) <= 1
+
+
+def test_a_partition_that_comes_back_after_an_hour_is_no_stall(
+    app: LossFreeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert callable(AIOKafkaConsumerThread.verify_event_path)
+    consumer = cast(Any, app.transport).create_consumer(
+        callback=_ignore, on_partitions_revoked=_ignore, on_partitions_assigned=_ignore
+    )
+    consumer._thread.tp_last_committed_at[PARTITION] = 0.0
+
+    consumer.verify_event_path(3600.0, PARTITION)
+
+    assert caplog.text == ""
 
 
 def test_a_worker_that_is_told_to_stop_leaves_the_group_and_one_that_crashed_stays(app: LossFreeApp) -> None:
