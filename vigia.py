@@ -15,6 +15,7 @@ COMMANDS = {
     "down": "deploy.commands",
     "status": "deploy.commands",
     "logs": "deploy.commands",
+    "scale": "deploy.commands",
     "doctor": "deploy.commands",
     "data": "pipelines.commands",
     "train": "flows.commands",

@@ -1,5 +1,6 @@
 """`vigia up`, `down`, `status`, `logs`: the one-machine stack; `vigia doctor` is mounted from its own module."""
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deploy.health import Health
+
+MOST_WORKERS = 64
 
 app = typer.Typer(rich_markup_mode=None)
 app.add_typer(doctor_app)
@@ -44,7 +47,16 @@ def demo(
 
 @app.command()
 def up(
-    workers: Annotated[int, typer.Option(min=1, max=64, help="How many stream workers.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=0, max=MOST_WORKERS, help="How many stream workers that answer for every classifier.")
+    ] = 1,
+    dedicated: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASSIFIER=N",
+            help="N workers more that answer for this classifier alone, each frame beside the others; may be repeated.",
+        ),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return as soon as every service is healthy.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,14 +68,39 @@ def up(
     from pipelines.settings import find_workspace, load_settings
 
     settings, workspace = load_settings(), find_workspace()
+    own = [read_dedicated(words) for words in dedicated or ()]
+    if workers + len(own) == 0:
+        raise typer.BadParameter("expected at least one worker: --workers 1, or --dedicated CLASSIFIER=1")
     announcer = Announcer(as_json=as_json)
     if detach:
-        start_in_background(settings, workspace, workers=workers, on_survey=announcer.announce)
+        start_in_background(settings, workspace, workers=workers, dedicated=own, on_survey=announcer.announce)
         return
-    received = run_stack(settings, workspace, workers=workers, on_survey=announcer.announce)
+    received = run_stack(settings, workspace, workers=workers, dedicated=own, on_survey=announcer.announce)
     say("Everything has stopped.")
     if received == signal.SIGINT:
         sys.exit(130)
+
+
+@app.command()
+def scale(
+    workers: Annotated[
+        int, typer.Argument(min=1, max=MOST_WORKERS, help="How many stream workers there are afterwards.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Add workers to the running stack, or stop surplus ones; no frame is lost. See docs/scaling.md."""
+    from dataclasses import asdict
+
+    from deploy.scaling import scale_workers
+    from pipelines.settings import load_settings
+
+    done = scale_workers(load_settings(), workers)
+    if as_json:
+        print_json(asdict(done))
+        return
+    for name, detail in done.details.items():
+        say(f"{name}: {detail}")
+    say(f"{len(done.added)} added, {len(done.removed)} stopped in {done.seconds:.1f} s.")
 
 
 @app.command()
@@ -120,6 +157,20 @@ def logs(
         print(line)
     if follow:
         follow_log(file, sys.stdout)
+
+
+def read_dedicated(words: str) -> tuple[str, int]:
+    """`cars=2` as a pair."""
+    classifier, _, number = words.partition("=")
+    if (
+        not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", classifier)
+        or not number.isdigit()
+        or not 1 <= int(number) <= MOST_WORKERS
+    ):
+        raise typer.BadParameter(
+            f"expected CLASSIFIER=N with N from 1 to {MOST_WORKERS}, such as cars=2, not {words!r}"
+        )
+    return classifier, int(number)
 
 
 def print_table(healths: "Mapping[str, Health]") -> None:

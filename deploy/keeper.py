@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from deploy.health import Health, save_healths, survey
-from deploy.plan import Stack, log_file, plan_file, run_folder
+from deploy.plan import Stack, load_stack, log_file, plan_file, run_folder
 from deploy.processes import stop_all
 from deploy.supervision import STOP_ALL_SECONDS, start_supervisor
 from pipelines.errors import StackError
@@ -41,12 +41,12 @@ class Keeper:
 
     def run(self, on_survey: Callable[[dict[str, Health]], None]) -> None:
         """Until `stop`: restarts the supervisor when it ends, calls `on_survey` with every survey."""
-        supervisor = start_supervisor(self.stack, self.environment)
+        supervisor = self._start_supervisor()
         survey_due = start_due = time.monotonic()
         try:
             while not self.stop.wait(TURN_SECONDS):
                 if supervisor.poll() is not None and time.monotonic() >= start_due:
-                    supervisor = start_supervisor(self.stack, self.environment)
+                    supervisor = self._start_supervisor()
                     start_due = time.monotonic() + RESTART_SECONDS
                 if time.monotonic() >= survey_due:
                     healths = self.survey()
@@ -58,6 +58,7 @@ class Keeper:
 
     def survey(self) -> dict[str, Health]:
         """Ask every service, write the answers down, tend the logs, end what hangs."""
+        self._follow_plan()
         healths = survey(self.stack)
         save_healths(self.services_file, healths)
         for name in self.stack.names:
@@ -65,6 +66,14 @@ class Keeper:
         for name in count_silence(self._silent, healths):
             end_process(healths[name].pid)
         return healths
+
+    def _start_supervisor(self) -> "subprocess.Popen[bytes]":
+        self._follow_plan()
+        return start_supervisor(self.stack, self.environment)
+
+    def _follow_plan(self) -> None:
+        """`vigia scale` changes the plan of a running stack."""
+        self.stack = load_stack(plan_file(self.stack.state)) or self.stack
 
     def end(self, supervisor: "subprocess.Popen[bytes]") -> None:
         """Stop the supervisor, which stops the services; then whatever is left of the stack."""

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -32,7 +32,7 @@ def sweep(state: Path, service: str | None = None) -> int:
     """SIGKILL to every process of the stack, or of one service, until none is left. Returns how many it were."""
     ended = 0
     while processes := list(find_processes(state, service)):
-        _signal_all(processes, signal.SIGKILL)
+        signal_all(processes, signal.SIGKILL)
         _wait_for_end(processes, state, 5.0)
         ended += len(processes)
     return ended
@@ -42,7 +42,7 @@ def stop_all(state: Path, *, grace_seconds: float) -> int:
     """End a whole stack in order: its supervisor ends the services, then whatever is left. Returns how many it were."""
     processes = list(find_processes(state))
     supervisors = [process for process in processes if not _has_service(process)]
-    _signal_all(supervisors or processes, signal.SIGTERM)
+    signal_all(supervisors or processes, signal.SIGTERM)
     _wait_for_end(supervisors or processes, state, grace_seconds)
     sweep(state)
     return len(processes)
@@ -69,7 +69,8 @@ def _is_marked(environment: dict[str, str], state: Path, service: str | None) ->
     return service is None or environment.get(SERVICE_MARK) == service
 
 
-def _signal_all(processes: list[psutil.Process], number: int) -> None:
+def signal_all(processes: Iterable[psutil.Process], number: int) -> None:
+    """To each that still is."""
     for process in processes:
         try:
             process.send_signal(number)

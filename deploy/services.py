@@ -1,16 +1,23 @@
 """The services of the one-machine stack as data: what is started, in which order, and what shows that it is ready."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from deploy.plan import Service
+from deploy.plan import Service, Stack
 from deploy.ports import CONTROLLER
+from pipelines.errors import StackError
 from pipelines.settings import Endpoints, Settings
+
+Dedicated = Sequence[tuple[str, int]]
+"""Classifier, and how many workers answer for it alone."""
+DEDICATED_SLOTS = 100
+"""Slots of the common workers lie below; each classifier's own follow in hundreds."""
 
 
 def plan_services(
-    settings: Settings, endpoints: Endpoints, ports: Mapping[str, int], *, workers: int
+    settings: Settings, endpoints: Endpoints, ports: Mapping[str, int], *, workers: int, dedicated: Dedicated = ()
 ) -> tuple[Service, ...]:
     """Every service that this machine runs; those named by an address in the settings run elsewhere."""
     servers = []
@@ -21,7 +28,7 @@ def plan_services(
     if not settings.prefect_api_url:
         servers.append(plan_prefect(settings, endpoints.host, endpoints.prefect_port))
     here = {service.name for service in servers}
-    return (*servers, *_plan_clients(settings, endpoints, here, workers))
+    return (*servers, *_plan_clients(settings, endpoints, here, workers, dedicated))
 
 
 def plan_kafka(settings: Settings, ports: Mapping[str, int]) -> Service:
@@ -73,7 +80,9 @@ def plan_prefect(settings: Settings, host: str, port: int) -> Service:
     )
 
 
-def _plan_clients(settings: Settings, endpoints: Endpoints, here: set[str], workers: int) -> list[Service]:
+def _plan_clients(
+    settings: Settings, endpoints: Endpoints, here: set[str], workers: int, dedicated: Dedicated
+) -> list[Service]:
     def only_here(*names: str) -> tuple[str, ...]:
         return tuple(name for name in names if name in here)
 
@@ -81,15 +90,12 @@ def _plan_clients(settings: Settings, endpoints: Endpoints, here: set[str], work
     clients = [
         Service("flows", (python, "-m", "flows.serve"), f"heartbeat:{state / 'flows.json'}", needs=only_here("prefect"))
     ]
+    needs = only_here("kafka", "mlflow")
+    clients += [_plan_worker(state, f"worker-{slot}", slot, needs) for slot in range(1, workers + 1)]
     clients += [
-        Service(
-            f"worker-{slot}",
-            (python, "-m", "vigia", "worker"),
-            f"heartbeat:{state / 'workers' / f'{slot}.json'}",
-            needs=only_here("kafka", "mlflow"),
-            environment={"VIGIA_WORKER_SLOT": str(slot)},
-        )
-        for slot in range(1, workers + 1)
+        _plan_worker(state, f"worker-{classifier}-{number}", place * DEDICATED_SLOTS + number, needs, classifier)
+        for place, (classifier, count) in enumerate(dedicated, start=1)
+        for number in range(1, count + 1)
     ]
     clients.append(
         Service(
@@ -101,6 +107,50 @@ def _plan_clients(settings: Settings, endpoints: Endpoints, here: set[str], work
     )
     clients.append(_plan_dashboard(endpoints))
     return clients
+
+
+def _plan_worker(state: Path, name: str, slot: int, needs: tuple[str, ...], classifier: str | None = None) -> Service:
+    """One of the common group, or of a classifier's own."""
+    return Service(
+        name,
+        (sys.executable, "-m", "vigia", "worker", *(("--classifier", classifier) if classifier else ())),
+        f"heartbeat:{state / 'workers' / f'{slot}.json'}",
+        needs=needs,
+        environment={"VIGIA_WORKER_SLOT": str(slot)},
+    )
+
+
+def with_workers(stack: Stack, workers: int) -> Stack:
+    """The same stack with that many workers of the common group; those that stay are left as they are.
+
+    Raises StackError for a stack whose workers are all dedicated.
+    """
+    known = {service.name: service for service in stack.services}
+    if "worker-1" not in known:
+        raise StackError(
+            "Expected a stack with common workers, this one has dedicated ones alone. "
+            "Stop it, and start it with other numbers in `vigia up --dedicated`."
+        )
+    wanted = [
+        known.get(f"worker-{slot}") or _with_slot(known["worker-1"], stack, slot) for slot in range(1, workers + 1)
+    ]
+    place = stack.names.index("worker-1")
+    others = [service for service in stack.services if not is_common_worker(service.name)]
+    return replace(stack, services=(*others[:place], *wanted, *others[place:]))
+
+
+def _with_slot(worker: Service, stack: Stack, slot: int) -> Service:
+    return replace(
+        worker,
+        name=f"worker-{slot}",
+        ready=f"heartbeat:{stack.state / 'workers' / f'{slot}.json'}",
+        environment={**worker.environment, "VIGIA_WORKER_SLOT": str(slot)},
+    )
+
+
+def is_common_worker(name: str) -> bool:
+    """`worker-3` is one; `worker-cars-1`, which serves one classifier alone, is none."""
+    return name.removeprefix("worker-").isdigit()
 
 
 def _plan_dashboard(endpoints: Endpoints) -> Service:

@@ -18,7 +18,7 @@ from deploy.plan import Stack, load_stack, log_file, logs_folder, plan_file, sav
 from deploy.ports import CONTROLLER, check_free, choose_ports
 from deploy.processes import stop_all
 from deploy.records import CRASH_LOOP_STARTS
-from deploy.services import plan_services
+from deploy.services import Dedicated, plan_services
 from deploy.supervision import STOP_ALL_SECONDS
 from pipelines.errors import StackError
 from pipelines.settings import Endpoints, Settings
@@ -29,14 +29,16 @@ LOG_LINES_SHOWN = 8
 OnSurvey = Callable[[dict[str, Health]], None]
 
 
-def run_stack(settings: Settings, workspace: Path, *, workers: int, on_survey: OnSurvey) -> signal.Signals:
+def run_stack(
+    settings: Settings, workspace: Path, *, workers: int, dedicated: Dedicated = (), on_survey: OnSurvey
+) -> signal.Signals:
     """Run the stack in this process until SIGINT, SIGTERM or SIGHUP, which is returned once everything has ended.
 
     Raises StackError when another one runs on this home or a port is taken, BrokerError when Kafka cannot be fetched.
     """
     last = Endpoints.load(settings.endpoints_file)
     with hold_stack(settings.state):
-        endpoints, stack = plan_stack(settings, workspace, last, workers=workers)
+        endpoints, stack = plan_stack(settings, workspace, last, workers=workers, dedicated=dedicated)
         prepare_home(settings)
         endpoints.save(settings.endpoints_file)
         try:
@@ -55,11 +57,13 @@ def keep_stack(
         return received[0]
 
 
-def plan_stack(settings: Settings, workspace: Path, last: Endpoints | None, *, workers: int) -> tuple[Endpoints, Stack]:
+def plan_stack(
+    settings: Settings, workspace: Path, last: Endpoints | None, *, workers: int, dedicated: Dedicated = ()
+) -> tuple[Endpoints, Stack]:
     """Addresses and services of a new stack. Raises StackError for a taken port."""
     ports = choose_ports(settings, last)
     endpoints = Endpoints(settings.host, ports["dashboard"], ports["mlflow"], ports["prefect"], ports["kafka"])
-    services = plan_services(settings, endpoints, ports, workers=workers)
+    services = plan_services(settings, endpoints, ports, workers=workers, dedicated=dedicated)
     wanted = {service.name: service.port for service in services if service.port}
     if "kafka" in wanted:
         wanted[CONTROLLER] = ports[CONTROLLER]
@@ -77,12 +81,15 @@ def prepare_home(settings: Settings) -> None:
         prepare_embedded_kafka(settings.state)
 
 
-def start_in_background(settings: Settings, workspace: Path, *, workers: int, on_survey: OnSurvey) -> dict[str, Health]:
+def start_in_background(
+    settings: Settings, workspace: Path, *, workers: int, dedicated: Dedicated = (), on_survey: OnSurvey
+) -> dict[str, Health]:
     """Start the stack in a session of its own; return when it is healthy, or raise StackError and leave nothing."""
     log = log_file(settings.state, "keeper")
     log.parent.mkdir(parents=True, exist_ok=True)
     before = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "vigia", "up", "--workers", str(workers)]
+    command += [word for classifier, count in dedicated for word in ("--dedicated", f"{classifier}={count}")]
     with log.open("ab") as output:
         keeper = subprocess.Popen(
             command,

@@ -1,7 +1,8 @@
 """The process supervisor: its generated configuration, and its own start and end.
 
 It has no control socket: the launchers' records say what runs, a signal to a service's process restarts it, a signal
-to the supervisor stops everything. So nothing listens, and no socket path can be too long for the system.
+to the supervisor stops everything, and a changed configuration adds and removes services. So nothing listens, and no
+socket path can be too long for the system.
 """
 
 import os
@@ -26,7 +27,9 @@ def write_configuration(stack: Stack) -> Path:
     logs_folder(stack.state).mkdir(parents=True, exist_ok=True)
     file = run_folder(stack.state) / "supervisord.conf"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(describe_configuration(stack), encoding="utf-8")
+    partial = file.with_suffix(".partial")
+    partial.write_text(describe_configuration(stack), encoding="utf-8")
+    os.replace(partial, file)  # a supervisor that runs reads it as soon as it changes
     return file
 
 
@@ -56,7 +59,7 @@ def start_supervisor(stack: Stack, environment: Mapping[str, str]) -> "subproces
     """A supervisor in a session of its own, so that Ctrl-C reaches the keeper alone."""
     configuration = write_configuration(stack)
     return subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "-c", configuration.name],
+        [sys.executable, "-m", "deploy.supervisor", "-c", configuration.name],
         env={**environment, STACK_MARK: str(stack.state), PLAN_VARIABLE: str(plan_file(stack.state))},
         cwd=configuration.parent,
         stdin=subprocess.DEVNULL,

@@ -36,15 +36,32 @@ RETRY_SECONDS: Final = 30.0
 REPLAY_COLUMNS: Final = ("replayed_at", "replay_id", "replay_claimed_at", "replay_from", "replayed_offset")
 """Of dead letters, what only a replay writes."""
 
-POSTGRESQL_OPTIONS: Final = {
-    "connect_timeout": 5,
-    # a worker that is frozen in the middle of a write must not keep its rows from the one that took over
-    "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=10s",
-}
 AWAY: Final = (OperationalError, InterfaceError, InternalError)
 """What may pass: locks, lost connections, a full disk, a server that takes no writes for the moment."""
 REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
 """What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
+
+LOCK_TIMEOUT_MS: Final = 10_000
+LINK_TIMEOUT_MS: Final = 10_000
+FROZEN_TIMEOUT_MS: Final = 5_000
+"""A worker that is frozen in the middle of a write must not keep its rows from the one that took over."""
+POSTGRESQL: Final = {
+    "connect_timeout": "5",
+    # on both ends: without it a host whose link went down would hold its rows locked for two hours
+    "tcp_user_timeout": str(LINK_TIMEOUT_MS),
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "options": " ".join(
+        (
+            f"-c lock_timeout={LOCK_TIMEOUT_MS}",
+            f"-c idle_in_transaction_session_timeout={FROZEN_TIMEOUT_MS}",
+            f"-c tcp_user_timeout={LINK_TIMEOUT_MS}",
+            "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
+        )
+    ),
+}
+"""What a connection to PostgreSQL asks for; parameters in the address win."""
 
 CameraStatus = Literal["connecting", "online", "stale", "offline", "disabled"]
 ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
@@ -131,11 +148,12 @@ class PredictionStore:
                 write_ledger(connection, group, reads)
             if answers:
                 rows = [_prediction_row(answer) for answer in answers]
-                connection.execute(upsert(predictions, self.engine.dialect.name), rows)
+                connection.execute(upsert(predictions, self.engine.dialect.name), in_key_order(predictions, rows))
             if letters:
                 # a redelivered letter must not forget that it was replayed
                 statement = upsert(dead_letters, self.engine.dialect.name, keep=REPLAY_COLUMNS)
-                connection.execute(statement, [_dead_letter_row(letter) for letter in letters])
+                rows = [_dead_letter_row(letter) for letter in letters]
+                connection.execute(statement, in_key_order(dead_letters, rows))
 
         if not answers and not letters and not reads:
             return
@@ -249,7 +267,7 @@ def build_engine(url: str) -> Engine:
         if address.get_backend_name() not in ("sqlite", "postgresql"):
             raise StoreError(f"Expected sqlite:/// or postgresql:// in VIGIA_DATABASE_URL, received {address!r}.")
         if address.get_backend_name() == "postgresql":
-            return create_engine(address, pool_pre_ping=True, connect_args=POSTGRESQL_OPTIONS)
+            return create_engine(address, pool_pre_ping=True, connect_args={**POSTGRESQL, **address.query})
         options = {} if "timeout" in address.query else {"timeout": BUSY_SECONDS}
         engine = create_engine(address, connect_args=options)
         watch_file(engine)
@@ -264,6 +282,11 @@ def has_tables(engine: Engine) -> bool:
     if file and not Path(file).exists():
         return False
     return inspect(engine).has_table(predictions.name)
+
+
+def in_key_order(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sorted by primary key: two writers that lock the same rows in different orders would be a deadlock."""
+    return sorted(rows, key=lambda row: [row[column.name] for column in table.primary_key.columns])
 
 
 def upsert(

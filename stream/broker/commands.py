@@ -1,4 +1,4 @@
-"""`vigia broker`: the jars of the embedded Kafka, fetched or carried over."""
+"""`vigia broker`: the jars of the embedded Kafka, fetched or carried over, and the partitions of the frames topic."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from pipelines.terminal import JsonOption, print_json, say
 
 broker_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The embedded Kafka's jars, fetched or carried over."
+    no_args_is_help=True, rich_markup_mode=None, help="The embedded Kafka's jars; the frames' partitions."
 )
 
 
@@ -46,3 +46,19 @@ def bundle(
     if json:
         jars = len(load_jar_lock())
         print_json({"version": KAFKA_VERSION, "jars": jars, "size_bytes": size_bytes, "path": str(out.absolute())})
+
+
+@broker_app.command()
+def partitions(
+    count: Annotated[int, typer.Argument(min=1, max=1000, help="How many the frames topic has afterwards.")],
+    json: JsonOption = False,
+) -> None:
+    """Give the frames topic more partitions: as many workers can share it. Nothing needs a restart."""
+    from pipelines.settings import load_settings
+    from stream.broker.partitions import raise_partitions
+    from stream.commands import known_bootstrap
+
+    before = raise_partitions(known_bootstrap(load_settings().resolve_kafka_bootstrap()), count)
+    say(f"{before} partitions before, {count} now; workers and cameras see them within ten seconds.")
+    if json:
+        print_json({"before": before, "partitions": count})

@@ -115,7 +115,8 @@ def find_unready(found: Mapping[str, FoundTopic]) -> tuple[str, ...]:
 def describe_differences(topic: Topic, partitions: int, max_message_bytes: int | None) -> tuple[str, ...]:
     """What a topic that somebody else made lacks, one sentence each."""
     words = []
-    if partitions != topic.partitions:
+    # more are welcome, except where one partition keeps the order
+    if partitions < topic.partitions or topic.partitions == 1 < partitions:
         words.append(
             f"{topic.name} has {partitions} partitions, expected {topic.partitions}; it stays as it is, "
             f"at most {partitions} workers share it."

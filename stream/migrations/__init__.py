@@ -61,6 +61,8 @@ def _connect_to(file: Path, engine: Engine) -> Connection:
 
 def _migrate_postgresql(engine: Engine) -> None:
     with engine.begin() as connection:
+        # the one who is first may take long on a big table; the others wait for him
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
         _upgrade(connection)
 

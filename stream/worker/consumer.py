@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, ack_lock
 
 from stream.messages import Position
 from stream.worker.flight import Flight
 from stream.worker.freshness import LATE_SECONDS, DroppedFrame, Freshness, read_head
+from stream.worker.leaving import LeavingThread
 
 FETCH_WAIT_SECONDS: Final = 0.1
 """A partition whose frames were taken a moment too late waits this long for the others' fetch to return."""
@@ -43,7 +44,7 @@ class FrameMessage(ConsumerMessage):
         return replace(self.aged, age_seconds=age) if age > LATE_SECONDS else None
 
 
-class FrameConsumerThread(AIOKafkaConsumerThread):
+class FrameConsumerThread(LeavingThread):
     """Faust's thread around aiokafka's consumer, with limits that Faust has no setting for."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:

@@ -1,5 +1,6 @@
 """How far a worker has come, in words for its heartbeat and its checks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,9 @@ class Phase:
         checks.registry = lambda: self.watcher.registry_contact if self.watcher else None
 
     def say(self) -> str:
-        return "serving" if self.agent and self.agent.reading else self.state
+        reads = self.partitions()
+        joined = reads is not None and self.agent is not None and self.agent.app.consumer_generation_id > 0
+        return name_state("joining the group" if reads is not None else self.state, joined=joined, reads=reads or [])
 
     def versions(self) -> dict[str, int]:
         serving = self.watcher.serving if self.watcher else {}
@@ -49,3 +52,10 @@ class Phase:
             "group": self.agent.group if self.agent else None,
             **self.report.describe(),
         }
+
+
+def name_state(phase: str, *, joined: bool, reads: Sequence[int]) -> str:
+    """`standby` is a worker of the group that has nothing to read: there are more workers than partitions."""
+    if not joined:
+        return phase
+    return "serving" if reads else "standby"

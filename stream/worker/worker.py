@@ -5,7 +5,6 @@ import logging
 import os
 import socket
 import sys
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from stream.worker.app import LossFreeApp, build_app, frames_topic
 from stream.worker.batches import BatchReader
 from stream.worker.farewell import load_farewell
 from stream.worker.freshness import Freshness
+from stream.worker.home_id import load_home_id
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.pace import Pace
 from stream.worker.phase import Phase
@@ -180,9 +180,11 @@ def lock_slot(lock: FileLock, setup: WorkerSetup) -> None:
 
 
 def instance_id(setup: WorkerSetup) -> str:
-    """Kafka's name of this worker: the same after a restart, another for every machine, home and slot."""
-    home = zlib.crc32(str(setup.state).encode())
-    return f"{socket.gethostname()[:80]}-{home:08x}-{setup.slot}"
+    """Kafka's name of this worker: the same after a restart, another for every machine, home and slot.
+
+    Two live workers of one name would throw each other out of the group for ever.
+    """
+    return f"{socket.gethostname()[:80]}-{load_home_id(setup.state)}-{setup.slot}"
 
 
 def run_app(app: LossFreeApp, pulse: Pulse, leave: Say) -> int:

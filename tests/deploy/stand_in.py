@@ -1,6 +1,7 @@
 """Small services that stand in for the real ones: `python tests/deploy/stand_in.py KIND [ARGUMENT]`."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -35,9 +36,15 @@ def beat_with_child(file: str) -> None:
     beat(file)
 
 
+def work(folder: str) -> None:
+    beat(f"{folder}/{os.environ['VIGIA_WORKER_SLOT']}.json")
+
+
 def crash(word: str) -> None:
     sys.exit(f"stand-in: {word}")
 
 
 if __name__ == "__main__":
-    {"http": serve_http, "beat": beat, "beat-with-child": beat_with_child, "crash": crash}[sys.argv[1]](sys.argv[2])
+    {"http": serve_http, "beat": beat, "beat-with-child": beat_with_child, "work": work, "crash": crash}[sys.argv[1]](
+        sys.argv[2]
+    )

@@ -45,6 +45,19 @@ def test_each_worker_has_a_slot_of_its_own(settings: Settings) -> None:
     assert slots == ["1", "2", "3"]
 
 
+def test_a_classifiers_own_workers_have_names_and_slots_that_no_other_has(settings: Settings) -> None:
+    dedicated = [("cars", 2), ("simpsons", 1)]
+    services = plan_services(settings, ENDPOINTS, PORTS, workers=2, dedicated=dedicated)
+
+    workers = {service.name: service for service in services if service.name.startswith("worker-")}
+
+    assert list(workers) == ["worker-1", "worker-2", "worker-cars-1", "worker-cars-2", "worker-simpsons-1"]
+    assert workers["worker-cars-2"].command[-2:] == ("--classifier", "cars")
+    slots = [service.environment["VIGIA_WORKER_SLOT"] for service in workers.values()]
+    assert slots == ["1", "2", "101", "102", "201"]
+    assert all(f"/{slot}.json" in service.ready for slot, service in zip(slots, workers.values(), strict=True))
+
+
 @pytest.mark.parametrize(
     ("variable", "address", "service"),
     [

@@ -155,6 +155,21 @@ def test_a_killed_supervisor_comes_back_and_no_service_notices(up: Place) -> Non
     }
 
 
+def test_workers_are_added_and_stopped_while_the_stack_runs(up: Place) -> None:
+    before = up.wait_until_healthy()["services"]
+
+    grown = up.run("scale", "2", "--json")
+    with_two = up.status()["services"]
+    shrunk = up.run("scale", "1", "--json")
+
+    assert grown.returncode == 0, grown.stderr
+    assert json.loads(grown.stdout)["added"] == ["worker-2"]
+    assert {name: with_two[name]["pid"] for name in before} == {name: before[name]["pid"] for name in before}
+    assert with_two["worker-2"]["state"] == "running"
+    assert json.loads(shrunk.stdout)["removed"] == ["worker-2"]
+    assert "worker-2" not in up.status()["services"]
+
+
 def test_down_ends_everything_even_after_the_keeper_was_killed(up: Place) -> None:
     everything, ports = list(find_processes(up.state)), up.endpoints()
     os.kill(up.keeper(), signal.SIGKILL)

@@ -20,9 +20,12 @@ STOP_SECONDS = 30
 class EmbeddedKafka:
     """A broker on free ports in a home of its own, with the project's topics."""
 
-    def __init__(self, home: Path, *, port: int | None = None, advertised_port: int | None = None) -> None:
+    def __init__(
+        self, home: Path, host: str = "127.0.0.1", *, port: int | None = None, advertised_port: int | None = None
+    ) -> None:
         """Clients are sent to the advertised port, when there is one: that of a proxy."""
         self.home = home
+        self.host = host
         self._port = port
         self._advertised_port = advertised_port
         self.bootstrap = ""
@@ -46,11 +49,11 @@ class EmbeddedKafka:
         """Start on the given or a new free port, and wait until it answers."""
         first, controller = find_free_ports(2)
         port = port or self._port or first
-        self.bootstrap = f"127.0.0.1:{port}"
+        self.bootstrap = f"{self.host}:{port}"
         prepare_embedded_kafka(self.home)
-        command = embedded_kafka_command(self.home, "127.0.0.1", port, controller)
+        command = embedded_kafka_command(self.home, self.host, port, controller)
         if self._advertised_port:
-            advertised = f"PLAINTEXT://127.0.0.1:{self._advertised_port},CONTROLLER://127.0.0.1:{controller}"
+            advertised = f"PLAINTEXT://{self.host}:{self._advertised_port},CONTROLLER://{self.host}:{controller}"
             command += ["--override", f"advertised.listeners={advertised}"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)

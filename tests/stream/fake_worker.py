@@ -1,4 +1,4 @@
-"""A real worker process with fake models: `python -m tests.stream.fake_worker HOME BOOTSTRAP SLOT`.
+"""A real worker process with fake models: `python -m tests.stream.fake_worker HOME BOOTSTRAP SLOT [DATABASE_URL]`.
 
 FAKE_SECONDS_A_FRAME in the environment makes the models slow, FAKE_CLASSIFIERS names the only ones that answer.
 """
@@ -14,7 +14,7 @@ from stream.worker.worker import WorkerSetup, run_worker
 from tests.stream.fakes import FakeClassifier, FakeRegistry, load_fake
 
 
-def main(home: Path, bootstrap: str, slot: int) -> int:
+def main(home: Path, bootstrap: str, slot: int, database_url: str | None = None) -> int:
     configure_logs("console")
     return run_worker(
         WorkerSetup(
@@ -22,7 +22,7 @@ def main(home: Path, bootstrap: str, slot: int) -> int:
             state=home,
             slot=slot,
             cameras_file=home / "cameras.yaml",
-            store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
+            store=PredictionStore(database_url or f"sqlite:///{home / 'store' / 'vigia.db'}"),
             open_registry=lambda: FakeRegistry(home / "registry.json"),
             load=load_slow,
             classifiers=tuple(os.environ.get("FAKE_CLASSIFIERS", "").split()),
@@ -36,4 +36,4 @@ def load_slow(folder: Path, classifier: str, version: int) -> FakeClassifier:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), *sys.argv[4:]))

@@ -55,11 +55,16 @@ def test_a_topic_as_we_make_it_needs_no_word() -> None:
     assert describe_differences(FRAMES, 4, 2_200_000) == ()
 
 
-def test_other_partitions_and_a_smaller_limit_are_said() -> None:
-    words = describe_differences(FRAMES, 12, 1_048_588)
+def test_more_partitions_are_welcome_except_where_one_keeps_the_order() -> None:
+    assert describe_differences(FRAMES, 12, 2_200_000) == ()
+    assert "2 partitions, expected 1" in describe_differences(DEAD_LETTERS, 2, 8_000_000)[0]
+
+
+def test_fewer_partitions_and_a_smaller_limit_are_said() -> None:
+    words = describe_differences(FRAMES, 3, 1_048_588)
 
     assert len(words) == 2
-    assert "12 partitions, expected 4" in words[0]
+    assert "3 partitions, expected 4" in words[0]
     assert "max.message.bytes" in words[1]
 
 

@@ -9,10 +9,14 @@ from typing import Any, cast
 import aiokafka.conn
 import faust.streams
 import pytest
+from faust.assignor.client_assignment import CopartitionedAssignment
+from faust.assignor.copartitioned_assignor import CopartitionedAssignor
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
+from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
 from stream.worker.app import (
     LossFreeApp,
     assigned_partitions,
@@ -41,6 +45,54 @@ def test_the_app_has_the_settings_that_lose_no_frame(app: LossFreeApp) -> None:
     assert cast(object, conf.agent_supervisor) is CrashingSupervisor
     assert cast(Any, app.transport).Consumer is FrameConsumer
     assert aiokafka.conn.READER_LIMIT == 1024 * 1024
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 5])
+def test_upstream_shares_the_partitions_so_that_no_worker_has_two_more_than_another(
+    app: LossFreeApp, workers: int
+) -> None:
+    held = [{0, 1}, {2, 3}, set[int](), set[int](), set[int]()][:workers]  # two that read, and those that join
+    members = {
+        f"worker-{number}": CopartitionedAssignment(partitions, set(), topics={FRAMES_TOPIC})
+        for number, partitions in enumerate(held)
+    }
+
+    assignor = cast(Any, app.assignor)
+    shared = CopartitionedAssignor([FRAMES_TOPIC], members, FRAMES_PARTITIONS, assignor.replicas).get_assignment()
+
+    counts = [len(assignment.actives) for assignment in shared.values()]
+    assert sum(counts) == FRAMES_PARTITIONS
+    assert max(counts) - min(counts) <= 1
+
+
+def test_a_partition_that_comes_back_after_an_hour_is_no_stall(
+    app: LossFreeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert callable(AIOKafkaConsumerThread.verify_event_path)
+    consumer = cast(Any, app.transport).create_consumer(
+        callback=_ignore, on_partitions_revoked=_ignore, on_partitions_assigned=_ignore
+    )
+    consumer._thread.tp_last_committed_at[PARTITION] = 0.0
+
+    consumer.verify_event_path(3600.0, PARTITION)
+
+    assert caplog.text == ""
+
+
+def test_a_worker_that_is_told_to_stop_leaves_the_group_and_one_that_crashed_stays(app: LossFreeApp) -> None:
+    left = []
+    for crashed in (False, True):
+        consumer = cast(Any, app.transport).create_consumer(
+            callback=_ignore, on_partitions_revoked=_ignore, on_partitions_assigned=_ignore
+        )
+        coordinator = SimpleNamespace(_group_instance_id="here-1")
+        consumer._thread._consumer = SimpleNamespace(_coordinator=coordinator, stop=_stop)
+        if crashed:
+            app._crashed.set()
+        asyncio.run(consumer._thread.on_thread_stop())
+        left.append(coordinator._group_instance_id is None)
+
+    assert left == [True, False]
 
 
 def test_frames_are_read_as_raw_bytes(app: LossFreeApp) -> None:
@@ -135,3 +187,7 @@ class FakeStream:
 
 async def _ignore(*_: object) -> None:
     return None
+
+
+async def _stop() -> None:
+    return
