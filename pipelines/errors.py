@@ -13,6 +13,7 @@ VigiaError                 shown to the user as one line: what was expected, wha
 ├── GateError              a model version that may not serve, or not be deleted
 ├── MessageError           a message on a topic that is not a frame; becomes a dead letter
 ├── StoreError             the prediction store is away or too old
+├── FrameStoreError        the store of kept frames is away, or a picture of it gone or damaged
 ├── BrokerError            Kafka cannot be fetched, started or reached
 ├── CameraError            a camera source that cannot be read
 └── StackError             the one-machine stack cannot start, stop or answer
@@ -57,6 +58,9 @@ class MessageError(VigiaError): ...
 
 
 class StoreError(VigiaError): ...
+
+
+class FrameStoreError(VigiaError): ...
 
 
 class BrokerError(VigiaError): ...

@@ -29,6 +29,7 @@ def worker(
     from pipelines.inference import load_classifier
     from pipelines.registry import open_registry
     from pipelines.settings import find_workspace, load_settings
+    from stream.frames.keeping import FramesPlace
     from stream.logs import configure_logs
     from stream.store import PredictionStore
     from stream.worker.worker import WorkerSetup, run_worker
@@ -43,6 +44,7 @@ def worker(
         store=PredictionStore(settings.resolve_database_url()),
         open_registry=lambda: open_registry(settings),
         load=load_classifier,
+        frames=FramesPlace(settings.frames_url, settings.frames_endpoint),
     )
     try:
         code = run_worker(setup)

@@ -15,7 +15,7 @@ LONGEST_MODULE = 300
 SCREEN = 50
 # found by a plug-in, a driver name in an address, a command line, or a bound on what another library brings
 DECLARED_WITHOUT_IMPORT = {
-    "dvc", "dvc-s3", "fastapi", "psycopg", "supervisor", "uvicorn", "tensorflow", "tensorflow-cpu",
+    "dvc", "dvc-s3", "fastapi", "psycopg", "s3fs", "supervisor", "uvicorn", "tensorflow", "tensorflow-cpu",
     "tf2onnx",
 }  # fmt: skip
 # modules that several distributions share

@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipelines.errors import ParamsError
 from pipelines.params import ClassifierName, describe_validation_error
+from stream.frames.config import CameraKeep, Keep, KeepPolicy
 
 RELOAD_SECONDS: Final = 1.0
 
@@ -37,17 +38,20 @@ class CameraConfig(_Strict):
     classifiers: tuple[ClassifierName, ...] = ()
     """Who answers; none named: every classifier with a production version."""
     enabled: bool = True
+    keep: CameraKeep | None = None
+    """Which of its frames stay, where that differs from the file's own `keep`."""
 
 
 class CamerasConfig(_Strict):
     """The whole file."""
 
     cameras: dict[CameraId, CameraConfig] = {}
+    keep: Keep = Keep()
 
-    @field_validator("cameras", mode="before")
+    @field_validator("cameras", "keep", mode="before")
     @classmethod
-    def _nothing_is_no_cameras(cls, value: Any) -> Any:
-        # `cameras:` with every entry commented out
+    def _nothing_is_the_default(cls, value: Any) -> Any:
+        # a section with every entry commented out
         return {} if value is None else value
 
 
@@ -121,6 +125,11 @@ class CamerasWatch:
     def routes(self) -> dict[str, tuple[str, ...]]:
         """Camera id to the classifiers it names; a camera that names none is left out."""
         return {name: camera.classifiers for name, camera in self.current().cameras.items() if camera.classifiers}
+
+    def keep_policy(self) -> KeepPolicy:
+        """Which frames stay; every camera of the file is named, so that a key may be compared with them."""
+        config = self.current()
+        return KeepPolicy(config.keep, {name: camera.keep or CameraKeep() for name, camera in config.cameras.items()})
 
     def _reload(self) -> None:
         try:

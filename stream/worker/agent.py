@@ -12,6 +12,7 @@ from faust.types import EventT, StreamT
 
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
+from stream.frames.keeper import Keeper
 from stream.messages import Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
@@ -31,6 +32,7 @@ class Agent:
     publisher: Publisher
     reader: BatchReader
     latest: LatestFrames
+    keeper: Keeper
     serving: Callable[[], Serving]
     routes: Callable[[], Routes]
     acked: int = 0
@@ -62,6 +64,7 @@ class Agent:
         self.store.store_batch(outcome.predictions, [letter for _, letter in outcome.dead_letters])
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
+        self.keeper.offer(outcome)
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:

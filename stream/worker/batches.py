@@ -14,7 +14,7 @@ from pipelines.images import Image, decode_image
 from pipelines.inference import Answer, Classifier, Inference, build_answers
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
-from stream.messages import DeadLetter, Frame, FrameError, Message, Prediction
+from stream.messages import DeadLetter, Frame, FrameError, Message, Position, Prediction
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
@@ -35,6 +35,8 @@ class BatchOutcome:
     dead_letters: tuple[tuple[Message, DeadLetter], ...]
     latest: Mapping[str, bytes]
     """Camera id to the encoded bytes of its last good picture in the batch."""
+    pictures: Mapping[Position, bytes]
+    """Encoded bytes of every good picture of the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class BatchReader:
             predictions=tuple(predictions),
             dead_letters=tuple(self._letters),
             latest={picture.frame.camera_id: picture.frame.jpeg for picture in pictures},
+            pictures={picture.frame.position: picture.frame.jpeg for picture in pictures},
         )
 
     def _decode(self, message: Message) -> Picture | None:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from pipelines.errors import BrokerError, StackError
 from pipelines.heartbeats import Heartbeat
 from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
+from stream.frames.keeping import FramesPlace, start_keeping
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.app import GROUP, LossFreeApp, assigned_partitions, build_app, frames_topic
@@ -30,6 +31,8 @@ from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry
 
 SAY_SECONDS: Final = 5.0
 SAY_AGAIN_SECONDS: Final = 60.0
+KEEP_SECONDS: Final = 2.0
+"""For the pictures that still wait when the worker ends."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class WorkerSetup:
     store: PredictionStore
     open_registry: OpenRegistry
     load: LoadClassifier
+    frames: FramesPlace = field(default_factory=FramesPlace)
 
     @property
     def name(self) -> str:
@@ -75,6 +79,7 @@ def run_worker(setup: WorkerSetup) -> int:
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
     wait_for_model(watcher)
+    keeper = start_keeping(setup.frames, setup.state, setup.store, cameras.keep_policy)
     app = build_app(setup.bootstrap, instance_id=instance_id(setup), datadir=setup.state / "faust")
     agent = Agent(
         app=app,
@@ -82,6 +87,7 @@ def run_worker(setup: WorkerSetup) -> int:
         publisher=Publisher(setup.bootstrap),
         reader=BatchReader(setup.name),
         latest=LatestFrames(setup.state),
+        keeper=keeper,
         serving=lambda: watcher.serving,
         routes=cameras.routes,
     )
@@ -89,7 +95,9 @@ def run_worker(setup: WorkerSetup) -> int:
     watchdog = Watchdog(setup.bootstrap, GROUP, assigned=lambda: assigned_partitions(app), acked=lambda: agent.acked)
     watchdog.start()
     app.agent(frames_topic(app), name="frames", concurrency=1)(agent.serve)
-    return run_app(app)
+    code = run_app(app)
+    keeper.close(KEEP_SECONDS)
+    return code
 
 
 @dataclass(slots=True)
@@ -108,6 +116,7 @@ class Phase:
             "versions": {name: classifier.version for name, classifier in serving.items()},
             "partitions": sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else [],
             "acknowledged": agent.acked if agent else 0,
+            "kept": asdict(agent.keeper.counts()) if agent else {},
         }
 
 

@@ -10,6 +10,10 @@ from aiokafka.errors import MessageSizeTooLargeError
 from filelock import FileLock
 
 from pipelines.errors import StackError
+from stream.frames.config import KeepPolicy
+from stream.frames.frame_store import FrameStore
+from stream.frames.keeper import Keeper
+from stream.frames.kept_frames import KeptIndex
 from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing, Position, encode_v2
 from stream.store import PredictionStore
 from stream.worker.agent import Agent, read_message
@@ -75,6 +79,7 @@ def agent(tmp_path: Path) -> Agent:
         publisher=cast(Any, FakePublisher()),
         reader=BatchReader("here/worker-1"),
         latest=LatestFrames(tmp_path),
+        keeper=Keeper(FrameStore(str(tmp_path / "kept")), KeptIndex(store), KeepPolicy),
         serving=lambda: {"cars": FakeClassifier()},
         routes=dict,
     )
