@@ -126,7 +126,7 @@ class Retention:
     def delete_camera(self, camera_id: str) -> Swept:
         """Every kept frame of the camera in this store, at once, whoever reads it."""
         self._prepare()
-        return self._sweep_all(lambda: kept_frames.c.camera_id == camera_id, leased=False)
+        return self._sweep_all(kept_frames.c.camera_id == camera_id, leased=False)
 
     def _run(self) -> None:
         pause = threading.Event()
@@ -154,7 +154,7 @@ class Retention:
             )
 
     def _sweep_old(self) -> Swept:
-        return self._sweep_all(lambda: is_expired(self._policy(), self._clock()), leased=True)
+        return self._sweep_all(is_expired(self._policy(), self._clock()), leased=True)
 
     def _sweep_surplus(self) -> Swept:
         limit = self._policy().keep.max_bytes
@@ -166,14 +166,18 @@ class Retention:
         for evidence in (False, True):
             last = kept_frames.c.reason.in_(EVIDENCE)
             rank = last if evidence else not_(last)
-            while swept.bytes < wanted and (chunk := self._sweep_chunk(rank, wanted - swept.bytes, leased=True)).frames:
-                swept += chunk
+            swept += self._sweep_all(rank, leased=True, wanted_bytes=wanted - swept.bytes)
         return swept
 
-    def _sweep_all(self, condition: Callable[[], ColumnElement[bool]], *, leased: bool) -> Swept:
+    def _sweep_all(self, condition: ColumnElement[bool], *, leased: bool, wanted_bytes: int | None = None) -> Swept:
+        """Ends with a chunk that is not full: frames may come as fast as they go."""
         swept = Swept()
-        while (chunk := self._sweep_chunk(condition(), None, leased=leased)).frames:
+        while wanted_bytes is None or swept.bytes < wanted_bytes:
+            left = None if wanted_bytes is None else wanted_bytes - swept.bytes
+            chunk = self._sweep_chunk(condition, left, leased=leased)
             swept += chunk
+            if chunk.frames < CHUNK_FRAMES:
+                break
         return swept
 
     def _sweep_chunk(self, condition: ColumnElement[bool], wanted_bytes: int | None, *, leased: bool) -> Swept:
