@@ -31,6 +31,7 @@ COMMANDS = {
     "cameras": "stream.commands",
     "worker": "stream.commands",
     "dead-letters": "stream.commands",
+    "kept": "stream.commands",
     "broker": "stream.commands",
     "trace": "stream.commands",
 }

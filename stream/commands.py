@@ -1,4 +1,4 @@
-"""The commands of the live side: worker, cameras, camera, dead-letters, broker."""
+"""The commands of the live side: worker, cameras, camera, dead-letters, kept, broker, trace."""
 
 import sys
 from pathlib import Path
@@ -10,11 +10,13 @@ from pipelines.terminal import JsonOption, print_json, say
 from stream.broker.commands import broker_app
 from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
+from stream.frames.commands import kept_app
 from stream.tracing.commands import trace_app
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(kept_app, name="kept")
 app.add_typer(broker_app, name="broker")
 app.add_typer(trace_app)
 

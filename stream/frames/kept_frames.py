@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Select, and_, bindparam, delete, distinct, func, or_, select
 
+from pipelines.errors import StoreError
 from stream.messages import Position
 from stream.store import PredictionStore, upsert
 from stream.tables import kept_frames
@@ -122,7 +123,7 @@ class KeptIndex:
             .group_by(*group)
             .order_by(*group)
         )
-        return tuple(KeptCount(*row) for row in self.database.read(statement))
+        return tuple(KeptCount(*row) for row in self.rows(statement))
 
     def total_bytes(self, store: str) -> int:
         """Of the content in this store; the same bytes of two frames count once."""
@@ -133,7 +134,7 @@ class KeptIndex:
             .group_by(table.sha256, table.suffix)
             .subquery()
         )
-        rows = self.database.read(select(func.sum(contents.c.size)))
+        rows = self.rows(select(func.sum(contents.c.size)))
         return int(rows[0][0] or 0) if rows else 0
 
     def count_references(self, store: str, hashes: Iterable[str]) -> dict[str, int]:
@@ -145,20 +146,32 @@ class KeptIndex:
             .where(table.store == store, table.sha256.in_(wanted))
             .group_by(table.sha256)
         )
-        return {row[0]: row[1] for row in self.database.read(statement)} if wanted else {}
+        return {row[0]: row[1] for row in self.rows(statement)} if wanted else {}
 
     def count_camera(self, camera_id: str) -> dict[str, int]:
         """Contents of a camera by store."""
         table = kept_frames.c
         statement = select(table.store, func.count(distinct(table.sha256))).where(table.camera_id == camera_id)
-        return {row[0]: row[1] for row in self.database.read(statement.group_by(table.store))}
+        return {row[0]: row[1] for row in self.rows(statement.group_by(table.store))}
+
+    def rows(self, statement: Any) -> Sequence[Any]:
+        """Raises StoreError, with the mend where the tables are those of an older version."""
+        try:
+            return self.database.read(statement)
+        except StoreError as error:
+            if kept_frames.name not in str(error):
+                raise
+            raise StoreError(
+                "Expected a prediction store with the tables of this version, found older ones. "
+                "Start a worker once, for instance with `vigia up`: it updates them."
+            ) from error
 
     def select(self, statement: Select[Any]) -> tuple[KeptFrame, ...]:
         """Rows of a `select(kept_frames)`."""
         return tuple(self._frames(statement))
 
     def _frames(self, statement: Any) -> Iterable[KeptFrame]:
-        return (_frame(row) for row in self.database.read(statement))
+        return (_frame(row) for row in self.rows(statement))
 
 
 def at_now(frame: KeptFrame, *, store: str, suffix: str) -> KeptFrame:

@@ -98,7 +98,7 @@ def lease_frames(
 def read_leases(index: KeptIndex, now: datetime) -> tuple[Window, ...]:
     """What readers hold at this moment."""
     table = kept_frame_leases.c
-    rows = index.database.read(select(kept_frame_leases).where(table.expires_at > now))
+    rows = index.rows(select(kept_frame_leases).where(table.expires_at > now))
     return tuple(Window(row.camera_id, row.captured_from, row.captured_to) for row in rows)
 
 

@@ -10,6 +10,7 @@ from stream.frames.kept_frames import KeptFrame, Reason
 from stream.messages import DeadLetter, Message, Position, Prediction
 
 HASHED_BYTES: Final = 8
+HASHES: Final = 2.0**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Candidate:
 def is_sampled(camera_id: str, frame_id: str, share: float) -> bool:
     """The same answer for every worker and every delivery of the frame; of many frames, `share` are sampled."""
     digest = hashlib.blake2b(f"{camera_id}\0{frame_id}".encode("utf-8", "surrogatepass"), digest_size=HASHED_BYTES)
-    return int.from_bytes(digest.digest(), "big") < share * 2 ** (8 * HASHED_BYTES)
+    return int.from_bytes(digest.digest(), "big") < share * HASHES
 
 
 def decide_reasons(answers: Sequence[Prediction], keep: Keep) -> tuple[Reason, ...]:

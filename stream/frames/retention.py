@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 class Swept:
     """What a sweep removed."""
 
-    frames: int = 0
-    """Rows."""
+    rows: int = 0
+    """One for each reason of a frame."""
     files: int = 0
     bytes: int = 0
     orphans: int = 0
@@ -48,7 +48,7 @@ class Swept:
 
     def __add__(self, other: "Swept") -> "Swept":
         return Swept(
-            self.frames + other.frames,
+            self.rows + other.rows,
             self.files + other.files,
             self.bytes + other.bytes,
             self.orphans + other.orphans,
@@ -144,10 +144,10 @@ class Retention:
         swept = self.sweep(orphans=due)
         if swept is not None and due:
             self._orphans_at = time.monotonic()
-        if swept is not None and (swept.frames or swept.orphans):
+        if swept is not None and (swept.rows or swept.orphans):
             log.info(
-                "swept %d kept frames and %d orphans, %d files, %d bytes",
-                swept.frames,
+                "swept %d rows of kept frames and %d orphans, %d files, %d bytes",
+                swept.rows,
                 swept.orphans,
                 swept.files,
                 swept.bytes,
@@ -176,7 +176,7 @@ class Retention:
             left = None if wanted_bytes is None else wanted_bytes - swept.bytes
             chunk = self._sweep_chunk(condition, left, leased=leased)
             swept += chunk
-            if chunk.frames < CHUNK_FRAMES:
+            if chunk.rows < CHUNK_FRAMES:
                 break
         return swept
 
@@ -196,7 +196,7 @@ class Retention:
             self._store.delete(list(unneeded))
             self._index.remove(frames)
         _give_way(time.monotonic() - began)
-        return Swept(frames=len(frames), files=len(unneeded), bytes=sum(unneeded.values()))
+        return Swept(rows=len(frames), files=len(unneeded), bytes=sum(unneeded.values()))
 
     def _sweep_orphans(self) -> Swept:
         """Contents without a row, and pieces: what a killed keeper left. Files of other names are not touched."""

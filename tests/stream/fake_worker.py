@@ -1,8 +1,10 @@
 """A real worker process with fake models: `python -m tests.stream.fake_worker HOME BOOTSTRAP SLOT`."""
 
+import os
 import sys
 from pathlib import Path
 
+from stream.frames.keeping import FramesPlace
 from stream.logs import configure_logs
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
@@ -20,6 +22,7 @@ def main(home: Path, bootstrap: str, slot: int) -> int:
             store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
             open_registry=lambda: FakeRegistry(home / "registry.json"),
             load=load_fake,
+            frames=FramesPlace(os.environ.get("VIGIA_FRAMES_URL"), os.environ.get("VIGIA_FRAMES_ENDPOINT")),
         )
     )
 

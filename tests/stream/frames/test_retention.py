@@ -51,7 +51,7 @@ def test_what_is_older_than_its_days_goes_and_evidence_stays_longer(place: KeptP
     swept = sweep(place)
 
     assert place.offsets() == [2, 3, 4]
-    assert (swept.frames, swept.files, swept.bytes) == (2, 2, len(b"old") + len(b"old letter"))
+    assert (swept.rows, swept.files, swept.bytes) == (2, 2, len(b"old") + len(b"old letter"))
     assert len(place.files()) == 3
 
 
@@ -99,7 +99,7 @@ def test_a_content_stays_as_long_as_one_frame_needs_it(place: KeptPlace) -> None
 
     swept = sweep(place)
 
-    assert (swept.frames, swept.files) == (1, 0)
+    assert (swept.rows, swept.files) == (1, 0)
     assert place.store.read(kept.path, kept.sha256) == b"same"
 
 
@@ -201,7 +201,7 @@ def test_a_cameras_frames_are_deleted_at_once_even_while_somebody_reads_them(pla
     with lease_frames(place.store, place.index, Window("gate")):
         swept = retention_of(place).delete_camera("gate")
 
-    assert (swept.frames, swept.files) == (3, 2)
+    assert (swept.rows, swept.files) == (3, 2)
     assert place.offsets() == [4]
     assert len(place.files()) == 1
 
