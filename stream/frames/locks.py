@@ -93,11 +93,12 @@ class StoreLocks:
         }
         try:
             connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            held = connection.execute(text(f"SELECT {take}(:family, :key)"), keys).scalar() is not False
         except SQLAlchemyError as error:
-            raise StoreError(f"Expected the prediction store at {self.engine.url!r} to answer. {error}.") from error
+            raise StoreError(
+                f"Expected the prediction store at {self.engine.url!r} to answer. {error}. Check VIGIA_DATABASE_URL."
+            ) from error
         with connection:
-            answer = connection.execute(text(f"SELECT {take}(:family, :key)"), keys).scalar()
-            held = answer is not False
             try:
                 yield held
             finally:
