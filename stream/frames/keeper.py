@@ -120,21 +120,30 @@ class Keeper:
             left, self._waiting, self._waiting_bytes = len(self._waiting), deque(), 0
         self._refuse("stopping", left, "the process ends")
 
-    def keep(self, group: Sequence[Candidate]) -> None:
-        """Bytes first, then the rows. Raises FrameStoreError or StoreError; then none of the group counts as kept."""
+    def keep(self, group: Sequence[Candidate]) -> list[int]:
+        """Bytes first, then the rows; the sizes of what was kept.
+
+        Raises FrameStoreError or StoreError; then none of the group counts as kept.
+        """
         if not self._prepared:
             self._prepare()
             self._prepared = True
+        policy = self._policy()
+        sizes: list[int] = []
         frames: list[KeptFrame] = []
         contents: dict[str, bytes] = {}
         for candidate in group:
+            if not policy.of(candidate.frames[0].camera_id).enabled:
+                continue  # switched off while it waited; who deletes a camera's frames must not find new ones
             suffix = recognise_suffix(candidate.content)
             kept = [at_now(frame, store=self._store.address, suffix=suffix) for frame in candidate.frames]
             frames += kept
+            sizes.append(len(candidate.content))
             contents[kept[0].path] = candidate.content
         with self._locks.shared():
             self._store.write(contents)
             self._index.record(frames)
+        return sizes
 
     def _queue(self, chosen: Iterable[Candidate]) -> None:
         refused = 0
@@ -176,14 +185,14 @@ class Keeper:
 
     def _try(self, group: Sequence[Candidate]) -> bool:
         try:
-            self.keep(group)
+            sizes = self.keep(group)
         except Exception as error:  # noqa: BLE001  the thread must live: what it does not keep is counted and said
             self._failing = str(error) or type(error).__name__
             return False
         self._failing = ""
         with self._changed:
-            self._kept += len(group)
-            self._kept_bytes += sum(len(candidate.content) for candidate in group)
+            self._kept += len(sizes)
+            self._kept_bytes += sum(sizes)
         return True
 
     def _wait(self, seconds: float) -> None:

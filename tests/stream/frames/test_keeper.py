@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.errors import FrameStoreError
 from stream.frames import keeper as module
-from stream.frames.config import Keep, KeepPolicy
+from stream.frames.config import CameraKeep, Keep, KeepPolicy
 from stream.frames.frame_store import FrameStore
 from stream.frames.keeper import Keeper
 from stream.messages import FRAMES_TOPIC, Message, Outgoing
@@ -153,6 +153,20 @@ def test_a_full_disk_keeps_its_reserve(place: KeptPlace, store: FakeStore, make_
 
     wait_until(lambda: keeper.counts().not_kept == {"disk_reserve": 1}, timeout_seconds=10, what="a count")
     assert place.files() == []
+
+
+def test_what_waits_of_a_camera_that_was_switched_off_is_not_written(place: KeptPlace, store: FakeStore) -> None:
+    policy = EVERY
+    keeper = Keeper(store, place.index, lambda: policy)
+    keeper.offer(outcome_of(frame(offset=1), frame(camera="yard", offset=2)))
+
+    policy = KeepPolicy(Keep(sample=1.0), {"gate": CameraKeep(enabled=False)})
+    keeper.start()
+    keeper.close(10)
+
+    assert place.offsets() == [2]
+    assert len(place.files()) == 1
+    assert keeper.counts().kept == 1
 
 
 def test_what_waits_at_the_end_is_written_as_far_as_there_is_time(place: KeptPlace, make_keeper: MakeKeeper) -> None:
