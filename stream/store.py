@@ -82,7 +82,7 @@ class PredictionStore:
                 connection.execute(statement, [_dead_letter_row(letter) for letter in letters])
 
         if answers or letters:
-            self.write(write)
+            self._write(write)
 
     def record_camera(self, record: CameraRecord) -> None:
         """A camera's present state; its counters grow."""
@@ -99,11 +99,11 @@ class PredictionStore:
         statement = upsert(
             cameras, self.engine.dialect.name, add=("frames_sent", "frames_dropped"), coalesce=("last_frame_at",)
         )
-        self.write(lambda connection: connection.execute(statement, row))
+        self._write(lambda connection: connection.execute(statement, row))
 
     def record_model_event(self, change: ModelEvent) -> None:
         row = asdict(change)
-        self.write(lambda connection: connection.execute(insert(model_events), row))
+        self._write(lambda connection: connection.execute(insert(model_events), row))
 
     def read_dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """The newest first."""
@@ -132,8 +132,13 @@ class PredictionStore:
         except SQLAlchemyError as error:
             raise self._away(error) from error
 
-    def write(self, work: Callable[[Connection], object]) -> None:
-        """One transaction, tried again for a while."""
+    def write(self, work: Callable[[Connection], Outcome]) -> Outcome:
+        """What `work` answers, done in one transaction and tried again while the store is busy."""
+        outcomes: list[Outcome] = []
+        self._write(lambda connection: outcomes.append(work(connection)))
+        return outcomes[-1]
+
+    def _write(self, work: Callable[[Connection], object]) -> None:
         retries = stamina.retry_context(
             on=(OperationalError, InterfaceError), attempts=None, timeout=self._retry_seconds, wait_max=2.0
         )
