@@ -15,6 +15,7 @@ from pipelines.params import ClassifierName, describe_validation_error
 from stream.frames.config import CameraKeep, Keep, KeepPolicy
 
 RELOAD_SECONDS: Final = 1.0
+AS_THE_FILE: Final = CameraKeep()
 
 CameraId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$")]
 
@@ -129,7 +130,7 @@ class CamerasWatch:
     def keep_policy(self) -> KeepPolicy:
         """Which frames stay; every camera of the file is named, so that a key may be compared with them."""
         config = self.current()
-        return KeepPolicy(config.keep, {name: camera.keep or CameraKeep() for name, camera in config.cameras.items()})
+        return KeepPolicy(config.keep, {name: camera.keep or AS_THE_FILE for name, camera in config.cameras.items()})
 
     def _reload(self) -> None:
         try:
