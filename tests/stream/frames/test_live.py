@@ -65,8 +65,11 @@ def test_a_frame_store_that_is_away_costs_no_prediction_and_holds_no_stop(
 
         worker.wait_for_rows("predictions", FRAMES)
 
-        wait_until(lambda: worker.heartbeat()["kept"]["waiting_bytes"] > 0, timeout_seconds=20, what="a full queue")
-        assert worker.heartbeat()["kept"]["kept"] == 0
+        def told() -> bool:
+            kept = worker.heartbeat().get("kept") or {}
+            return kept.get("waiting_bytes", 0) > 0 and kept["kept"] == 0
+
+        wait_until(told, timeout_seconds=20, what="the heartbeat to tell of what waits")
         assert worker.end(timeout_seconds=15) == 0
         assert worker.query("SELECT count(*) FROM kept_frames")[0][0] == 0
         assert "frames are not kept" in worker.log.read_text()
