@@ -67,7 +67,7 @@ def test_a_frame_store_that_is_away_costs_no_prediction_and_holds_no_stop(
 
         def told() -> bool:
             kept = worker.heartbeat().get("kept") or {}
-            return kept.get("waiting_bytes", 0) > 0 and kept["kept"] == 0
+            return bool(kept) and kept["waiting_bytes"] > 0 and kept["kept"] == 0
 
         wait_until(told, timeout_seconds=20, what="the heartbeat to tell of what waits")
         assert worker.end(timeout_seconds=15) == 0
