@@ -9,6 +9,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -43,7 +44,7 @@ Figures = Mapping[str, Any]
 
 FRAMES: Final = 1500
 ROUNDS: Final = 5
-LONG_FRAMES: Final = 12_000
+LONG_FRAMES: Final = 6_000
 KEPT: Final = 100_000
 LANES: Final[Mapping[str, tuple[float, bool]]] = {
     "nothing": (0.0, False),
@@ -274,6 +275,7 @@ def main() -> None:
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(FIGURES)}; all when none is named")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the throughput")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what was started is ended
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigia-kept-")))
         for name in options.figures or FIGURES:
