@@ -120,7 +120,7 @@ kept_frames = Table(
     Index("kept_frames_by_camera", "camera_id", "captured_at"),
     Index("kept_frames_by_frame", "frame_id"),
     # references of a content and the size of all, from the index alone
-    Index("kept_frames_by_content", "store", "sha256", "suffix", "size_bytes"),
+    Index("kept_frames_by_content", "sha256", "store", "suffix", "size_bytes"),
 )
 
 kept_frame_leases = Table(

@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.create_index("kept_frames_by_time", "kept_frames", ["kept_at"])
     op.create_index("kept_frames_by_camera", "kept_frames", ["camera_id", "captured_at"])
     op.create_index("kept_frames_by_frame", "kept_frames", ["frame_id"])
-    op.create_index("kept_frames_by_content", "kept_frames", ["store", "sha256", "suffix", "size_bytes"])
+    op.create_index("kept_frames_by_content", "kept_frames", ["sha256", "store", "suffix", "size_bytes"])
     op.create_table(
         "kept_frame_leases",
         sa.Column("id", sa.String(36), primary_key=True),
