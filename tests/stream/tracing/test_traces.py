@@ -86,7 +86,7 @@ def test_a_prediction_without_neighbours_says_why(store: PredictionStore, worksp
 
     found = trace(store, workspace)
 
-    assert found.nearest == found.kept == ()
+    assert (found.nearest, found.kept) == ((), ())
     assert any("not recorded with this prediction" in note for note in found.notes)
 
 
