@@ -33,6 +33,7 @@ COMMANDS = {
     "worker": "stream.commands",
     "dead-letters": "stream.commands",
     "frames": "stream.commands",
+    "kept": "stream.commands",
     "broker": "stream.commands",
     "trace": "stream.commands",
 }

@@ -14,6 +14,7 @@ VigiaError                 shown to the user as one line: what was expected, wha
 ├── MessageError           a message on a topic that is not a frame; becomes a dead letter
 ├── StoreError             the prediction store is away or too old
 │   └── StoreVersionError  the store was written by a newer version of this program
+├── FrameStoreError        the store of kept frames is away, or a picture of it gone or damaged
 ├── BrokerError            Kafka cannot be fetched, started or reached
 ├── CameraError            a camera source that cannot be read
 └── StackError             the one-machine stack cannot start, stop or answer
@@ -61,6 +62,9 @@ class StoreError(VigiaError): ...
 
 
 class StoreVersionError(StoreError): ...
+
+
+class FrameStoreError(VigiaError): ...
 
 
 class BrokerError(VigiaError): ...

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     """Where `vigia data push` keeps datasets: a folder or `s3://bucket/prefix`; unset: `remote` below the home."""
     data_remote_endpoint: str | None = None
     """Address of an S3 that is not Amazon's, for `VIGIA_DATA_REMOTE`."""
+    frames_url: str | None = None
+    """Where kept frames lie: a folder or `s3://bucket/prefix`; unset: `kept` below the home."""
+    frames_endpoint: str | None = None
+    """Address of an S3 that is not Amazon's, for `VIGIA_FRAMES_URL`."""
     ports: Literal["default", "auto"] = "default"
     """The stack's usual ports, or free ones; `vigia status` says which."""
     host: str = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""The commands of the live side: worker, cameras, camera, frames, dead-letters, broker."""
+"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace."""
 
 import sys
 from pathlib import Path
@@ -11,11 +11,13 @@ from stream.accounting.commands import frames_app
 from stream.broker.commands import broker_app
 from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
+from stream.frames.commands import kept_app
 from stream.tracing.commands import trace_app
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(camera_app, name="camera")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(kept_app, name="kept")
 app.add_typer(broker_app, name="broker")
 app.add_typer(trace_app)
 app.add_typer(frames_app)
@@ -48,6 +50,7 @@ def worker(
     from pipelines.inference import load_classifier
     from pipelines.registry import open_registry
     from pipelines.settings import find_workspace, load_settings
+    from stream.frames.keeping import FramesPlace
     from stream.logs import configure_logs
     from stream.store import PredictionStore
     from stream.worker.worker import WorkerSetup, run_worker
@@ -65,6 +68,7 @@ def worker(
         host=settings.host,
         http_port=http_port + slot - 1 if http_port else 0,
         classifiers=tuple(classifier or ()),
+        frames=FramesPlace(settings.frames_url, settings.frames_endpoint),
     )
     try:
         code = run_worker(setup)

@@ -5,20 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 import stamina
-from sqlalchemy import Connection, Engine, Table, create_engine, func, insert, inspect, select
+from sqlalchemy import Connection, Engine, Table, func, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
-    ArgumentError,
     DataError,
     IntegrityError,
     InterfaceError,
     InternalError,
-    NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
 )
@@ -26,11 +22,11 @@ from sqlalchemy.exc import (
 from pipelines.errors import StoreError
 from stream.ledger import FrameRead, write_ledger
 from stream.messages import GROUP, DeadLetter, Position, Prediction
-from stream.sqlite_file import file_of, identify, watch_file
+from stream.sqlite_file import file_of, identify
+from stream.store_engine import build_engine, has_tables
 from stream.store_errors import describe_store_error, first_line
 from stream.tables import cameras, dead_letters, model_events, predictions
 
-BUSY_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 30.0
 """How long a write is tried again before the caller hears of it."""
 REPLAY_COLUMNS: Final = ("replayed_at", "replay_id", "replay_claimed_at", "replay_from", "replayed_offset")
@@ -40,28 +36,6 @@ AWAY: Final = (OperationalError, InterfaceError, InternalError)
 """What may pass: locks, lost connections, a full disk, a server that takes no writes for the moment."""
 REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
 """What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
-
-LOCK_TIMEOUT_MS: Final = 10_000
-LINK_TIMEOUT_MS: Final = 10_000
-FROZEN_TIMEOUT_MS: Final = 5_000
-"""A worker that is frozen in the middle of a write must not keep its rows from the one that took over."""
-POSTGRESQL: Final = {
-    "connect_timeout": "5",
-    # on both ends: without it a host whose link went down would hold its rows locked for two hours
-    "tcp_user_timeout": str(LINK_TIMEOUT_MS),
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "options": " ".join(
-        (
-            f"-c lock_timeout={LOCK_TIMEOUT_MS}",
-            f"-c idle_in_transaction_session_timeout={FROZEN_TIMEOUT_MS}",
-            f"-c tcp_user_timeout={LINK_TIMEOUT_MS}",
-            "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
-        )
-    ),
-}
-"""What a connection to PostgreSQL asks for; parameters in the address win."""
 
 CameraStatus = Literal["connecting", "online", "stale", "offline", "disabled"]
 ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
@@ -256,32 +230,6 @@ class PredictionStore:
 
     def _away(self, error: Exception) -> StoreError:
         return StoreError(describe_store_error(self.engine.url, error))
-
-
-def build_engine(url: str) -> Engine:
-    """An engine with this project's settings; connects to nothing yet. Raises StoreError for a bad address."""
-    try:
-        address = make_url(url)
-        if address.drivername in ("postgresql", "postgres"):
-            address = address.set(drivername="postgresql+psycopg")
-        if address.get_backend_name() not in ("sqlite", "postgresql"):
-            raise StoreError(f"Expected sqlite:/// or postgresql:// in VIGIA_DATABASE_URL, received {address!r}.")
-        if address.get_backend_name() == "postgresql":
-            return create_engine(address, pool_pre_ping=True, connect_args={**POSTGRESQL, **address.query})
-        options = {} if "timeout" in address.query else {"timeout": BUSY_SECONDS}
-        engine = create_engine(address, connect_args=options)
-        watch_file(engine)
-        return engine
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StoreError(f"Expected an SQLAlchemy address in VIGIA_DATABASE_URL. {error}.") from error
-
-
-def has_tables(engine: Engine) -> bool:
-    """Whether the store was ever used; looking makes no file."""
-    file = engine.url.database if engine.dialect.name == "sqlite" else None
-    if file and not Path(file).exists():
-        return False
-    return inspect(engine).has_table(predictions.name)
 
 
 def in_key_order(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

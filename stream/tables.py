@@ -151,3 +151,37 @@ camera_drops = Table(
     Column("dropped", BigInteger, nullable=False, server_default="0"),
     Column("last_dropped_at", UtcDateTime, nullable=False),
 )
+
+kept_frames = Table(
+    "kept_frames",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("reason", String(20), primary_key=True),
+    Column("frame_id", String(300), nullable=False),
+    Column("camera_id", String(200)),
+    Column("store", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("suffix", String(10), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("captured_at", UtcDateTime),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Index("kept_frames_by_time", "kept_at"),
+    Index("kept_frames_by_camera", "camera_id", "captured_at"),
+    Index("kept_frames_by_frame", "frame_id"),
+    # references of a content and the size of all, from the index alone
+    Index("kept_frames_by_content", "sha256", "store", "suffix", "size_bytes"),
+)
+
+kept_frame_leases = Table(
+    "kept_frame_leases",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("camera_id", String(200)),
+    Column("captured_from", UtcDateTime),
+    Column("captured_to", UtcDateTime),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)

@@ -15,8 +15,8 @@ LONGEST_MODULE = 300
 SCREEN = 50
 # found by a plug-in, a driver name in an address, a command line, or a bound on what another library brings
 DECLARED_WITHOUT_IMPORT = {
-    "dvc", "dvc-s3", "fastapi", "psycopg", "python-multipart", "supervisor", "uvicorn", "tensorflow", "tensorflow-cpu",
-    "tf2onnx",
+    "dvc", "dvc-s3", "fastapi", "psycopg", "python-multipart", "s3fs", "supervisor", "uvicorn",
+    "tensorflow", "tensorflow-cpu", "tf2onnx",
 }  # fmt: skip
 # modules that several distributions share
 SHARED_MODULES = {"google": "protobuf", "mlflow": "mlflow", "ruamel": "ruamel-yaml"}

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import Engine, func, select, text
 
 from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
-from stream.store import has_tables
+from stream.store_engine import has_tables
 from stream.tables import dead_letters, predictions
 
 ANSWER_SECONDS = 5.0

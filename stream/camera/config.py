@@ -13,9 +13,11 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from pipelines.errors import CameraError, ParamsError
 from pipelines.params import ClassifierName
 from stream.camera.addresses import is_live, recognise_kind, redact
+from stream.frames.config import CameraKeep, Keep, KeepPolicy
 from stream.messages import Mode
 
 RELOAD_SECONDS: Final = 1.0
+AS_THE_FILE: Final = CameraKeep()
 
 CameraId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$")]
 
@@ -46,6 +48,8 @@ class CameraConfig(_Strict):
     classifiers: tuple[ClassifierName, ...] = ()
     """Who answers; none named: every classifier with a production version."""
     enabled: bool = True
+    keep: CameraKeep | None = None
+    """Which of its frames stay, where that differs from the file's own `keep`."""
 
     @property
     def delivery_mode(self) -> Mode:
@@ -72,11 +76,12 @@ class CamerasConfig(_Strict):
     """The whole file."""
 
     cameras: dict[CameraId, CameraConfig] = {}
+    keep: Keep = Keep()
 
-    @field_validator("cameras", mode="before")
+    @field_validator("cameras", "keep", mode="before")
     @classmethod
-    def _nothing_is_no_cameras(cls, value: Any) -> Any:
-        # `cameras:` with every entry commented out
+    def _nothing_is_the_default(cls, value: Any) -> Any:
+        # a section with every entry commented out
         return {} if value is None else value
 
 
@@ -197,6 +202,11 @@ class CamerasWatch:
             self._modes_of = config
             self._modes = {name: camera.delivery_mode for name, camera in config.cameras.items()}
         return self._modes
+
+    def keep_policy(self) -> KeepPolicy:
+        """Which frames stay; every camera of the file is named, so that a key may be compared with them."""
+        config = self.current()
+        return KeepPolicy(config.keep, {name: camera.keep or AS_THE_FILE for name, camera in config.cameras.items()})
 
     def _reload(self) -> None:
         try:

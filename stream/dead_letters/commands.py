@@ -164,7 +164,8 @@ def purge(
 def open_store() -> "PredictionStore":
     """The store with the tables of this version, when it was ever used."""
     from pipelines.settings import load_settings
-    from stream.store import PredictionStore, has_tables
+    from stream.store import PredictionStore
+    from stream.store_engine import has_tables
 
     store = PredictionStore(load_settings().resolve_database_url())
     if has_tables(store.engine):

@@ -32,6 +32,7 @@ def describe_frame_trace(trace: FrameTrace) -> Document:
             "sha256": prediction.image_sha256,
             "captured_at": _iso(prediction.captured_at),
             "received_at": _iso(prediction.received_at),
+            "kept": [{"reason": kept.reason, "store": kept.store, "path": kept.path} for kept in trace.kept],
         },
         "prediction": {
             "classifier": prediction.classifier,

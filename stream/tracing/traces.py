@@ -9,6 +9,7 @@ from pipelines.datasets.origins import PictureOrigin, explain_unknown, find_orig
 from pipelines.errors import StoreError
 from pipelines.lookup.facts import Lookup
 from pipelines.promotion.log_book import LogBook
+from stream.frames.kept_frames import KeptFrame, KeptIndex
 from stream.messages import Prediction
 from stream.store import ModelEvent, PredictionStore
 from stream.tracing.aliases import HeldAlias, Parent, decide_held_alias, find_parents
@@ -38,6 +39,8 @@ class FrameTrace:
     nearest: tuple[NearPicture, ...]
     notes: tuple[str, ...]
     """What could not be said, and why."""
+    kept: tuple[KeptFrame, ...] = ()
+    """Whether its picture is kept: a row for each reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def trace_frame(
         ancestry=ancestry,
         nearest=nearest,
         notes=tuple(_list_notes(chosen, held, ancestry, nearest)),
+        kept=KeptIndex(store).find_at(chosen.position),
     )
 
 

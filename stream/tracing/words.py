@@ -35,6 +35,7 @@ def tell_frame_trace(trace: FrameTrace) -> tuple[Section, ...]:
                 ("place", f"{prediction.position.topic}, partition {prediction.position.partition}, "
                           f"offset {prediction.position.offset}"),
                 ("picture", f"{prediction.image_name or 'without a name'}, SHA-256 {prediction.image_sha256}"),
+                ("kept", _tell_kept(trace)),
                 ("captured", tell_moment(prediction.captured_at)),
                 ("received", tell_moment(prediction.received_at)),
             ),
@@ -104,6 +105,13 @@ def tell_picture(picture: NearPicture) -> str:
 def tell_moment(moment: datetime) -> str:
     """UTC, to the millisecond."""
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
+
+
+def _tell_kept(trace: FrameTrace) -> str:
+    if not trace.kept:
+        return "no"
+    reasons = ", ".join(kept.reason for kept in trace.kept)
+    return f"{trace.kept[0].path} in {trace.kept[0].store} ({reasons})"
 
 
 def _tell_held(trace: FrameTrace) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from faust.types import EventT, StreamT
 from pipelines.errors import BrokerError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
+from stream.frames.keeper import Keeper
 from stream.messages import DEAD_LETTERS_TOPIC, GROUP, DeadLetter, Message, Outgoing, Position, encode_prediction
 from stream.store import PredictionStore
 from stream.worker.app import LossFreeApp, batches
@@ -37,6 +38,7 @@ class Agent:
     publisher: Publisher
     reader: BatchReader
     latest: LatestFrames
+    keeper: Keeper
     serving: Callable[[], Serving]
     routes: Callable[[], Routes]
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
@@ -76,6 +78,7 @@ class Agent:
         log_dead_letters([letter for _, letter in outcome.dead_letters])
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
+        self.keeper.offer(outcome)
         self.pace.observe(len(messages), time.perf_counter() - began)
         return outcome
 

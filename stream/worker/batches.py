@@ -8,24 +8,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-import numpy as np
-
-from pipelines.errors import ImageError, ModelError
+from pipelines.errors import ImageError
 from pipelines.images import Image, decode_image
-from pipelines.inference import Answer, Classifier, Inference, build_answers
+from pipelines.inference import Answer, Classifier, build_answers
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.ledger import FrameRead, Outcome
 from stream.logs import frame_extra
 from stream.messages import REPLAY_ANSWERED, DeadLetter, Frame, FrameError, Message, Position, Prediction, last_header
 from stream.worker.freshness import DroppedFrame
+from stream.worker.inferring import broken, check_machine, check_model, infer_checked
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
 PIXEL_BYTES: Final = 48 * 1024 * 1024
 """Decoded pictures that are held at once."""
-OUT_OF_MEMORY: Final = ("bad_alloc", "bad allocation", "out of memory", "cannot allocate memory")
-"""Words of engines that have one error for everything."""
 
 Serving = Mapping[str, Classifier]
 """Classifier name to its production version; replaced as a whole, never changed."""
@@ -51,6 +48,8 @@ class BatchOutcome:
     """Before those of the batch in their partitions, or among them; none is in `positions`."""
     decode_seconds: float = 0.0
     infer_seconds: float = 0.0
+    pictures: Mapping[Position, bytes] = field(default_factory=dict)
+    """Encoded bytes of every good picture of the batch."""
 
     @property
     def reads(self) -> tuple[FrameRead, ...]:
@@ -100,11 +99,13 @@ class BatchReader:
         self._letters, self._skipped = {}, set()
         predictions: list[Prediction] = []
         latest: dict[str, bytes] = {}
+        encoded: dict[Position, bytes] = {}
         for pictures in self._decode_some(messages, routes):
             decoded = time.perf_counter()
             predictions.extend(self._answer(pictures, serving, routes))
             inferred += time.perf_counter() - decoded
             latest.update((picture.frame.camera_id, picture.frame.jpeg) for picture in pictures)
+            encoded.update((picture.frame.position, picture.frame.jpeg) for picture in pictures)
             del pictures  # their pixels are not held while the next ones are decoded
         return BatchOutcome(
             predictions=tuple(predictions),
@@ -115,6 +116,7 @@ class BatchReader:
             dropped=tuple(dropped),
             decode_seconds=time.perf_counter() - began - inferred,
             infer_seconds=inferred,
+            pictures=encoded,
         )
 
     def _answer(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> list[Prediction]:
@@ -211,7 +213,7 @@ class BatchReader:
         self.failures_in_a_row += 1
         if self.failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
             mend = f"{self.failures_in_a_row} frames failed in a row. Roll the classifier back, or look at the engine."
-            raise _broken(classifier, error, mend) from error
+            raise broken(classifier, error, mend) from error
 
     def _predict(self, classifier: Classifier, picture: Picture, answer: Answer, now: datetime) -> Prediction:
         frame = picture.frame
@@ -241,49 +243,10 @@ class BatchReader:
         self._letters.setdefault(message.position, (message, letter))
 
 
-def check_machine(classifier: Classifier, error: Exception) -> None:
-    """Raises ModelError when it was the machine that failed: no memory, a file or a disk that is gone."""
-    words = str(error).lower()
-    if isinstance(error, MemoryError | OSError) or any(sign in words for sign in OUT_OF_MEMORY):
-        raise _broken(classifier, error, "The machine failed it: make room or mend the disk.") from error
-
-
-def check_model(classifier: Classifier, error: Exception) -> None:
-    """Raises ModelError when even a blank picture fails: then the frame that failed is not to blame."""
-    try:
-        infer_blank(classifier)
-    except Exception as again:  # noqa: BLE001  whatever a broken model raises, it is the model
-        raise _broken(classifier, again, "Roll the classifier back, or look at the engine.") from error
-
-
-def infer_blank(classifier: Classifier) -> None:
-    """One blank picture through the model. Raises what the engine raises, and ModelError."""
-    height, width = classifier.size_hw
-    infer_checked(classifier, [np.zeros((height, width, 3), np.uint8)])
-
-
 def answered_before(message: Message) -> frozenset[str]:
     """Classifiers that answered this frame before it became the dead letter that is replayed here."""
     told = last_header(message.headers, REPLAY_ANSWERED) or b""
     return frozenset(told.decode(errors="replace").split(",")) - {""}
-
-
-def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
-    """Raises ModelError for answers of another shape or that are no number."""
-    inference = classifier.infer(images)
-    expected = (len(images), len(classifier.class_names))
-    if inference.probabilities.shape != expected or inference.known.shape != expected[:1]:
-        raise ModelError(f"Expected probabilities of shape {expected}, received {inference.probabilities.shape}.")
-    if not np.isfinite(inference.probabilities).all():
-        raise ModelError("Expected finite probabilities, received values that are no number.")
-    return inference
-
-
-def _broken(classifier: Classifier, error: Exception, mend: str) -> ModelError:
-    return ModelError(
-        f"Expected {classifier.classifier} version {classifier.version} to classify. {type(error).__name__}: {error}. "
-        f"{mend} The frames stay in Kafka."
-    )
 
 
 def _already_answered(before: Collection[str]) -> FrameError:

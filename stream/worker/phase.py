@@ -1,7 +1,7 @@
 """How far a worker has come, in words for its heartbeat and its checks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from stream.worker.agent import Agent
@@ -50,6 +50,7 @@ class Phase:
             "partitions": self.partitions() or [],
             "acknowledged": self.agent.acked if self.agent else 0,
             "group": self.agent.group if self.agent else None,
+            "kept": asdict(self.agent.keeper.counts()) if self.agent else {},
             **self.report.describe(),
         }
 

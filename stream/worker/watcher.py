@@ -14,8 +14,9 @@ from typing import Final, Literal, Protocol
 from pipelines.errors import StoreError, VigiaError
 from pipelines.inference import Classifier
 from stream.store import ModelEvent, ModelEventKind
-from stream.worker.batches import Serving, infer_blank
+from stream.worker.batches import Serving
 from stream.worker.contacts import Contact
+from stream.worker.inferring import infer_blank
 
 PRODUCTION: Final = "production"
 POLL_SECONDS: Final = 1.0

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from pipelines.errors import StackError, VigiaError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
+from stream.frames.keeping import FramesPlace, start_keeping
 from stream.messages import GROUP
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
@@ -36,6 +37,8 @@ from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, re
 SWITCH_SECONDS: Final = 0.0005
 """How long one thread may keep Python for itself. In a flood the event loop always has work, and the inference thread,
 which lets go for every picture, would wait ten times as long for each turn."""
+KEEP_SECONDS: Final = 2.0
+"""For the pictures that still wait when the worker ends."""
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
@@ -70,6 +73,8 @@ class WorkerSetup:
     @property
     def heartbeat(self) -> Path:
         return self.state / "workers" / f"{self.slot}.json"
+
+    frames: FramesPlace = field(default_factory=FramesPlace)
 
     @property
     def name(self) -> str:
@@ -124,7 +129,10 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     phase.agent = agent
     agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
     sys.setswitchinterval(SWITCH_SECONDS)
-    return run_app(agent.app, pulse, leave)
+    try:
+        return run_app(agent.app, pulse, leave)
+    finally:
+        agent.keeper.close(KEEP_SECONDS)
 
 
 def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:
@@ -145,6 +153,7 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
         publisher=Publisher(setup.bootstrap),
         reader=BatchReader(setup.name, setup.classifiers),
         latest=LatestFrames(setup.state),
+        keeper=start_keeping(setup.frames, setup.state, setup.store, cameras.keep_policy),
         serving=lambda: watcher.serving,
         routes=cameras.routes,
         metrics=report.metrics,

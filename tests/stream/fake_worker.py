@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from stream.frames.keeping import FramesPlace
 from stream.logs import configure_logs
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
@@ -26,6 +27,7 @@ def main(home: Path, bootstrap: str, slot: int, database_url: str | None = None)
             open_registry=lambda: FakeRegistry(home / "registry.json"),
             load=load_slow,
             classifiers=tuple(os.environ.get("FAKE_CLASSIFIERS", "").split()),
+            frames=FramesPlace(os.environ.get("VIGIA_FRAMES_URL"), os.environ.get("VIGIA_FRAMES_ENDPOINT")),
         )
     )
 

@@ -17,7 +17,8 @@ from sqlalchemy import text
 
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.messages import FRAMES_TOPIC, Outgoing, encode_v2
-from stream.store import PredictionStore, has_tables
+from stream.store import PredictionStore
+from stream.store_engine import has_tables
 from tests.stream.fakes import FakeRegistry, draw_jpeg
 from tests.waiting import wait_until
 

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select, text
 
 from stream.messages import Position, Prediction
-from stream.store import PredictionStore, build_engine
+from stream.store import PredictionStore
+from stream.store_engine import build_engine
 from stream.tables import predictions
 from tests.stream import postgres
 from tests.stream.test_messages import PREDICTION

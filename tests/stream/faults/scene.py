@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
 from stream.messages import FRAMES_TOPIC, PREDICTIONS_TOPIC
-from stream.store import PredictionStore, has_tables
+from stream.store import PredictionStore
+from stream.store_engine import has_tables
 from tests.stream.embedded_kafka import EmbeddedKafka
 from tests.stream.fakes import FakeRegistry
 from tests.stream.faults.kept import KeptWorker

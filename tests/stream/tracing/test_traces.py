@@ -8,8 +8,11 @@ from pipelines.datasets.catalogue import CataloguePicture
 from pipelines.errors import RegistryError, StoreError
 from pipelines.promotion.decisions import make_decision
 from pipelines.promotion.log_book import LogBook
+from stream.frames.kept_frames import KeptFrame, KeptIndex, at_now
 from stream.store import ModelEvent, PredictionStore
+from stream.tracing.documents import describe_frame_trace
 from stream.tracing.traces import FrameTrace, choose_answer, trace_frame, trace_model
+from stream.tracing.words import draw_tree, tell_frame_trace
 from tests.pipelines.datasets.test_origins import record
 from tests.pipelines.test_ancestry import FakeRegistry, tagged
 from tests.stream.fakes import NOON
@@ -64,12 +67,26 @@ def test_a_frame_leads_to_its_model_and_to_the_training_pictures_it_resembles(
     assert any("origin of 1 of the nearest" in note for note in found.notes)
 
 
+def test_a_trace_says_whether_the_picture_is_kept_and_where(store: PredictionStore, workspace: Path) -> None:
+    store.store_batch([ANSWER], [])
+    frame = KeptFrame(
+        ANSWER.position, "unknown", ANSWER.frame_id, ANSWER.camera_id, ANSWER.image_sha256, 9, ANSWER.captured_at
+    )
+
+    KeptIndex(store).record([at_now(frame, store="here:/kept", suffix="jpg")])
+
+    found = trace(store, workspace)
+    (kept,) = describe_frame_trace(found)["frame"]["kept"]
+    assert kept == {"reason": "unknown", "store": "here:/kept", "path": frame.path + "jpg"}
+    assert f"{frame.path}jpg in here:/kept (unknown)" in draw_tree(tell_frame_trace(found))
+
+
 def test_a_prediction_without_neighbours_says_why(store: PredictionStore, workspace: Path) -> None:
     store.store_batch([replace(ANSWER, nearest=())], [])
 
     found = trace(store, workspace)
 
-    assert found.nearest == ()
+    assert (found.nearest, found.kept) == ((), ())
     assert any("not recorded with this prediction" in note for note in found.notes)
 
 

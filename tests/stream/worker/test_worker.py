@@ -10,6 +10,10 @@ from filelock import FileLock
 from sqlalchemy import select
 
 from pipelines.errors import StackError
+from stream.frames.config import Keep, KeepPolicy
+from stream.frames.frame_store import FrameStore
+from stream.frames.keeper import Keeper
+from stream.frames.kept_frames import KeptIndex
 from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing, Position, encode_v2
 from stream.store import PredictionStore
 from stream.tables import frame_ledger
@@ -85,6 +89,7 @@ def agent(tmp_path: Path) -> Agent:
         publisher=cast(Any, FakePublisher()),
         reader=BatchReader("here/worker-1"),
         latest=LatestFrames(tmp_path),
+        keeper=Keeper(FrameStore(str(tmp_path / "kept")), KeptIndex(store), lambda: KeepPolicy(Keep(sample=1.0))),
         serving=lambda: {"cars": FakeClassifier()},
         routes=dict,
     )
@@ -136,6 +141,12 @@ def test_a_batch_is_stored_published_and_acknowledged_in_order(agent: Agent, tmp
     published = cast(FakePublisher, agent.publisher).published
     assert [message.key for message in published] == [b"f0", b"f1", b"f2"]
     assert latest_frame_file(tmp_path, "gate").read_bytes() == draw_jpeg()
+
+
+def test_a_stored_batch_is_offered_to_the_keeper_with_its_pictures_and_dead_letters(agent: Agent) -> None:
+    handle(agent, [frame_event(0), frame_event(1, value=b"garbage")])
+
+    assert agent.keeper.counts().waiting_bytes == len(draw_jpeg()) + len(b"garbage")
 
 
 def test_a_frame_of_before_a_rebalance_is_not_acknowledged(agent: Agent) -> None:

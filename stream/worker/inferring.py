@@ -1,0 +1,53 @@
+"""Asking a model, and telling whose fault it is when that fails: the frame's, the model's or the machine's."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from pipelines.errors import ModelError
+from pipelines.images import Image
+from pipelines.inference import Classifier, Inference
+
+OUT_OF_MEMORY: Final = ("bad_alloc", "bad allocation", "out of memory", "cannot allocate memory")
+"""Words of engines that have one error for everything."""
+
+
+def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
+    """Raises ModelError for answers of another shape or that are no number."""
+    inference = classifier.infer(images)
+    expected = (len(images), len(classifier.class_names))
+    if inference.probabilities.shape != expected or inference.known.shape != expected[:1]:
+        raise ModelError(f"Expected probabilities of shape {expected}, received {inference.probabilities.shape}.")
+    if not np.isfinite(inference.probabilities).all():
+        raise ModelError("Expected finite probabilities, received values that are no number.")
+    return inference
+
+
+def check_machine(classifier: Classifier, error: Exception) -> None:
+    """Raises ModelError when it was the machine that failed: no memory, a file or a disk that is gone."""
+    words = str(error).lower()
+    if isinstance(error, MemoryError | OSError) or any(sign in words for sign in OUT_OF_MEMORY):
+        raise broken(classifier, error, "The machine failed it: make room or mend the disk.") from error
+
+
+def check_model(classifier: Classifier, error: Exception) -> None:
+    """Raises ModelError when even a blank picture fails: then the frame that failed is not to blame."""
+    try:
+        infer_blank(classifier)
+    except Exception as again:  # noqa: BLE001  whatever a broken model raises, it is the model
+        raise broken(classifier, again, "Roll the classifier back, or look at the engine.") from error
+
+
+def infer_blank(classifier: Classifier) -> None:
+    """One blank picture through the model. Raises what the engine raises, and ModelError."""
+    height, width = classifier.size_hw
+    infer_checked(classifier, [np.zeros((height, width, 3), np.uint8)])
+
+
+def broken(classifier: Classifier, error: Exception, mend: str) -> ModelError:
+    """What ends the worker, so that its frames come again to one that is well."""
+    return ModelError(
+        f"Expected {classifier.classifier} version {classifier.version} to classify. {type(error).__name__}: {error}. "
+        f"{mend} The frames stay in Kafka."
+    )
