@@ -126,8 +126,8 @@ def test_under_overload_realtime_frames_stay_fresh_and_no_lossless_one_is_droppe
             "SELECT (julianday(predicted_at) - julianday(captured_at)) * 86400.0 FROM predictions "
             "WHERE camera_id LIKE 'realtime-%'"
         )
-        # the goal is 1 s on a quiet machine, without dropping half of them would be older than 12 s; the last frame of a
-        # partition is answered however long lossless ones before it took
+        # the goal is 1 s on a quiet machine; without dropping, half of them would be older than 12 s. The last frame of
+        # a partition is answered however long lossless ones before it took
         youngest_first = sorted(age for (age,) in ages)
         assert youngest_first[int(0.95 * len(youngest_first))] < 2.0
 
