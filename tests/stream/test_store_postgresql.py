@@ -24,8 +24,8 @@ GOOD = replace(PREDICTION, position=Position("t", 0, 1))
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+def server() -> Iterator[Postgres]:
+    with Postgres() as server:
         yield server
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,17 +22,14 @@ def is_installed() -> bool:
 class Postgres:
     """Started by `with`; `stop` pulls the plug, `start` brings it back on the same port."""
 
-    def __init__(self, folder: Path) -> None:
-        self._data = folder / "data"
-        self._log = folder / "postgres.log"
+    def __init__(self) -> None:
+        # not in pytest's own folder, which every start of pytest closes to other users again
+        self._folder = tempfile.TemporaryDirectory(prefix="vigia-postgres-", ignore_cleanup_errors=True)
+        self._data = Path(self._folder.name) / "data"
+        self._log = Path(self._folder.name) / "postgres.log"
         self._port = find_free_ports(1)[0]
-        folder.mkdir(parents=True, exist_ok=True)
         if os.getuid() == 0:
-            for parent in (folder, *folder.parents):
-                # pytest's folders are closed to other users
-                if parent.stat().st_mode & 0o001 == 0:
-                    parent.chmod(parent.stat().st_mode | 0o011)
-            shutil.chown(folder, USER)
+            shutil.chown(self._folder.name, USER)
 
     @property
     def url(self) -> str:
@@ -46,6 +44,7 @@ class Postgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        self._folder.cleanup()
 
     def start(self) -> None:
         options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"

@@ -36,7 +36,7 @@ def set_scene(fault: Fault, broker: EmbeddedKafka, home: Path, frames: int) -> I
             own = EmbeddedKafka(home / "broker", port=port, advertised_port=advertised)
             broker = stack.enter_context(own)
         elif fault.needs == "postgresql":
-            needs["postgres"] = stack.enter_context(Postgres(home / "postgres"))
+            needs["postgres"] = stack.enter_context(Postgres())
             needs["database_url"] = needs["postgres"].url
         elif fault.needs == "small disk":
             stack.enter_context(small_disk(home / "store"))
