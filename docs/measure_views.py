@@ -128,7 +128,7 @@ def measure_codec(picture: Image) -> dict[str, Any]:
             rng = np.random.default_rng(3)
             noise = [rng.normal(0, sigma, still.shape).astype(np.float32) for _ in range(7)]
             for crf in (18, 23, 30):
-                frames = (np.clip(still + noise[number % 7], 0, 255).round().astype(np.uint8) for number in range(450))
+                frames = (np.clip(still + noise[number % 7], 0, 255).round().astype(np.uint8) for number in range(700))
                 name = f"{size_wh[0]}x{size_wh[1]}, noise {sigma:g}, crf {crf}"
                 outcome[name] = _judge_coded(frames, size_wh, crf)
     return outcome

@@ -43,7 +43,7 @@ class ViewParams:
     frozen_seconds: float = 30.0
     """Longer than a video stream goes without a key frame: between two, a codec may repeat a still scene exactly."""
     frozen_change: float = 0.1
-    """Mean change below which pictures are the same. A still scene changes by 0.7 and more from key frame to key
+    """Mean change below which pictures are the same. A still scene changes by 0.6 and more from key frame to key
     frame, because its noise is coded anew; a picture that is repeated by 0.02 at most."""
     frozen_cell_change: float = 1.0
     """Of the cell that changed most: something small that moves."""
