@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,9 @@ from pipelines.errors import BrokerError, StackError
 from pipelines.heartbeats import Heartbeat
 from stream.broker.topics import ensure_topics
 from stream.camera.config import CamerasWatch
+from stream.models.copies import Copies, Download
+from stream.models.loader import LoadClassifier, Loader, TryVersion
+from stream.models.watcher import LiveLookup, ModelWatcher
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.app import GROUP, LossFreeApp, assigned_partitions, build_app, frames_topic
@@ -26,7 +30,6 @@ from stream.worker.batches import BatchReader
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
 from stream.worker.watchdog import Watchdog
-from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry
 
 SAY_SECONDS: Final = 5.0
 SAY_AGAIN_SECONDS: Final = 60.0
@@ -45,7 +48,9 @@ class WorkerSetup:
     """1, 2, ...: the worker's place on this machine; two live workers never share one."""
     cameras_file: Path
     store: PredictionStore
-    open_registry: OpenRegistry
+    open_lookup: Callable[[], LiveLookup]
+    download: Download
+    try_version: TryVersion
     load: LoadClassifier
 
     @property
@@ -65,13 +70,10 @@ def run_worker(setup: WorkerSetup) -> int:
     wait_for_broker(setup.bootstrap)
     setup.store.migrate()
     cameras = CamerasWatch(setup.cameras_file, log.error)
-    watcher = ModelWatcher(
-        setup.open_registry,
-        setup.load,
-        setup.store.record_model_event,
-        folder=setup.state / "workers" / f"models-{setup.slot}",
-        worker=setup.name,
-    )
+    copies = Copies(setup.state / "workers" / f"models-{setup.slot}")
+    copies.sweep()
+    loader = Loader(copies, setup.download, setup.try_version, setup.load)
+    watcher = ModelWatcher(setup.open_lookup, loader, setup.store.record_model_event, worker=setup.name)
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
     wait_for_model(watcher)
@@ -106,6 +108,7 @@ class Phase:
         return {
             "state": "serving" if agent and agent.reading else self.state,
             "versions": {name: classifier.version for name, classifier in serving.items()},
+            "models": self.watcher.describe() if self.watcher else {},
             "partitions": sorted(partition for _, partition in assigned_partitions(agent.app)) if agent else [],
             "acknowledged": agent.acked if agent else 0,
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 from stream.logs import configure_logs
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeRegistry, load_fake
+from tests.stream.fakes import FakeRegistry, download_nothing, load_fake, try_nothing
 
 
 def main(home: Path, bootstrap: str, slot: int) -> int:
@@ -18,7 +18,9 @@ def main(home: Path, bootstrap: str, slot: int) -> int:
             slot=slot,
             cameras_file=home / "cameras.yaml",
             store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            open_registry=lambda: FakeRegistry(home / "registry.json"),
+            open_lookup=lambda: FakeRegistry(home / "registry.json"),
+            download=download_nothing,
+            try_version=try_nothing,
             load=load_fake,
         )
     )

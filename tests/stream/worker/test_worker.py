@@ -16,7 +16,7 @@ from stream.worker.agent import Agent, read_message
 from stream.worker.batches import BatchReader
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
 from stream.worker.worker import WorkerSetup, instance_id, lock_slot
-from tests.stream.fakes import FakeClassifier, FakeRegistry, draw_jpeg, load_fake
+from tests.stream.fakes import FakeClassifier, FakeRegistry, download_nothing, draw_jpeg, load_fake, try_nothing
 
 
 @dataclass
@@ -60,7 +60,9 @@ def setup_of(state: Path, slot: int = 1) -> WorkerSetup:
         slot=slot,
         cameras_file=state / "cameras.yaml",
         store=PredictionStore(f"sqlite:///{state / 'vigia.db'}"),
-        open_registry=lambda: FakeRegistry(state / "registry.json"),
+        open_lookup=lambda: FakeRegistry(state / "registry.json"),
+        download=download_nothing,
+        try_version=try_nothing,
         load=load_fake,
     )
 
