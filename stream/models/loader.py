@@ -1,11 +1,13 @@
 """From a registered version to one that is ready to serve: copied, tried in a child, loaded, warmed up."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from pipelines.errors import ModelError
 from pipelines.inference import Classifier
 from pipelines.lookup.facts import RegisteredVersion
 from stream.models.copies import Copies, Download
@@ -25,14 +27,19 @@ class Loader:
     build: LoadClassifier
 
     def load(self, version: RegisteredVersion) -> Classifier:
-        return self._build(self.copies.make(version, self.download), version)
+        """What served here last is not copied and tried again: a worker that was killed is back the sooner."""
+        if version.sha256 in {last.sha256 for last in self.copies.served_last()}:
+            with suppress(ModelError):  # the copy was damaged: made again below
+                return self.recall(version)
+        folder = self.copies.make(version, self.download)
+        self.attempt(folder, version.classifier, version.version)
+        return self._build(folder, version)
 
     def recall(self, version: RegisteredVersion) -> Classifier:
-        """From the copy that lies here, without asking anybody."""
+        """From the copy that served last, without asking anybody."""
         return self._build(self.copies.recall(version), version)
 
     def _build(self, folder: Path, version: RegisteredVersion) -> Classifier:
-        self.attempt(folder, version.classifier, version.version)
         classifier = self.build(folder, version.classifier, version.version)
         warm_up(classifier)
         return classifier

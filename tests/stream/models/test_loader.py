@@ -43,3 +43,24 @@ def test_what_the_trial_refuses_is_never_loaded(version: RegisteredVersion, tmp_
         Loader(Copies(tmp_path / "copies"), download_nothing, refuse, load).load(version)
 
     assert loaded == []
+
+
+def test_what_served_here_last_is_neither_copied_nor_tried_again_unless_its_copy_was_damaged(
+    version: RegisteredVersion, tmp_path: Path
+) -> None:
+    tried: list[int] = []
+    copies = Copies(tmp_path / "copies")
+
+    def remember(folder: Path, classifier: str, number: int) -> None:
+        tried.append(number)
+
+    def load() -> None:
+        Loader(copies, download_nothing, remember, load_fake).load(version)
+        copies.note(version)
+
+    load()
+    load()
+    assert tried == [1]
+    (tmp_path / "copies" / "cars" / "1" / "MLmodel").write_text("cars 2")
+    load()
+    assert tried == [1, 1]
