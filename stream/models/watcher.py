@@ -143,6 +143,9 @@ class ModelWatcher:
             return
         if self._still_wanted(wanted):
             self._swap(wanted, classifier, f"loaded in {time.monotonic() - started:.2f} s")
+        else:
+            versions = self._versions.get(wanted.classifier, Versions())
+            self._keep(wanted.classifier, replace(versions, spare=Loaded(wanted, classifier, time.monotonic())))
 
     def _still_wanted(self, wanted: RegisteredVersion) -> bool:
         """Loading takes seconds: a version that lost the alias meanwhile must not answer any more."""

@@ -194,6 +194,28 @@ def test_a_version_that_lost_the_alias_while_it_was_loaded_never_serves(place: P
     assert place.events.summary() == [("loaded", None, 1), ("swapped", 1, 3)]
 
 
+def test_a_version_that_lost_the_alias_while_it_was_loaded_is_there_when_it_comes_back(place: Place) -> None:
+    loaded: list[int] = []
+
+    def load(folder: Path, classifier: str, number: int) -> Classifier:
+        loaded.append(number)
+        if number == 2:
+            place.registry.promote(cars=1)
+        return load_fake(folder, classifier, number)
+
+    watcher = place.watcher(load)
+    for number in (1, 2):
+        place.registry.promote(cars=number)
+        look(watcher)
+    between = served(watcher)
+    place.registry.promote(cars=2)
+    look(watcher)
+
+    assert between == {"cars": 1}
+    assert served(watcher) == {"cars": 2}
+    assert loaded == [1, 2]
+
+
 def test_the_version_before_is_swapped_back_without_being_loaded_again(place: Place) -> None:
     loaded: list[int] = []
 
