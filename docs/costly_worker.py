@@ -18,7 +18,7 @@ from stream.frames.keeping import FramesPlace
 from stream.logs import configure_logs
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeClassifier, FakeRegistry
+from tests.stream.fakes import FakeClassifier, fake_models
 
 MODEL_SECONDS: Final = 0.002
 """Of one thread, a frame; what MobileNetV2 needs at 160 pixels, about."""
@@ -45,8 +45,8 @@ def work(home: Path, bootstrap: str) -> int:
             slot=1,
             cameras_file=home / "cameras.yaml",
             store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            open_registry=lambda: FakeRegistry(home / "registry.json"),
             load=lambda folder, classifier, version: CostlyClassifier(classifier, version),
+            **fake_models(home),
             frames=FramesPlace(os.environ.get("VIGIA_FRAMES_URL"), os.environ.get("VIGIA_FRAMES_ENDPOINT")),
         )
     )

@@ -23,7 +23,7 @@ from stream.logs import configure_logs
 from stream.messages import FRAMES_TOPIC, encode_v2
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeClassifier, FakeRegistry
+from tests.stream.fakes import FakeClassifier, fake_models
 from tests.stream.live import LiveWorker
 
 CAMERAS = 8
@@ -147,8 +147,8 @@ def run_measured_worker(home: Path, bootstrap: str, work: int) -> int:
             slot=1,
             cameras_file=home / "cameras.yaml",
             store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            open_registry=lambda: FakeRegistry(home / "registry.json"),
             load=lambda _folder, name, version: Hashing(name, version, work=payload),
+            **fake_models(home),
         )
     )
 

@@ -32,7 +32,7 @@ from stream.worker.worker import WorkerSetup, run_worker
 from tests.stream.bad_messages import encode, v1
 from tests.stream.dead_letters.bad_input import run_bad_input
 from tests.stream.embedded_kafka import EmbeddedKafka
-from tests.stream.fakes import FakeRegistry
+from tests.stream.fakes import fake_models
 from tests.stream.live import LiveWorker, send
 from tests.waiting import wait_until
 
@@ -92,8 +92,8 @@ def serve(home: Path, bootstrap: str, blocks: int) -> int:
             slot=1,
             cameras_file=home / "cameras.yaml",
             store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            open_registry=lambda: FakeRegistry(home / "registry.json"),
             load=lambda folder, classifier, version: ConvNet(blocks),
+            **fake_models(home),
         )
     )
 

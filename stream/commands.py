@@ -47,11 +47,12 @@ def worker(
     ] = None,
 ) -> None:
     """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
+    from pipelines.client_lookup import choose_lookup, open_client_registry
     from pipelines.inference import load_classifier
-    from pipelines.registry import open_registry
     from pipelines.settings import find_workspace, load_settings
     from stream.frames.keeping import FramesPlace
     from stream.logs import configure_logs
+    from stream.models.trial import try_version
     from stream.store import PredictionStore
     from stream.worker.worker import WorkerSetup, run_worker
 
@@ -63,7 +64,11 @@ def worker(
         slot=slot,
         cameras_file=find_workspace() / "cameras.yaml",
         store=PredictionStore(settings.resolve_database_url()),
-        open_registry=lambda: open_registry(settings),
+        open_lookup=lambda: choose_lookup(settings),
+        download=lambda version, into: open_client_registry(settings).download(
+            version.classifier, version.version, into
+        ),
+        try_version=try_version,
         load=load_classifier,
         host=settings.host,
         http_port=http_port + slot - 1 if http_port else 0,

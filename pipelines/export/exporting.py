@@ -17,11 +17,11 @@ from pipelines.artefact import DETECTOR_FILE, GOLDEN_FILE, Precision, ServingCar
 from pipelines.datasets.shards import read_split
 from pipelines.errors import DatasetError, ModelError
 from pipelines.export.formats import FormatName, Pixels, Source
-from pipelines.export.golden import GoldenPictures
 from pipelines.export.keras import ARTEFACT_FILE, use_one_thread
 from pipelines.export.measuring import Measured, ask_keras, build_format, check_measured, measure_format
 from pipelines.export.packing import add_companions, check_out, check_room, list_files, save_parity, stage_folder
 from pipelines.export.precision import PrecisionTrial, settle_precision
+from pipelines.golden import GoldenPictures
 from pipelines.images import Image, decode_image
 from pipelines.models.contract import load_trained
 from pipelines.preprocessing import Preprocessing, build_preprocessing, prepare_or_squash

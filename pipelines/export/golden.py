@@ -1,19 +1,15 @@
-"""Golden pictures: a few, hard ones among them, with the answers that every copy of a model must give again."""
+"""Golden pictures chosen from a dataset and answered by Keras: what every copy of a model must say again."""
 
-import hashlib
 import heapq
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from pipelines.datasets.shards import PreparedPicture
-from pipelines.errors import ModelError
+from pipelines.golden import GoldenPictures
 from pipelines.images import ORIENTATION_TAG, Image, decode_image
 from pipelines.preprocessing import Preprocessing
 
@@ -22,48 +18,6 @@ LONGEST_SIDE: Final = 224
 TINY_SIDE: Final = 20
 TURNED_BY_90: Final = 6
 """EXIF's word for a picture that lies on its side."""
-
-
-@dataclass(frozen=True, slots=True)
-class GoldenPictures:
-    """At most 16 small JPEGs, with what Keras said of them."""
-
-    encoded: Mapping[str, bytes]
-    """By name: `test-0`, ..., `tiny`, `dark`, `grey`, ..."""
-    probabilities: NDArray[np.float32]
-    """(pictures, classes), calibrated; equal ones where there is nothing to look at."""
-
-    def save(self, file: Path) -> None:
-        sizes = np.array([len(each) for each in self.encoded.values()], np.int64)
-        digests = np.array([hashlib.sha256(each).hexdigest() for each in self.encoded.values()], "S64")
-        np.savez(
-            file,
-            jpegs=np.frombuffer(b"".join(self.encoded.values()), np.uint8),
-            sizes=sizes,
-            sha256=digests,
-            names=np.array(list(self.encoded), "S16"),
-            probabilities=self.probabilities.astype(np.float32),
-        )
-
-    @classmethod
-    def load(cls, file: Path) -> "GoldenPictures":
-        """Raises ModelError for a file of another kind or a picture with other bytes; nothing in it is executed."""
-        try:
-            with np.load(file, allow_pickle=False) as arrays:
-                sizes, probabilities = arrays["sizes"], arrays["probabilities"].astype(np.float32)
-                parts = np.split(arrays["jpegs"], np.cumsum(sizes)[:-1])
-                names = [name.decode("ascii") for name in arrays["names"]]
-                digests = [digest.decode("ascii") for digest in arrays["sha256"]]
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise ModelError(f"Expected golden pictures at {file}. {error}. Train the model again.") from error
-        encoded = dict(zip(names, (part.tobytes() for part in parts), strict=False))
-        actual = [hashlib.sha256(each).hexdigest() for each in encoded.values()]
-        if actual != digests or len(probabilities) != len(encoded):
-            raise ModelError(f"Expected the golden pictures that were saved in {file}. Train the model again.")
-        return cls(encoded, probabilities)
-
-    def images(self) -> list[Image]:
-        return [decode_image(each) for each in self.encoded.values()]
 
 
 def build_golden(model: Any, preprocessing: Preprocessing, encoded: Mapping[str, bytes]) -> GoldenPictures:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pipelines.artefact import DETECTOR_FILE, GOLDEN_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard
 from pipelines.evaluation.reference import Reference
-from pipelines.export.golden import GoldenPictures
 from pipelines.export.openvino import write_network
+from pipelines.golden import GoldenPictures
 from pipelines.images import Image, resize_image
 from pipelines.models.contract import split_outputs
 

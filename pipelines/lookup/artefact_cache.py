@@ -9,15 +9,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from pipelines.artefact import verify_artefact
 from pipelines.errors import ModelError
-from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.facts import RegisteredVersion, describe_version, parse_version
 
 KEPT: Final = 12
 """Artefacts in the cache; beyond that the one that was longest not used goes."""
@@ -69,7 +68,7 @@ class ArtefactCache:
             try:
                 fields = json.loads(note.read_text(encoding="utf-8"))
                 if fields.pop("registry") == self.registry and note.with_suffix("").is_dir():
-                    found.append(_parse(fields))
+                    found.append(parse_version(fields))
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # a note that was cut short is as good as none: the version is fetched again
         return tuple(sorted((each for each in found if each.classifier == classifier), key=lambda each: each.version))
@@ -81,7 +80,7 @@ class ArtefactCache:
             fetched = fetch(version, Path(partial))
             verify_artefact(fetched, version.sha256)
             note = Path(partial) / "note"
-            note.write_text(json.dumps({**asdict(version), "registry": self.registry}, default=str), encoding="utf-8")
+            note.write_text(json.dumps({**describe_version(version), "registry": self.registry}), encoding="utf-8")
             shutil.rmtree(kept, ignore_errors=True)
             try:
                 os.rename(fetched, kept)
@@ -103,11 +102,6 @@ def local_folder(location: str) -> Path | None:
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(unquote(parts.path))
     return Path(location) if location.startswith("/") else None
-
-
-def _parse(fields: dict[str, Any]) -> RegisteredVersion:
-    created_at = datetime.fromisoformat(fields["created_at"])
-    return RegisteredVersion(**{**fields, "aliases": tuple(fields["aliases"]), "created_at": created_at})
 
 
 def _check(folder: Path, version: RegisteredVersion) -> None:

@@ -1,7 +1,7 @@
 """What a look-up answers, whichever way it asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -61,6 +61,17 @@ class Lookup(Protocol):
     def run(self, run_id: str) -> RunFacts | None:
         """None for one that is not there, or was deleted."""
         ...
+
+
+def describe_version(version: RegisteredVersion) -> dict[str, Any]:
+    """For a note in JSON."""
+    return {**asdict(version), "created_at": version.created_at.isoformat()}
+
+
+def parse_version(fields: Mapping[str, Any]) -> RegisteredVersion:
+    """Of such a note. Raises KeyError, TypeError or ValueError for one that is none."""
+    created_at = datetime.fromisoformat(fields["created_at"])
+    return RegisteredVersion(**{**fields, "aliases": tuple(fields["aliases"]), "created_at": created_at})
 
 
 def read_moment(milliseconds: Any) -> datetime | None:

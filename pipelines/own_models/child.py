@@ -33,8 +33,12 @@ def open_in_child(file: Path, folder: Path, class_count: int, image_size: int | 
     return Draft.load(folder)
 
 
-def run_child(module: str, folder: Path, options: dict[str, Any]) -> None:
-    """`python -m MODULE FOLDER OPTIONS` with `folder` as its working, home and temporary folder."""
+def run_child(module: str, folder: Path, options: dict[str, Any], *, deadline_seconds: float | None = None) -> None:
+    """`python -m MODULE FOLDER OPTIONS` with `folder` as its working, home and temporary folder.
+
+    Raises ModelError with the child's reason, or with how it ended.
+    """
+    seconds = DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
     command = [sys.executable, "-P", "-m", module, str(folder), json.dumps(options)]
     with (folder / _LOG).open("wb") as log:
         process = subprocess.Popen(
@@ -47,10 +51,10 @@ def run_child(module: str, folder: Path, options: dict[str, Any]) -> None:
             start_new_session=True,
         )
         try:
-            status = process.wait(DEADLINE_SECONDS)
+            status = process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise ModelError(
-                f"Expected a model that opens within {DEADLINE_SECONDS} s, this one does not. Use a smaller one."
+                f"Expected a model that opens within {seconds:g} s, this one does not. Use a smaller one."
             ) from None
         finally:
             if process.poll() is None:  # the deadline, or Ctrl-C

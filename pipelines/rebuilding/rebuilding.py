@@ -16,7 +16,7 @@ from pipelines.artefact import GOLDEN_FILE, hash_file
 from pipelines.client_lookup import choose_lookup
 from pipelines.datasets.shards import read_split
 from pipelines.errors import ModelError, RegistryError
-from pipelines.export.golden import GoldenPictures
+from pipelines.golden import GoldenPictures
 from pipelines.images import decode_image
 from pipelines.inference import load_classifier
 from pipelines.lineage import read_environment

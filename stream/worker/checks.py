@@ -8,11 +8,11 @@ from typing import Final
 
 from pipelines.errors import StoreError
 from stream.http import Check
+from stream.models.versions import Refusal
 from stream.worker.contacts import Contact
 from stream.worker.farewell import Farewell, check_farewell
 from stream.worker.lag import LagHistory
 from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Reading
-from stream.worker.watcher import Refusal
 
 LOOP_SILENT_SECONDS: Final = 15.0
 PROBE_SECONDS: Final = 2.0

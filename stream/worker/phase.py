@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from stream.models.watcher import ModelWatcher
 from stream.worker.agent import Agent
 from stream.worker.app import assigned_partitions
 from stream.worker.report import WorkerReport
-from stream.worker.watcher import ModelWatcher
 
 
 @dataclass(slots=True)
@@ -47,6 +47,7 @@ class Phase:
         return {
             "state": self.say(),
             "versions": self.versions(),
+            "models": self.watcher.describe() if self.watcher else {},
             "partitions": self.partitions() or [],
             "acknowledged": self.agent.acked if self.agent else 0,
             "group": self.agent.group if self.agent else None,

@@ -18,6 +18,9 @@ from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.frames.keeping import FramesPlace, start_keeping
 from stream.messages import GROUP
+from stream.models.copies import Copies, Download
+from stream.models.loader import LoadClassifier, Loader, TryVersion
+from stream.models.watcher import LiveLookup, ModelWatcher
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.app import LossFreeApp, build_app, frames_topic
@@ -32,7 +35,6 @@ from stream.worker.publisher import Publisher
 from stream.worker.report import WorkerReport
 from stream.worker.waiting import wait_for_broker, wait_for_model, wait_for_store
 from stream.worker.watchdog import Pulse, Watchdog
-from stream.worker.watcher import LoadClassifier, ModelWatcher, OpenRegistry, restrict_registry
 
 SWITCH_SECONDS: Final = 0.0005
 """How long one thread may keep Python for itself. In a flood the event loop always has work, and the inference thread,
@@ -55,7 +57,9 @@ class WorkerSetup:
     """1, 2, ...: the worker's place on this machine; two live workers never share one."""
     cameras_file: Path
     store: PredictionStore
-    open_registry: OpenRegistry
+    open_lookup: Callable[[], LiveLookup]
+    download: Download
+    try_version: TryVersion
     load: LoadClassifier
     host: str = "127.0.0.1"
     http_port: int = 0
@@ -64,6 +68,7 @@ class WorkerSetup:
     """The consumer group of workers that answer for every classifier."""
     classifiers: tuple[str, ...] = ()
     """The only ones that it answers for, in a consumer group of their own; none named: all."""
+    frames: FramesPlace = field(default_factory=FramesPlace)
 
     @property
     def group(self) -> str:
@@ -73,8 +78,6 @@ class WorkerSetup:
     @property
     def heartbeat(self) -> Path:
         return self.state / "workers" / f"{self.slot}.json"
-
-    frames: FramesPlace = field(default_factory=FramesPlace)
 
     @property
     def name(self) -> str:
@@ -113,13 +116,7 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     phase.state = "waiting for the store"
     wait_for_store(setup.store, report.checks.reads)
     cameras = CamerasWatch(setup.cameras_file, log.error)
-    watcher = ModelWatcher(
-        lambda: restrict_registry(setup.open_registry(), setup.classifiers),
-        setup.load,
-        setup.store.record_model_event,
-        folder=setup.state / "workers" / f"models-{setup.slot}",
-        worker=setup.name,
-    )
+    watcher = build_watcher(setup)
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
     pulse = Pulse(report.checks.loop)
@@ -133,6 +130,15 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
         return run_app(agent.app, pulse, leave)
     finally:
         agent.keeper.close(KEEP_SECONDS)
+
+
+def build_watcher(setup: WorkerSetup) -> ModelWatcher:
+    """With a folder of copies of its own, swept of what a killed process left."""
+    copies = Copies(setup.state / "workers" / f"models-{setup.slot}")
+    copies.sweep()
+    loader = Loader(copies, setup.download, setup.try_version, setup.load)
+    record = setup.store.record_model_event
+    return ModelWatcher(setup.open_lookup, loader, record, worker=setup.name, only=setup.classifiers)
 
 
 def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:

@@ -12,7 +12,7 @@ from stream.frames.keeping import FramesPlace
 from stream.logs import configure_logs
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeClassifier, FakeRegistry, load_fake
+from tests.stream.fakes import FakeClassifier, fake_models, load_fake
 
 
 def main(home: Path, bootstrap: str, slot: int, database_url: str | None = None) -> int:
@@ -24,7 +24,7 @@ def main(home: Path, bootstrap: str, slot: int, database_url: str | None = None)
             slot=slot,
             cameras_file=home / "cameras.yaml",
             store=PredictionStore(database_url or f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            open_registry=lambda: FakeRegistry(home / "registry.json"),
+            **fake_models(home),
             load=load_slow,
             classifiers=tuple(os.environ.get("FAKE_CLASSIFIERS", "").split()),
             frames=FramesPlace(os.environ.get("VIGIA_FRAMES_URL"), os.environ.get("VIGIA_FRAMES_ENDPOINT")),

@@ -1,5 +1,6 @@
 """Small stand-ins for what the live side connects: models, the registry, pictures."""
 
+import hashlib
 import io
 import json
 import time
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -14,6 +16,7 @@ from PIL import Image as PillowImage
 from pipelines.errors import ModelError, RegistryError
 from pipelines.images import Image
 from pipelines.inference import Inference
+from pipelines.lookup.facts import RegisteredVersion
 from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -70,6 +73,7 @@ class FakeRegistry:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._artefacts = file.with_name("artefacts")
 
     def promote(self, **versions: int) -> None:
         partial = self._file.with_suffix(".partial")
@@ -81,15 +85,48 @@ class FakeRegistry:
             raise RegistryError("Expected the registry to answer. It is away.")
         return tuple(self._aliases())
 
-    def version_of_alias(self, classifier: str, alias: str) -> int | None:
-        return self._aliases().get(classifier)
+    def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
+        number = self._aliases().get(classifier)
+        return None if number is None else self.version(classifier, number)
 
-    def download(self, classifier: str, version: int, into: Path) -> Path:
-        (into / "model").write_text(f"{classifier} {version}")
-        return into
+    def version(self, classifier: str, number: int) -> RegisteredVersion:
+        """A version with an artefact of one allowed file."""
+        artefact = self.artefact(classifier, number)
+        if not artefact.exists():
+            artefact.mkdir(parents=True)
+            (artefact / "MLmodel").write_text(f"{classifier} {number}")
+        tags = {"vigia.sha256": digest_text(f"{classifier} {number}")}
+        return RegisteredVersion(classifier, number, "run", tags, ("production",), NOON, str(artefact))
+
+    def artefact(self, classifier: str, number: int) -> Path:
+        return self._artefacts / classifier / str(number)
 
     def _aliases(self) -> dict[str, int]:
         return dict(json.loads(self._file.read_text())) if self._file.exists() else {}
+
+
+def digest_text(text: str) -> str:
+    """The digest of an artefact whose only file, MLmodel, holds this text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(f"{digest}  MLmodel\n".encode()).hexdigest()
+
+
+def download_nothing(version: RegisteredVersion, into: Path) -> Path:
+    """Every artefact of the fakes lies on this machine."""
+    raise AssertionError(f"{version.location} is here")
+
+
+def fake_models(home: Path) -> dict[str, Any]:
+    """Fields of a WorkerSetup whose registry is the file `registry.json` in `home`."""
+    return {
+        "open_lookup": lambda: FakeRegistry(home / "registry.json"),
+        "download": download_nothing,
+        "try_version": try_nothing,
+    }
+
+
+def try_nothing(folder: Path, classifier: str, version: int) -> None:
+    """The fakes cannot be loaded in a child."""
 
 
 BROKEN_VERSION = 13
@@ -99,5 +136,5 @@ def load_fake(folder: Path, classifier: str, version: int) -> FakeClassifier:
     """Any version but the broken one."""
     if version == BROKEN_VERSION:
         raise ModelError("Expected a network, received rubble.")
-    assert (folder / "model").read_text() == f"{classifier} {version}"
+    assert (folder / "MLmodel").read_text() == f"{classifier} {version}"
     return FakeClassifier(classifier, version)

@@ -1,5 +1,4 @@
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,14 +6,13 @@ import pytest
 from PIL import Image as PillowImage
 
 from pipelines.datasets.shards import PreparedPicture
-from pipelines.errors import ModelError
 from pipelines.export.golden import (
     LONGEST_SIDE,
     TINY_SIDE,
-    GoldenPictures,
     build_golden,
     choose_golden,
 )
+from pipelines.golden import GoldenPictures
 from pipelines.images import decode_image
 from pipelines.preprocessing import WholePicture
 
@@ -65,30 +63,3 @@ def test_the_turned_one_lies_on_its_side_until_it_is_decoded(golden: GoldenPictu
 
     assert PillowImage.open(io.BytesIO(turned)).size == PillowImage.open(io.BytesIO(upright)).size
     assert decode_image(turned).shape[:2] == decode_image(upright).shape[1::-1]
-
-
-def test_they_survive_saving_and_loading(golden: GoldenPictures, tmp_path: Path) -> None:
-    golden.save(tmp_path / "golden.npz")
-
-    again = GoldenPictures.load(tmp_path / "golden.npz")
-
-    assert again.encoded == golden.encoded
-    assert (again.probabilities == golden.probabilities).all()
-
-
-def test_a_picture_with_other_bytes_or_a_file_of_another_kind_is_refused(
-    golden: GoldenPictures, tmp_path: Path
-) -> None:
-    file = tmp_path / "golden.npz"
-    golden.save(file)
-    with np.load(file) as arrays:
-        changed = {name: arrays[name].copy() for name in arrays.files}
-    changed["jpegs"][5] ^= 1
-    np.savez(file, **changed)
-
-    with pytest.raises(ModelError, match="golden pictures that were saved"):
-        GoldenPictures.load(file)
-
-    file.write_bytes(b"no archive")
-    with pytest.raises(ModelError, match="Expected golden pictures at"):
-        GoldenPictures.load(file)

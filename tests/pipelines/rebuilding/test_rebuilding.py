@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.datasets.shards import write_split
 from pipelines.errors import ModelError, RegistryError
-from pipelines.export.golden import GoldenPictures, choose_golden
+from pipelines.export.golden import choose_golden
+from pipelines.golden import GoldenPictures
 from pipelines.rebuilding.rebuilding import check_patch, check_rebuildable, choose_pictures
 from tests.pipelines.export.test_golden import PICTURES
 from tests.pipelines.test_ancestry import RUN, ancestry_of, tagged

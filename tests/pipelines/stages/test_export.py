@@ -14,7 +14,7 @@ from pipelines.evaluation.calibrating import Calibration
 from pipelines.evaluation.reference import choose_reference
 from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
 from pipelines.export import compare
-from pipelines.export.golden import GoldenPictures
+from pipelines.golden import GoldenPictures
 from pipelines.inference import load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
 from pipelines.stages.export import export

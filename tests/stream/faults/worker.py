@@ -23,7 +23,7 @@ from stream.worker import agent, batches, worker
 from stream.worker.publisher import Publisher
 from stream.worker.watchdog import POLL_SECONDS, Watchdog
 from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeRegistry, load_fake
+from tests.stream.fakes import fake_models, load_fake
 
 Point = Literal["classified", "stored", "publishing", "published", "acked"]
 Action = Literal["crash", "freeze", "hang"]
@@ -166,8 +166,8 @@ def main(orders: Orders) -> int:
             slot=orders.slot,
             cameras_file=home / "cameras.yaml",
             store=FailingStore(orders.database_url, points, retry_seconds=orders.retry_seconds),
-            open_registry=lambda: FakeRegistry(home / "registry.json"),
             load=load_fake,
+            **fake_models(home),
             common_group=orders.group,
         )
     )

@@ -4,10 +4,10 @@ import pytest
 
 from pipelines.errors import StoreError
 from stream.http import Check
+from stream.models.versions import Refusal
 from stream.worker.checks import WorkerChecks, check_model, check_partitions, check_progress
 from stream.worker.contacts import Contact
 from stream.worker.watchdog import Reading
-from stream.worker.watcher import Refusal
 
 NONE: MappingProxyType[str, Refusal] = MappingProxyType({})
 

@@ -22,7 +22,7 @@ from stream.worker.batches import BatchReader
 from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
 from stream.worker.worker import WorkerSetup, instance_id, lock_slot
-from tests.stream.fakes import FakeClassifier, FakeRegistry, draw_jpeg, load_fake
+from tests.stream.fakes import FakeClassifier, draw_jpeg, fake_models, load_fake
 
 
 @dataclass
@@ -74,7 +74,7 @@ def setup_of(state: Path, slot: int = 1) -> WorkerSetup:
         slot=slot,
         cameras_file=state / "cameras.yaml",
         store=PredictionStore(f"sqlite:///{state / 'vigia.db'}"),
-        open_registry=lambda: FakeRegistry(state / "registry.json"),
+        **fake_models(state),
         load=load_fake,
     )
 

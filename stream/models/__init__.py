@@ -1,0 +1,1 @@
+"""Model versions in a running worker: found by alias, copied, tried, swapped."""

@@ -1,0 +1,39 @@
+"""A version is tried in a child before the worker loads it: what ends the child would have ended the worker.
+
+`python -m stream.models.trial FOLDER OPTIONS` is the child.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.artefact import GOLDEN_FILE, ServingCard
+from pipelines.golden import GoldenPictures, check_golden
+from pipelines.inference import load_classifier
+from pipelines.own_models.child import run_child
+from pipelines.own_models.reading import run_in_walls
+
+DEADLINE_SECONDS: Final = 60
+
+
+def try_version(artefact: Path, classifier: str, version: int) -> None:
+    """Load the artefact in a child with limits, and let it answer its golden pictures.
+
+    Raises ModelError with the reason, or with how the child ended.
+    """
+    options = {"artefact": str(artefact), "classifier": classifier, "version": version}
+    with tempfile.TemporaryDirectory(prefix="vigia-trial-") as folder:
+        run_child("stream.models.trial", Path(folder), options, deadline_seconds=DEADLINE_SECONDS)
+
+
+def try_here(_folder: Path, options: dict[str, Any]) -> None:
+    """The child's work. An artefact without golden pictures is only loaded."""
+    artefact = Path(options["artefact"])
+    loaded = load_classifier(artefact, options["classifier"], options["version"])
+    if (artefact / GOLDEN_FILE).is_file():
+        golden, precision = GoldenPictures.load(artefact / GOLDEN_FILE), ServingCard.load(artefact).precision
+        check_golden(golden, lambda images: loaded.infer(images).probabilities, precision)
+
+
+if __name__ == "__main__":
+    run_in_walls(try_here)

@@ -1,0 +1,280 @@
+"""The model watcher: loads what the registry calls production beside the old version, then swaps."""
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+from pipelines.errors import StoreError, VigiaError
+from pipelines.inference import Classifier
+from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.finding import PRODUCTION
+from stream.models.loader import Loader
+from stream.models.versions import Loaded, Refusal, Versions, describe_versions, should_load
+from stream.store import ModelEvent, ModelEventKind
+from stream.worker.batches import Serving
+from stream.worker.contacts import Contact
+
+POLL_SECONDS: Final = 1.0
+LONGEST_PAUSE_SECONDS: Final = 60.0
+SPARE_SECONDS: Final = 60.0
+"""So long the version before stays loaded: whoever moves the alias back has it at once."""
+FREE_SECONDS: Final = 5.0
+PATIENCE_SECONDS: Final = 30.0
+"""For the versions that still load when others could serve."""
+
+log = logging.getLogger(__name__)
+
+RecordEvent = Callable[[ModelEvent], None]
+
+
+class LiveLookup(Protocol):
+    """What the watcher asks the registry; `pipelines.lookup.facts.Lookup` can more."""
+
+    def classifiers(self) -> tuple[str, ...]: ...
+
+    def holder(self, classifier: str, alias: str) -> RegisteredVersion | None: ...
+
+
+class ModelWatcher:
+    """Polls the production alias of every classifier; each is replaced on a thread of its own."""
+
+    def __init__(
+        self,
+        open_lookup: Callable[[], LiveLookup],
+        loader: Loader,
+        record: RecordEvent,
+        *,
+        worker: str,
+        only: tuple[str, ...] = (),
+        spare_seconds: float = SPARE_SECONDS,
+    ) -> None:
+        self._open_lookup = open_lookup
+        self._lookup: LiveLookup | None = None
+        self._loader = loader
+        self._record = record
+        self._worker = worker
+        self._only = only
+        self._spare_seconds = spare_seconds
+        self._versions: dict[str, Versions] = {}
+        self._replacing: dict[str, threading.Thread] = {}
+        self.registry_contact = Contact("not asked yet")
+        """Whether the registry answers, and since when it does not."""
+        self._polled_at: float | None = None
+        self._recalled = False
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._serving: Serving = MappingProxyType({})
+
+    @property
+    def serving(self) -> Serving:
+        """Read once for each batch: it may be another mapping the next moment."""
+        return self._serving
+
+    @property
+    def refusals(self) -> dict[str, Refusal]:
+        """Versions that are production by the registry and could not be loaded, by classifier."""
+        return {name: each.refusal for name, each in list(self._versions.items()) if each.refusal}
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="model watcher", daemon=True).start()
+
+    def wait_until_serving(self, timeout_seconds: float) -> bool:
+        """True once every production version that there was at start is loaded or refused, and one is served.
+
+        A frame that is read earlier would lack the models that still load. One that loads for very long is not waited
+        for.
+        """
+        return self._ready.wait(timeout_seconds)
+
+    def describe(self) -> dict[str, Any]:
+        """For the heartbeat: each classifier's version, and what is wrong with the one that should serve."""
+        now = time.monotonic()
+        return {name: describe_versions(versions, now) for name, versions in list(self._versions.items())}
+
+    def poll(self) -> None:
+        """Look at every alias once and begin to replace what is new. A registry that is away changes nothing."""
+        try:
+            # opened here and not at start: a registry that comes up later than the worker is waited for
+            lookup = self._lookup = self._lookup or self._open_lookup()
+            names = [name for name in lookup.classifiers() if not self._only or name in self._only]
+            holders = {name: lookup.holder(name, PRODUCTION) for name in names}
+        except Exception as error:  # noqa: BLE001  clients of the registry leak errors of many kinds; serving goes on
+            self._say_registry_is_away(error)
+            self._recall()
+            return
+        if self.registry_contact.away:
+            log.info("the registry answers again")
+        self.registry_contact.heard()
+        self._recalled = True  # whatever was served before, the registry now says what is production
+        for name, holder in holders.items():
+            self._follow(name, holder)
+        self._polled_at = self._polled_at or time.monotonic()
+        self._say_whether_ready()
+        self._free_spares()
+
+    def settle(self) -> None:
+        """Wait until nothing is being replaced."""
+        for thread in list(self._replacing.values()):
+            thread.join()
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while True:
+            self.poll()
+            pause.wait(POLL_SECONDS)
+
+    def _follow(self, name: str, holder: RegisteredVersion | None) -> None:
+        if self._is_replacing(name):
+            return  # looked at again when it is done
+        versions = self._versions.get(name, Versions())
+        served = versions.served
+        if holder and served and served.version.sha256 == holder.sha256:
+            # it is production, whoever said so last, and nothing else is to be loaded
+            self._keep(name, replace(versions, served=replace(served, from_copy=False), refusal=None))
+            return
+        if holder is None or not should_load(holder, versions, time.monotonic()):
+            return
+        if versions.spare and versions.spare.version.sha256 == holder.sha256:
+            self._swap(holder, versions.spare.classifier, "it was still loaded")
+            return
+        self._replacing[name] = threading.Thread(
+            target=self._replace, args=(holder,), name=f"loading {name}", daemon=True
+        )
+        self._replacing[name].start()
+
+    def _is_replacing(self, name: str) -> bool:
+        thread = self._replacing.get(name)
+        return thread is not None and thread.is_alive()
+
+    def _replace(self, wanted: RegisteredVersion) -> None:
+        try:
+            self._load(wanted)
+        finally:
+            self._say_whether_ready(done=wanted.classifier)
+
+    def _load(self, wanted: RegisteredVersion) -> None:
+        started = time.monotonic()
+        try:
+            self._drop_spare(wanted.classifier)
+            classifier = self._loader.load(wanted)
+        except Exception as error:  # noqa: BLE001  whatever a broken model raises, the old one goes on serving
+            self._refuse(wanted, error)
+            return
+        if self._still_wanted(wanted):
+            self._swap(wanted, classifier, f"loaded in {time.monotonic() - started:.2f} s")
+        else:
+            versions = self._versions.get(wanted.classifier, Versions())
+            self._keep(wanted.classifier, replace(versions, spare=Loaded(wanted, classifier, time.monotonic())))
+
+    def _still_wanted(self, wanted: RegisteredVersion) -> bool:
+        """Loading takes seconds: a version that lost the alias meanwhile must not answer any more."""
+        try:
+            holder = self._lookup.holder(wanted.classifier, PRODUCTION) if self._lookup else None
+        except Exception:  # noqa: BLE001  as in `poll`: it was production a moment ago
+            return True
+        return holder is None or holder.version == wanted.version
+
+    def _swap(self, wanted: RegisteredVersion, classifier: Classifier, detail: str, *, from_copy: bool = False) -> None:
+        name, now = wanted.classifier, time.monotonic()
+        served = self._versions.get(name, Versions()).served
+        spare = replace(served, since=now) if served else None
+        self._keep(name, Versions(Loaded(wanted, classifier, now, from_copy), spare))
+        log.info("%s version %d serves now: %s", name, wanted.version, detail)
+        self._tell(wanted, served, "swapped" if served else "loaded", detail)
+        try:
+            self._loader.copies.note(wanted)
+            kept = {wanted.version} | ({served.version.version} if served else set())
+            self._loader.copies.forget_all_but(name, frozenset(kept))
+        except OSError as error:
+            log.warning("the copies of %s are not tidied up: %s", name, error)
+
+    def _recall(self) -> None:
+        """The registry is away at start: what was served last serves on, marked as such."""
+        if self._recalled:
+            return
+        self._recalled = True
+        for version in self._loader.copies.served_last():
+            try:
+                classifier = self._loader.recall(version)
+            except Exception as error:  # noqa: BLE001  a damaged copy is no worse than none
+                log.warning("%s version %d is not served from its copy: %s", version.classifier, version.version, error)
+                continue
+            self._swap(version, classifier, "from the copy of last time: the registry does not answer", from_copy=True)
+        self._polled_at = time.monotonic()
+        self._say_whether_ready()
+
+    def _say_whether_ready(self, *, done: str | None = None) -> None:
+        polled_at = self._polled_at
+        if polled_at is None or not self._serving:
+            return
+        loading = [name for name in list(self._replacing) if name != done and self._is_replacing(name)]
+        if not loading or time.monotonic() - polled_at > PATIENCE_SECONDS:
+            self._ready.set()
+
+    def _refuse(self, wanted: RegisteredVersion, error: Exception) -> None:
+        name, number = wanted.classifier, wanted.version
+        versions = self._versions.get(name, Versions())
+        before = versions.refusal
+        again = before is not None and before.version == number
+        failures = before.failures + 1 if before and again else 1
+        pause = min(2.0**failures, LONGEST_PAUSE_SECONDS)
+        words = str(error) if isinstance(error, VigiaError) else f"{type(error).__name__}: {error}"
+        self._keep(name, replace(versions, refusal=Refusal(number, failures, time.monotonic() + pause, words)))
+        log.error("%s version %d refused, next try in %.0f s: %s", name, number, pause, words)
+        if not again:
+            self._tell(wanted, versions.served, "refused", words)
+
+    def _drop_spare(self, name: str) -> None:
+        """A third version is loaded only when the memory of the first is free again."""
+        versions = self._versions.get(name, Versions())
+        if versions.spare is None:
+            return
+        left = weakref.ref(versions.spare.classifier)
+        self._keep(name, replace(versions, spare=None))
+        del versions
+        pause, ends_at = threading.Event(), time.monotonic() + FREE_SECONDS
+        while left() is not None and time.monotonic() < ends_at:
+            pause.wait(0.01)  # a batch that began with it still runs
+
+    def _free_spares(self) -> None:
+        now = time.monotonic()
+        for name, versions in list(self._versions.items()):
+            thread = self._replacing.get(name)
+            if (
+                versions.spare
+                and now - versions.spare.since > self._spare_seconds
+                and not (thread and thread.is_alive())
+            ):
+                self._keep(name, replace(versions, spare=None))
+
+    def _keep(self, name: str, versions: Versions) -> None:
+        with self._lock:
+            self._versions[name] = versions
+            if versions.served:
+                self._serving = MappingProxyType({**self._serving, name: versions.served.classifier})
+
+    def _tell(self, wanted: RegisteredVersion, served: Loaded | None, event: ModelEventKind, detail: str) -> None:
+        change = ModelEvent(
+            at=datetime.now(UTC),
+            worker=self._worker,
+            classifier=wanted.classifier,
+            from_version=served.version.version if served else None,
+            to_version=wanted.version,
+            event=event,
+            detail=detail[:1000],
+        )
+        try:
+            self._record(change)
+        except StoreError as error:
+            log.error("could not record that %s version %d was %s: %s", wanted.classifier, wanted.version, event, error)
+
+    def _say_registry_is_away(self, error: Exception) -> None:
+        if not self.registry_contact.away:
+            log.warning("the registry does not answer; what is loaded goes on serving: %s", error)
+        self.registry_contact.lost(f"{type(error).__name__}: {error}")

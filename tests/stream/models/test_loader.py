@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.errors import ModelError
+from pipelines.inference import Inference
+from pipelines.lookup.facts import RegisteredVersion
+from stream.models.copies import Copies
+from stream.models.loader import Loader
+from tests.stream.fakes import FakeClassifier, FakeRegistry, download_nothing, load_fake, try_nothing
+
+
+@pytest.fixture
+def version(tmp_path: Path) -> RegisteredVersion:
+    return FakeRegistry(tmp_path / "registry.json").version("cars", 1)
+
+
+def test_a_model_that_answers_nonsense_to_a_blank_picture_is_refused(
+    version: RegisteredVersion, tmp_path: Path
+) -> None:
+    class Nonsense(FakeClassifier):
+        def infer(self, images: object) -> Inference:
+            return Inference(np.zeros((1, 7), np.float32), np.ones(1, bool))
+
+    loader = Loader(Copies(tmp_path / "copies"), download_nothing, try_nothing, lambda *_: Nonsense())
+
+    with pytest.raises(ModelError, match="shape"):
+        loader.load(version)
+
+
+def test_what_the_trial_refuses_is_never_loaded(version: RegisteredVersion, tmp_path: Path) -> None:
+    loaded: list[Path] = []
+
+    def refuse(folder: Path, classifier: str, number: int) -> None:
+        raise ModelError("Expected a model that opens, what reads it died of SIGSEGV.")
+
+    def load(folder: Path, classifier: str, number: int) -> FakeClassifier:
+        loaded.append(folder)
+        return load_fake(folder, classifier, number)
+
+    with pytest.raises(ModelError, match="SIGSEGV"):
+        Loader(Copies(tmp_path / "copies"), download_nothing, refuse, load).load(version)
+
+    assert loaded == []
+
+
+def test_what_served_here_last_is_neither_copied_nor_tried_again_unless_its_copy_was_damaged(
+    version: RegisteredVersion, tmp_path: Path
+) -> None:
+    tried: list[int] = []
+    copies = Copies(tmp_path / "copies")
+
+    def remember(folder: Path, classifier: str, number: int) -> None:
+        tried.append(number)
+
+    def load() -> None:
+        Loader(copies, download_nothing, remember, load_fake).load(version)
+        copies.note(version)
+
+    load()
+    load()
+    assert tried == [1]
+    (tmp_path / "copies" / "cars" / "1" / "MLmodel").write_text("cars 2")
+    load()
+    assert tried == [1, 1]

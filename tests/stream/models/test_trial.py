@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE
+from pipelines.errors import ModelError
+from pipelines.golden import GoldenPictures
+from stream.models.trial import try_version
+from tests.stream.models.made_artefact import make_artefact
+
+
+@pytest.fixture
+def artefact(tmp_path: Path) -> Path:
+    return make_artefact(tmp_path / "artefact")
+
+
+def test_a_sound_version_passes(artefact: Path) -> None:
+    try_version(artefact, "cars", 1)
+
+
+def test_one_that_answers_its_golden_pictures_otherwise_is_refused(artefact: Path) -> None:
+    golden = GoldenPictures.load(artefact / GOLDEN_FILE)
+    GoldenPictures(golden.encoded, golden.probabilities + np.float32(0.1)).save(artefact / GOLDEN_FILE)
+
+    with pytest.raises(ModelError, match="golden pictures"):
+        try_version(artefact, "cars", 1)
+
+
+def test_one_of_another_classifier_is_refused(artefact: Path) -> None:
+    with pytest.raises(ModelError, match="Expected a model of simpsons, received one of cars"):
+        try_version(artefact, "simpsons", 1)
+
+
+def test_a_network_that_is_rubble_is_refused_without_harm_to_this_process(artefact: Path) -> None:
+    (artefact / NETWORK_FILE).write_bytes(b"<net>" + bytes(1000))
+
+    with pytest.raises(ModelError, match="Expected an OpenVINO network"):
+        try_version(artefact, "cars", 1)
