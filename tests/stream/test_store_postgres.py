@@ -1,5 +1,6 @@
-"""The store on a real PostgreSQL: several writers, and connections that end at the wrong moment."""
+"""The store on a real PostgreSQL: what it refuses, several writers, connections that end at the wrong moment."""
 
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,34 +8,104 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
+from pipelines.errors import StoreError
 from stream.messages import Position, Prediction
-from stream.store import PredictionStore
+from stream.store import PredictionStore, RefusedRowsError
 from stream.store_engine import build_engine
 from stream.tables import predictions
-from tests.stream import postgres
+from tests.stream.postgres import Postgres, why_not
 from tests.stream.test_messages import PREDICTION
+from tests.stream.test_store import LETTER, read_letters
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
+GOOD = replace(PREDICTION, position=Position("t", 0, 1))
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Postgres]:
-    if reason := postgres.why_not():
+def server() -> Iterator[Postgres]:
+    if reason := why_not():
         pytest.skip(reason)
-    with postgres.Postgres() as server:
+    with Postgres() as server:
         PredictionStore(server.url).migrate()
         yield server
 
 
 @pytest.fixture
-def store(server: postgres.Postgres) -> Iterator[PredictionStore]:
+def store(server: Postgres) -> Iterator[PredictionStore]:
     store = PredictionStore(server.url)
     yield store
     with store.engine.begin() as connection:
-        connection.execute(predictions.delete())
+        connection.execute(text("TRUNCATE predictions, dead_letters"))
     store.engine.dispose()
+
+
+@pytest.fixture
+def impatient(server: Postgres, store: PredictionStore) -> PredictionStore:
+    """The same store, which gives up after a second."""
+    return PredictionStore(server.url, retry_seconds=1.0)
+
+
+def stored(store: PredictionStore) -> list[tuple[int, str]]:
+    with store.engine.connect() as connection:
+        return [(row[0], row[1]) for row in connection.execute(select(predictions.c.offset, predictions.c.label))]
+
+
+def test_a_frame_that_is_delivered_again_overwrites_its_row(store: PredictionStore) -> None:
+    store.store_batch([GOOD], [LETTER])
+    store.store_batch([replace(GOOD, label="Škoda")], [LETTER])
+
+    assert stored(store) == [(1, "Škoda")]
+    assert read_letters(store) == [LETTER]
+
+
+@pytest.mark.parametrize("label", ["x" * 201, "NUL \0", "half a character \ud800"])
+def test_a_label_that_it_cannot_hold_is_named_and_the_others_are_not_blamed(store: PredictionStore, label: str) -> None:
+    bad = replace(PREDICTION, position=Position("t", 0, 2), label=label)
+
+    with pytest.raises(RefusedRowsError) as caught:
+        store.store_batch([GOOD, bad], [LETTER])
+
+    assert caught.value.refused == {(bad.position, "cars")}
+    assert stored(store) == []
+
+
+def test_free_text_of_any_kind_is_kept(store: PredictionStore) -> None:
+    store.store_batch([], [replace(LETTER, message="NUL \0, half a character \ud83d")])
+
+    assert read_letters(store)[0].message == "NUL \ufffd, half a character \ufffd"
+
+
+def test_a_server_that_is_gone_is_an_error_and_works_again_afterwards(
+    server: Postgres, impatient: PredictionStore
+) -> None:
+    impatient.store_batch([GOOD], [])
+    server.stop(signal.SIGQUIT)
+    try:
+        with pytest.raises(StoreError, match="answers and can be written"):
+            impatient.store_batch([replace(GOOD, label="Škoda")], [])
+    finally:
+        server.start()
+
+    impatient.store_batch([replace(GOOD, label="Lada")], [])
+
+    assert stored(impatient) == [(1, "Lada")]
+
+
+def test_a_writer_that_is_frozen_in_the_middle_of_a_write_does_not_keep_others_from_it(server: Postgres) -> None:
+    patient = PredictionStore(server.url, retry_seconds=30.0)
+    patient.migrate()
+    with patient.engine.connect() as frozen:
+        frozen.execute(text("LOCK TABLE predictions"))
+
+        patient.store_batch([GOOD], [])
+
+        assert (1, GOOD.label) in stored(patient)
+        with pytest.raises(DBAPIError):
+            frozen.execute(text("SELECT 1"))
+    patient.engine.dispose()
 
 
 def answers(count: int, worker: str = "a") -> list[Prediction]:
@@ -42,7 +113,7 @@ def answers(count: int, worker: str = "a") -> list[Prediction]:
 
 
 def test_writers_of_the_same_rows_in_opposite_orders_do_not_wait_for_each_other_for_ever(
-    server: postgres.Postgres, store: PredictionStore
+    server: Postgres, store: PredictionStore
 ) -> None:
     forwards, backwards = answers(200, "forwards"), answers(200, "backwards")[::-1]
     log = server.folder / "log"
@@ -74,9 +145,7 @@ def test_a_connection_that_is_cut_in_the_middle_of_a_batch_costs_no_row(store: P
     assert len(store.read(select(predictions))) == 50
 
 
-def test_a_database_that_is_started_again_is_written_to_again(
-    server: postgres.Postgres, store: PredictionStore
-) -> None:
+def test_a_database_that_is_started_again_is_written_to_again(server: Postgres, store: PredictionStore) -> None:
     store.store_batch(answers(1), [])
     server.stop()
     writing = threading.Thread(target=store.store_batch, args=(answers(3), []))
@@ -89,7 +158,7 @@ def test_a_database_that_is_started_again_is_written_to_again(
 
 
 def test_a_session_gives_its_locks_back_when_its_host_is_gone_and_the_address_may_say_otherwise(
-    server: postgres.Postgres,
+    server: Postgres,
 ) -> None:
     names = ("lock_timeout", "tcp_user_timeout", "tcp_keepalives_idle", "idle_in_transaction_session_timeout")
 
@@ -100,5 +169,5 @@ def test_a_session_gives_its_locks_back_when_its_host_is_gone_and_the_address_ma
         engine.dispose()
         return found
 
-    assert settings(server.url) == ["10s", "10000", "5", "10s"]
+    assert settings(server.url) == ["10s", "10000", "5", "5s"]
     assert settings(f"{server.url}?options=-c%20lock_timeout%3D1s")[0] == "1s"

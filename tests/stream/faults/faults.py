@@ -1,16 +1,23 @@
 """The faults: what is done to a scene, and when, in frames stored so far."""
 
-import shutil
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from tests.stream.faults.members import join_and_leave
-from tests.stream.faults.scene import Scene
+from tests.stream.faults.scene import Scene, wait_for_exit
+from tests.stream.faults.store_faults import (
+    fill_disk,
+    lock_store,
+    make_disk_read_only,
+    move_store_away,
+    replace_store,
+    stop_postgresql,
+    store_file,
+)
 from tests.stream.faults.worker import Failure, Point, clock_file
 from tests.waiting import wait_until
 
@@ -68,7 +75,7 @@ def _freeze_outside_a_write(scene: Scene) -> None:
 
     def freeze() -> bool:
         scene.crew[0].send_signal(signal.SIGSTOP)
-        if _can_be_written(_store_file(scene)):
+        if _can_be_written(store_file(scene)):
             return True
         scene.crew[0].send_signal(signal.SIGCONT)
         return False
@@ -152,75 +159,10 @@ def slow_broker(scene: Scene) -> None:
     scene.proxy.delay_seconds = 0.0
 
 
-def lock_store(scene: Scene) -> None:
-    """Until the worker has given up and left."""
-    scene.wait_for_more(scene.frames // 3)
-    other = sqlite3.connect(_store_file(scene), isolation_level=None, timeout=60)
-    other.execute("BEGIN IMMEDIATE")
-    scene.injecting()
-    _wait_for_exit(scene)
-    other.execute("ROLLBACK")
-    other.close()
-
-
-def move_store_away(scene: Scene) -> None:
-    """The folder is gone for a moment, and comes back before the worker gives up."""
-    folder = _store_file(scene).parent
-    away = folder.with_name("away")
-    scene.wait_for_more(scene.frames // 3)
-    scene.look_also_at(away / "vigia.db")
-    scene.injecting()
-    folder.rename(away)
-    scene.wait_for_word("is gone")
-    away.rename(folder)
-
-
-def replace_store(scene: Scene) -> None:
-    """The folder is gone for good: what was stored is stored there, what comes lies in a new one."""
-    folder = _store_file(scene).parent
-    gone = folder.with_name("gone")
-    scene.wait_for_more(scene.frames // 3)
-    scene.look_also_at(gone / "vigia.db")
-    scene.injecting()
-    folder.rename(gone)
-
-
-def fill_disk(scene: Scene) -> None:
-    """Until the worker has given up and left twice."""
-    scene.wait_for_more(scene.frames // 3)
-    filler = _store_file(scene).parent / "filler"
-    scene.injecting()
-    _fill(filler)
-    _wait_for_exit(scene, times=2)
-    filler.unlink()
-
-
-def make_disk_read_only(scene: Scene) -> None:
-    """A disk with files open for writing cannot be made so; the worker is killed and finds it that way."""
-    disk = _store_file(scene).parent
-    scene.wait_for_more(scene.frames // 3)
-    scene.injecting()
-    scene.crew[0].hold()
-    _remount(disk, "ro")
-    scene.crew[0].start()
-    scene.wait_for_word("readonly database", "Read-only file system")
-    _remount(disk, "rw")
-
-
-def stop_postgresql(scene: Scene) -> None:
-    """Pulled out, and back when the worker has given up and left."""
-    assert scene.postgres is not None
-    scene.wait_for_more(scene.frames // 3)
-    scene.injecting()
-    scene.postgres.stop()
-    _wait_for_exit(scene)
-    scene.postgres.start()
-
-
 def wait_for_failures(scene: Scene) -> None:
     """What happens was ordered before the start; each failure ends the worker once."""
     for number in range(1, len(scene.failures) + 1):
-        _wait_for_exit(scene, times=number)
+        wait_for_exit(scene, times=number)
         scene.injecting()
 
 
@@ -245,39 +187,8 @@ def cut_power(scene: Scene) -> None:
         worker.start()
 
 
-def _store_file(scene: Scene) -> Path:
-    return Path(scene.database_url.removeprefix("sqlite:///"))
-
-
-def _wait_for_exit(scene: Scene, times: int = 1) -> None:
-    wait_until(
-        lambda: sum(len(worker.exits) for worker in scene.crew) >= times,
-        timeout_seconds=120,
-        what=f"a worker to end {times} times; see {scene.home}",
-    )
-
-
 def _is_stopped(pid: int) -> bool:
     return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
-
-
-def _fill(file: Path) -> None:
-    with file.open("wb", buffering=0) as filler:
-        for size in (1 << 16, 1 << 12, 1):
-            try:
-                while True:
-                    filler.write(bytes(size))
-            except OSError:
-                continue
-
-
-def _remount(disk: Path, mode: str) -> None:
-    mount = shutil.which("mount") or "mount"
-    wait_until(
-        lambda: subprocess.run([mount, "-o", f"remount,{mode}", str(disk)], capture_output=True).returncode == 0,
-        timeout_seconds=20,
-        what=f"the disk to be mounted {mode}",
-    )
 
 
 def _crashes(frames: int) -> tuple[Failure, ...]:

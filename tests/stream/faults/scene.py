@@ -22,11 +22,11 @@ from tests.stream.embedded_kafka import EmbeddedKafka
 from tests.stream.fakes import FakeRegistry
 from tests.stream.faults.kept import KeptWorker
 from tests.stream.faults.observer import Observer
-from tests.stream.faults.postgres import Postgres
 from tests.stream.faults.proxy import SlowProxy
 from tests.stream.faults.sender import Sender
 from tests.stream.faults.worker import Failure, Orders
 from tests.stream.live import end_offsets, read_since
+from tests.stream.postgres import Postgres
 from tests.waiting import wait_until
 
 
@@ -244,3 +244,12 @@ async def _commit(bootstrap: str, group: str, offsets: dict[TopicPartition, int]
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False) as consumer:
         consumer.assign(list(offsets))
         await consumer.commit(offsets)
+
+
+def wait_for_exit(scene: Scene, times: int = 1) -> None:
+    """Workers have ended so often, whichever they are."""
+    wait_until(
+        lambda: sum(len(worker.exits) for worker in scene.crew) >= times,
+        timeout_seconds=120,
+        what=f"a worker to end {times} times; see {scene.home}",
+    )

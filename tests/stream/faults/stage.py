@@ -9,9 +9,9 @@ from typing import Any
 
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
 from tests.stream.faults.faults import Fault
-from tests.stream.faults.postgres import Postgres
 from tests.stream.faults.proxy import SlowProxy
 from tests.stream.faults.scene import Outcome, Scene
+from tests.stream.postgres import Postgres
 
 DISK_BYTES = 8 << 20
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.stream import postgres
 from tests.stream.embedded_kafka import EmbeddedKafka
-from tests.stream.faults import postgres
 from tests.stream.faults.faults import FAULTS, Fault
 from tests.stream.faults.stage import can_mount, run_fault
 
@@ -36,8 +36,8 @@ def test_no_frame_is_lost_or_doubled_or_committed_before_it_is_stored(
 ) -> None:
     if fault.needs == "small disk" and not can_mount(tmp_path):
         pytest.skip("only an administrator may mount the small disk that this fault fills")
-    if fault.needs == "postgresql" and not postgres.is_installed():
-        pytest.skip(postgres.ABSENT)
+    if fault.needs == "postgresql" and (reason := postgres.why_not()):
+        pytest.skip(reason)
 
     outcome = run_fault(fault, broker, tmp_path / "scene", FRAMES, **SHORTER.get(fault.name, {}))
 
