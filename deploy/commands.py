@@ -175,7 +175,7 @@ def read_dedicated(words: str) -> tuple[str, int]:
 
 def print_table(healths: "Mapping[str, Health]") -> None:
     """One line a service, on stdout."""
-    row = "{:<11} {:<10} {:>8} {:>9} {:>8}  {}"
+    row = "{:<18} {:<10} {:>8} {:>9} {:>8}  {}"
     print(row.format("service", "state", "pid", "uptime", "restarts", "address and detail"))
     for name, health in healths.items():
         uptime = "-" if health.uptime_seconds is None else f"{health.uptime_seconds:.0f} s"
