@@ -81,8 +81,8 @@ class WorkerChecks:
 
 
 def say_phase(phase: str) -> str:
-    """Nothing to say of a worker that serves."""
-    return "" if phase == "serving" else phase
+    """Nothing to say of a worker that serves, or would at once."""
+    return "" if phase in ("serving", "standby") else phase
 
 
 def check_progress(reading: Reading | None) -> Check:

@@ -1,18 +1,13 @@
 import gc
-import shutil
 import threading
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import RegistryError, StoreError
 from pipelines.inference import Classifier
-from pipelines.lookup.facts import RegisteredVersion
-from stream.models.copies import Copies
-from stream.models.loader import LoadClassifier, Loader
-from stream.models.versions import Refusal, Versions, should_load
+from stream.models.loader import Loader
 from stream.models.watcher import ModelWatcher
 from stream.store import ModelEvent
 from tests.stream.fakes import (
@@ -23,64 +18,13 @@ from tests.stream.fakes import (
     load_fake,
     try_nothing,
 )
+from tests.stream.models.place import Place, look, served
 from tests.waiting import wait_until
-
-
-class Recorder(list[ModelEvent]):
-    def summary(self) -> list[tuple[str, int | None, int | None]]:
-        return [(event.event, event.from_version, event.to_version) for event in self]
-
-
-class Place:
-    """A registry, a folder of copies, and the watchers that are started over them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.registry = FakeRegistry(folder / "registry.json")
-        self.copies = Copies(folder / "copies")
-        self.events = Recorder()
-
-    def watcher(
-        self,
-        load: LoadClassifier = load_fake,
-        record: Callable[[ModelEvent], None] | None = None,
-        spare_seconds: float = 60,
-        only: tuple[str, ...] = (),
-    ) -> ModelWatcher:
-        loader = Loader(self.copies, download_nothing, try_nothing, load)
-        record = record or self.events.append
-        return ModelWatcher(lambda: self.registry, loader, record, worker="w", only=only, spare_seconds=spare_seconds)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
-
-
-def look(watcher: ModelWatcher) -> None:
-    """Poll once, and wait until what was begun is done."""
-    watcher.poll()
-    watcher.settle()
-
-
-def served(watcher: ModelWatcher) -> dict[str, int]:
-    return {name: classifier.version for name, classifier in watcher.serving.items()}
-
-
-def version(number: int, folder: Path) -> RegisteredVersion:
-    return FakeRegistry(folder / "registry.json").version("cars", number)
-
-
-@pytest.mark.parametrize(
-    ("refusal", "loads"),
-    [
-        (None, True),
-        (Refusal(4, 1, retry_at=100.5), False),
-        (Refusal(4, 1, retry_at=99.5), True),
-        (Refusal(3, 1, retry_at=100.5), True),
-    ],
-)
-def test_a_version_is_loaded_unless_it_was_just_refused(refusal: Refusal | None, loads: bool, tmp_path: Path) -> None:
-    assert should_load(version(4, tmp_path), Versions(refusal=refusal), now=100.0) is loads
 
 
 def test_the_first_version_is_loaded_and_the_next_one_swapped_in(place: Place) -> None:
@@ -309,41 +253,6 @@ def test_a_registry_that_is_away_or_an_alias_that_was_taken_away_changes_nothing
     look(watcher)
 
     assert served(watcher) == {"cars": 1}
-
-
-def test_without_the_registry_at_start_the_last_version_serves_from_its_copy_and_says_so(
-    place: Place, tmp_path: Path
-) -> None:
-    place.registry.promote(cars=7)
-    look(place.watcher())
-    (tmp_path / "registry.json").unlink()
-    shutil.rmtree(tmp_path / "artefacts")
-
-    watcher = place.watcher()
-    look(watcher)
-    look(watcher)
-
-    assert served(watcher) == {"cars": 7}
-    assert watcher.describe()["cars"]["from_copy"] is True
-    assert "the registry does not answer" in (place.events[-1].detail or "")
-    assert len(place.events) == 2
-
-    place.registry.promote(cars=7)
-    look(watcher)
-    assert watcher.describe()["cars"]["from_copy"] is False
-    assert len(place.events) == 2, "it is the same version, nothing was loaded"
-
-
-def test_a_copy_that_was_altered_is_not_served(place: Place, tmp_path: Path) -> None:
-    place.registry.promote(cars=7)
-    look(place.watcher())
-    (tmp_path / "registry.json").unlink()
-    (place.copies.folder / "cars" / "7" / "MLmodel").write_text("cars 8")
-
-    watcher = place.watcher()
-    look(watcher)
-
-    assert served(watcher) == {}
 
 
 def test_a_registry_that_comes_up_after_the_worker_is_opened_then(place: Place) -> None:

@@ -1,0 +1,48 @@
+"""Without the registry at start."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.stream.models.place import Place, look, served
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_without_the_registry_at_start_the_last_version_serves_from_its_copy_and_says_so(
+    place: Place, tmp_path: Path
+) -> None:
+    place.registry.promote(cars=7)
+    look(place.watcher())
+    (tmp_path / "registry.json").unlink()
+    shutil.rmtree(tmp_path / "artefacts")
+
+    watcher = place.watcher()
+    look(watcher)
+    look(watcher)
+
+    assert served(watcher) == {"cars": 7}
+    assert watcher.describe()["cars"]["from_copy"] is True
+    assert "the registry does not answer" in (place.events[-1].detail or "")
+    assert len(place.events) == 2
+
+    place.registry.promote(cars=7)
+    look(watcher)
+    assert watcher.describe()["cars"]["from_copy"] is False
+    assert len(place.events) == 2, "it is the same version, nothing was loaded"
+
+
+def test_a_copy_that_was_altered_is_not_served(place: Place, tmp_path: Path) -> None:
+    place.registry.promote(cars=7)
+    look(place.watcher())
+    (tmp_path / "registry.json").unlink()
+    (place.copies.folder / "cars" / "7" / "MLmodel").write_text("cars 8")
+
+    watcher = place.watcher()
+    look(watcher)
+
+    assert served(watcher) == {}
