@@ -103,6 +103,8 @@ def _plan_clients(
             (python, "-m", "vigia", "cameras", "--stay"),
             f"heartbeat:{state / 'cameras.json'}",
             needs=only_here("kafka"),
+            # a thread a camera: each would draw memory from an arena of its own
+            environment={"MALLOC_ARENA_MAX": "2"},
         )
     )
     clients.append(_plan_dashboard(endpoints))

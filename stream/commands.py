@@ -112,7 +112,7 @@ def cameras(
     settings = load_settings()
     configure_logs(settings.log_format, debug=settings.debug)
     if not file.exists():
-        say(f"{file} is not there, so there are no cameras. Add one with `vigia camera add ID FOLDER`.")
+        say(f"{file} is not there, so there are no cameras. Add one with `vigia camera add ID SOURCE`.")
     token = read_token(settings.ingest_token)
     setup = CamerasSetup(
         bootstrap=known_bootstrap(settings.resolve_kafka_bootstrap()),

@@ -17,6 +17,7 @@ from pipelines.errors import StackError, VigiaError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.frames.keeping import FramesPlace, start_keeping
+from stream.frames.metrics import KeptFramesCollector
 from stream.messages import GROUP
 from stream.models.copies import Copies, Download
 from stream.models.loader import LoadClassifier, Loader, TryVersion
@@ -153,13 +154,15 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
         freshness=Freshness(cameras.modes),
     )
     report.metrics.watch_in_flight(app.flight)
+    keeper = start_keeping(setup.frames, setup.state, setup.store, cameras.keep_policy)
+    report.metrics.registry.register(KeptFramesCollector(keeper.counts))
     return Agent(
         app=app,
         store=setup.store,
         publisher=Publisher(setup.bootstrap),
         reader=BatchReader(setup.name, setup.classifiers),
         latest=LatestFrames(setup.state),
-        keeper=start_keeping(setup.frames, setup.state, setup.store, cameras.keep_policy),
+        keeper=keeper,
         serving=lambda: watcher.serving,
         routes=cameras.routes,
         metrics=report.metrics,
