@@ -32,7 +32,7 @@ from stream.worker.pace import Pace
 BATCH_WAIT_SECONDS: Final = 0.005
 COLLECT_SECONDS: Final = 0.02
 BATCH_BYTES: Final = 8 * 1024 * 1024
-BUFFER_FRAMES: Final = 256
+BUFFER_FRAMES: Final = 512
 """More than are ever in flight: Faust never finds its buffer full, at which it would pause for a second."""
 STOP_SECONDS: Final = 8.0
 """A stop that takes longer is cut: with the broker away Faust would try to commit for ever."""

@@ -21,6 +21,8 @@ from stream.worker.inferring import broken, check_machine, check_model, infer_ch
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
+MOST_PICTURES: Final = 32
+"""That a network is asked at once: its memory grows with them, and more make it no faster."""
 PIXEL_BYTES: Final = 48 * 1024 * 1024
 """Decoded pictures that are held at once."""
 
@@ -132,7 +134,7 @@ class BatchReader:
             if (picture := self._decode(message, routes)) is None:
                 continue
             pictures.append(picture)
-            if sum(picture.image.nbytes for picture in pictures) >= PIXEL_BYTES:
+            if len(pictures) == MOST_PICTURES or sum(each.image.nbytes for each in pictures) >= PIXEL_BYTES:
                 yield pictures
                 pictures = []
         if pictures:

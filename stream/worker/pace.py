@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 BATCH_SECONDS: Final = 0.075
-MOST_FRAMES: Final = 32
+MOST_FRAMES: Final = 128
+"""Many only where most cost next to nothing: a very light model, or a flood of messages that are no frames."""
 FIRST_FRAMES: Final = 4
 WEIGHT: Final = 0.3
 """Of the last batch in the running mean."""

@@ -279,6 +279,14 @@ def test_no_more_pixels_are_held_at_once_than_fit_into_memory(
     assert [prediction.position.offset for prediction in outcome.predictions] == [0, 1, 2, 3, 4]
 
 
+def test_a_network_is_asked_for_32_pictures_at_most(reader: BatchReader) -> None:
+    classifier = Counting()
+
+    reader.read([frame(offset=number) for number in range(70)], {"cars": classifier}, {})
+
+    assert classifier.batches == [32, 32, 6]
+
+
 @dataclass
 class Counting(FakeClassifier):
     batches: list[int] = field(default_factory=list)

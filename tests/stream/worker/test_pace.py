@@ -4,7 +4,7 @@ from stream.worker.pace import BATCH_SECONDS, FIRST_FRAMES, MOST_FRAMES, Pace
 def test_a_batch_of_a_fast_model_grows_to_the_most() -> None:
     pace = Pace()
     for _ in range(10):
-        pace.observe(pace.frames, 0.001 * pace.frames)
+        pace.observe(pace.frames, 0.0005 * pace.frames)
 
     assert pace.frames == MOST_FRAMES
 
