@@ -37,7 +37,7 @@ def app(tmp_path: Path) -> LossFreeApp:
 
 def test_the_app_has_the_settings_that_lose_no_frame(app: LossFreeApp) -> None:
     conf = app.conf
-    assert (conf.stream_wait_empty, conf.stream_buffer_maxsize) == (True, 256)
+    assert (conf.stream_wait_empty, conf.stream_buffer_maxsize) == (True, 512)
     assert (conf.web_enabled, conf.topic_allow_declare, conf.topic_disable_leader) == (False, False, True)
     assert (conf.consumer_auto_offset_reset, conf.consumer_group_instance_id) == ("earliest", "here-1")
     assert (conf.broker_commit_interval, conf.broker_session_timeout, conf.broker_heartbeat_interval) == (1, 10, 3)
