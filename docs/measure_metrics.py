@@ -18,9 +18,9 @@ from PIL import Image
 
 from stream.http import Pages
 from stream.messages import FRAMES_TOPIC, Message, Position, encode_v2
+from stream.monitoring.report import WorkerReport
 from stream.store import PredictionStore
 from stream.worker.batches import BatchOutcome, BatchReader
-from stream.worker.report import WorkerReport
 from tests.stream.fakes import FakeClassifier
 
 BATCH = 32

@@ -124,7 +124,7 @@ def configure_logs(log_format: Literal["console", "json"], *, debug: bool = Fals
     threading.excepthook = _say_uncaught
     logging.getLogger("stream").setLevel(logging.INFO)
     # Faust tells the life of its services in the name of the module that holds their class
-    logging.getLogger("stream.worker.app").setLevel(logging.WARNING)
+    logging.getLogger("stream.reading").setLevel(logging.WARNING)
 
 
 def _say_length(match: re.Match[str]) -> str:

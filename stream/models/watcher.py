@@ -16,9 +16,9 @@ from pipelines.lookup.facts import RegisteredVersion
 from pipelines.lookup.finding import PRODUCTION
 from stream.models.loader import Loader
 from stream.models.versions import Loaded, Refusal, Versions, describe_versions, should_load
+from stream.monitoring.contacts import Contact
 from stream.store import ModelEvent, ModelEventKind
 from stream.worker.batches import Serving
-from stream.worker.contacts import Contact
 
 POLL_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0

@@ -15,14 +15,14 @@ from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.dead_letters.letters import encode_dead_letter
 from stream.frames.keeper import Keeper
 from stream.messages import DEAD_LETTERS_TOPIC, GROUP, DeadLetter, Message, Outgoing, Position, encode_prediction
+from stream.monitoring.metrics import WorkerMetrics
+from stream.reading.app import LossFreeApp, batches
+from stream.reading.freshness import DroppedFrame
+from stream.reading.pace import Pace
 from stream.store import PredictionStore
-from stream.worker.app import LossFreeApp, batches
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
 from stream.worker.dead_letter_lines import log_dead_letters
-from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames
-from stream.worker.metrics import WorkerMetrics
-from stream.worker.pace import Pace
 from stream.worker.publisher import Publisher
 from stream.worker.storing import store_outcome
 

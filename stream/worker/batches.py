@@ -16,7 +16,7 @@ from stream.decoding import decode_frame
 from stream.ledger import FrameRead, Outcome
 from stream.logs import frame_extra
 from stream.messages import REPLAY_ANSWERED, DeadLetter, Frame, FrameError, Message, Position, Prediction, last_header
-from stream.worker.freshness import DroppedFrame
+from stream.reading.freshness import DroppedFrame
 from stream.worker.inferring import broken, check_machine, check_model, infer_checked
 
 TOP: Final = 5

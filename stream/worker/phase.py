@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stream.models.watcher import ModelWatcher
+from stream.monitoring.report import WorkerReport
+from stream.reading.app import assigned_partitions
 from stream.worker.agent import Agent
-from stream.worker.app import assigned_partitions
-from stream.worker.report import WorkerReport
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from typing import Final
 from pipelines.errors import BrokerError, StoreError, StoreVersionError
 from stream.broker.topics import ensure_topics
 from stream.models.watcher import ModelWatcher
+from stream.monitoring.contacts import Contact
 from stream.store import PredictionStore
-from stream.worker.contacts import Contact
 
 SAY_SECONDS: Final = 5.0
 SAY_AGAIN_SECONDS: Final = 60.0

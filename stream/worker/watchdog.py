@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from stream.worker.contacts import Contact
+from stream.monitoring.contacts import Contact
 
 POLL_SECONDS: Final = 5.0
 PULSE_SECONDS: Final = 0.2

@@ -22,18 +22,18 @@ from stream.messages import GROUP
 from stream.models.copies import Copies, Download
 from stream.models.loader import LoadClassifier, Loader, TryVersion
 from stream.models.watcher import LiveLookup, ModelWatcher
+from stream.monitoring.farewell import load_farewell
+from stream.monitoring.report import WorkerReport
+from stream.reading.app import LossFreeApp, build_app, frames_topic
+from stream.reading.freshness import Freshness
+from stream.reading.pace import Pace
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
-from stream.worker.app import LossFreeApp, build_app, frames_topic
 from stream.worker.batches import BatchReader
-from stream.worker.farewell import load_farewell
-from stream.worker.freshness import Freshness
 from stream.worker.home_id import load_home_id
 from stream.worker.latest_frames import LatestFrames
-from stream.worker.pace import Pace
 from stream.worker.phase import Phase
 from stream.worker.publisher import Publisher
-from stream.worker.report import WorkerReport
 from stream.worker.waiting import wait_for_broker, wait_for_model, wait_for_store
 from stream.worker.watchdog import Pulse, Watchdog
 

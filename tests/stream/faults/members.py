@@ -6,7 +6,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer
 
 from stream.messages import FRAMES_TOPIC
-from stream.worker.app import build_app, frames_topic
+from stream.reading.app import build_app, frames_topic
 
 
 def join_and_leave(bootstrap: str, group: str, folder: Path, *, seconds: float) -> int:

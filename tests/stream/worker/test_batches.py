@@ -9,8 +9,8 @@ from pipelines.errors import ModelError
 from pipelines.images import Image
 from pipelines.inference import Inference
 from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position, encode_v2
+from stream.reading.freshness import DroppedFrame
 from stream.worker.batches import BatchReader
-from stream.worker.freshness import DroppedFrame
 from tests.stream.fakes import NOON, POISON, FakeClassifier, draw_jpeg, message_of
 
 

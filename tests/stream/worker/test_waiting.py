@@ -4,7 +4,7 @@ from typing import Any, cast
 import pytest
 
 from pipelines.errors import StoreError, StoreVersionError
-from stream.worker.contacts import Contact
+from stream.monitoring.contacts import Contact
 from stream.worker.waiting import wait_for_store
 
 

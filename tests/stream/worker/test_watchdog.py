@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from aiokafka import TopicPartition
 
-from stream.worker.contacts import Contact
+from stream.monitoring.contacts import Contact
 from stream.worker.watchdog import EXIT_CODE, POLLS_WITHOUT_PROGRESS, Progress, Pulse, Watchdog, frames_waiting
 from tests.waiting import wait_until
 

@@ -15,11 +15,11 @@ from stream.frames.frame_store import FrameStore
 from stream.frames.keeper import Keeper
 from stream.frames.kept_frames import KeptIndex
 from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing, Position, encode_v2
+from stream.reading.freshness import DroppedFrame
 from stream.store import PredictionStore
 from stream.tables import frame_ledger
 from stream.worker.agent import Agent, read_message, sort_out
 from stream.worker.batches import BatchReader
-from stream.worker.freshness import DroppedFrame
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
 from stream.worker.worker import WorkerSetup, instance_id, lock_slot
 from tests.stream.fakes import FakeClassifier, draw_jpeg, fake_models, load_fake

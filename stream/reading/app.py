@@ -24,10 +24,10 @@ from mode.supervisors import CrashingSupervisor
 from pipelines.errors import BrokerError
 from stream.broker.header_names import tolerate_header_names
 from stream.messages import FRAMES_TOPIC, GROUP
-from stream.worker.consumer import FrameTransport
-from stream.worker.flight import Flight
-from stream.worker.freshness import Freshness
-from stream.worker.pace import Pace
+from stream.reading.consumer import FrameTransport
+from stream.reading.flight import Flight
+from stream.reading.freshness import Freshness
+from stream.reading.pace import Pace
 
 BATCH_WAIT_SECONDS: Final = 0.005
 COLLECT_SECONDS: Final = 0.02

@@ -1,4 +1,4 @@
-from stream.worker.pace import BATCH_SECONDS, FIRST_FRAMES, MOST_FRAMES, Pace
+from stream.reading.pace import BATCH_SECONDS, FIRST_FRAMES, MOST_FRAMES, Pace
 
 
 def test_a_batch_of_a_fast_model_grows_to_the_most() -> None:

@@ -1,4 +1,4 @@
-from stream.worker.recent import RecentFrames
+from stream.monitoring.recent import RecentFrames
 
 
 def test_percentiles_are_those_of_the_last_minute() -> None:

@@ -5,8 +5,8 @@ import pytest
 from pipelines.errors import StoreError
 from stream.http import Check
 from stream.models.versions import Refusal
-from stream.worker.checks import WorkerChecks, check_model, check_partitions, check_progress
-from stream.worker.contacts import Contact
+from stream.monitoring.checks import WorkerChecks, check_model, check_partitions, check_progress
+from stream.monitoring.contacts import Contact
 from stream.worker.watchdog import Reading
 
 NONE: MappingProxyType[str, Refusal] = MappingProxyType({})

@@ -8,10 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from stream.http import Pages, say_reasons, serve_pages
+from stream.monitoring.checks import WorkerChecks
+from stream.monitoring.farewell import Farewell
+from stream.monitoring.metrics import WorkerMetrics
 from stream.store import PredictionStore
-from stream.worker.checks import WorkerChecks
-from stream.worker.farewell import Farewell
-from stream.worker.metrics import WorkerMetrics
 from stream.worker.watchdog import Reading
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stream.http import Check
-from stream.worker.contacts import say_seconds
+from stream.monitoring.contacts import say_seconds
 
 TELL: Final = timedelta(minutes=15)
 """So long a worker tells how the one before it ended."""

@@ -6,9 +6,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from stream.messages import FRAMES_TOPIC, Outgoing, Position, Prediction, encode_v2
+from stream.monitoring.metrics import WorkerMetrics
+from stream.reading.freshness import DroppedFrame
 from stream.worker.batches import BatchOutcome, BatchReader
-from stream.worker.freshness import DroppedFrame
-from stream.worker.metrics import WorkerMetrics
 from tests.stream.fakes import NOON, FakeClassifier, draw_jpeg, message_of
 from tests.tree import read
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stream.worker.pace import Pace
+from stream.reading.pace import Pace
 
 MAX_BYTES: Final = 24 * 1024 * 1024
 BATCHES: Final = 3

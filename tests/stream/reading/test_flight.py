@@ -1,8 +1,8 @@
 import asyncio
 import gc
 
-from stream.worker.flight import BATCHES, Flight
-from stream.worker.pace import Pace
+from stream.reading.flight import BATCHES, Flight
+from stream.reading.pace import Pace
 
 
 class Cargo:

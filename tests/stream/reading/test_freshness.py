@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.messages import FRAMES_TOPIC, Mode, Position
-from stream.worker.freshness import (
+from stream.reading.freshness import (
     FRESH_SECONDS,
     MOST_KNOWN,
     OLDEST_SECONDS,

@@ -1,7 +1,7 @@
 import pytest
 
 from stream.http import Check
-from stream.worker.contacts import Contact, say_seconds
+from stream.monitoring.contacts import Contact, say_seconds
 
 
 @pytest.fixture

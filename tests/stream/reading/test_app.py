@@ -17,15 +17,15 @@ from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
 from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
-from stream.worker.app import (
+from stream.reading.app import (
     LossFreeApp,
     assigned_partitions,
     batches,
     build_app,
     frames_topic,
 )
-from stream.worker.consumer import FrameConsumer
-from stream.worker.pace import Pace
+from stream.reading.consumer import FrameConsumer
+from stream.reading.pace import Pace
 
 PARTITION = TP("taller_camara_stream", 0)
 

@@ -1,4 +1,4 @@
-from stream.worker.lag import LagHistory
+from stream.monitoring.lag import LagHistory
 
 
 def history_of(*readings: dict[int, int]) -> LagHistory:

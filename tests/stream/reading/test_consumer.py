@@ -14,10 +14,10 @@ from faust.transport.drivers.aiokafka import Consumer as UpstreamConsumer
 from faust.types import TP
 
 from stream.messages import FRAMES_TOPIC
-from stream.worker.app import LossFreeApp, build_app
-from stream.worker.consumer import FETCH_BYTES, FrameConsumer, FrameConsumerThread, FrameMessage
-from stream.worker.freshness import LATE_SECONDS, DroppedFrame, Freshness
-from stream.worker.pace import Pace
+from stream.reading.app import LossFreeApp, build_app
+from stream.reading.consumer import FETCH_BYTES, FrameConsumer, FrameConsumerThread, FrameMessage
+from stream.reading.freshness import LATE_SECONDS, DroppedFrame, Freshness
+from stream.reading.pace import Pace
 
 HERE = TP(FRAMES_TOPIC, 0)
 

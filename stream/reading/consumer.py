@@ -14,9 +14,9 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage, ack_lock
 
 from stream.messages import Position
-from stream.worker.flight import Flight
-from stream.worker.freshness import LATE_SECONDS, DroppedFrame, Freshness, read_head
-from stream.worker.leaving import LeavingThread
+from stream.reading.flight import Flight
+from stream.reading.freshness import LATE_SECONDS, DroppedFrame, Freshness, read_head
+from stream.reading.leaving import LeavingThread
 
 FETCH_WAIT_SECONDS: Final = 0.1
 """A partition whose frames were taken a moment too late waits this long for the others' fetch to return."""

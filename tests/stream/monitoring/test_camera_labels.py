@@ -1,4 +1,4 @@
-from stream.worker.camera_labels import IDLE_SECONDS, CameraLabels
+from stream.monitoring.camera_labels import IDLE_SECONDS, CameraLabels
 
 
 def test_cameras_beyond_the_bound_share_one_label() -> None:

@@ -9,9 +9,9 @@ from typing import Final
 from pipelines.errors import StoreError
 from stream.http import Check
 from stream.models.versions import Refusal
-from stream.worker.contacts import Contact
-from stream.worker.farewell import Farewell, check_farewell
-from stream.worker.lag import LagHistory
+from stream.monitoring.contacts import Contact
+from stream.monitoring.farewell import Farewell, check_farewell
+from stream.monitoring.lag import LagHistory
 from stream.worker.watchdog import POLLS_WITHOUT_PROGRESS, Reading
 
 LOOP_SILENT_SECONDS: Final = 15.0

@@ -3,7 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from stream.http import Check
-from stream.worker.farewell import Farewell, check_farewell, load_farewell
+from stream.monitoring.farewell import Farewell, check_farewell, load_farewell
 from tests.stream.fakes import NOON
 
 LAST = Farewell(NOON, "412 frames waited")

@@ -1,0 +1,1 @@
+"""How frames leave Kafka: the Faust app, its consumer, what is in flight and what is too old."""
