@@ -48,7 +48,7 @@ class Postgres:
     @property
     def url(self) -> str:
         """Over TCP, as a worker on another host has it."""
-        return f"postgresql://{USER}:{PASSWORD.replace(' ', '%20')}@{self.host}:{self.port}/postgres"
+        return f"postgresql+psycopg://{USER}:{PASSWORD.replace(' ', '%20')}@{self.host}:{self.port}/postgres"
 
     @property
     def local_url(self) -> str:

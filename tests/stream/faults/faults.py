@@ -112,7 +112,7 @@ def disturb_group(scene: Scene, *, times: int = 10) -> None:
     for _ in range(times):
         scene.wait_for_take_over()
         scene.injecting()
-        given = join_and_leave(scene.bootstrap, scene.group, scene.home / "guest", seconds=1.0)
+        given = join_and_leave(scene.bootstrap, scene.group, seconds=1.0)
         assert given > 0, "the guest was given no partition, so it disturbed nobody"
 
 
