@@ -88,6 +88,9 @@ def start_in_background(
     log = log_file(settings.state, "keeper")
     log.parent.mkdir(parents=True, exist_ok=True)
     before = log.stat().st_size if log.exists() else 0
+    if not is_kept(settings.state):
+        # a stack that was killed with its keeper left a survey that still calls it healthy
+        settings.services_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "vigia", "up", "--workers", str(workers)]
     command += [word for classifier, count in dedicated for word in ("--dedicated", f"{classifier}={count}")]
     with log.open("ab") as output:

@@ -170,6 +170,20 @@ def test_workers_are_added_and_stopped_while_the_stack_runs(up: Place) -> None:
     assert "worker-2" not in up.status()["services"]
 
 
+def test_after_a_power_cut_up_returns_when_the_services_are_healthy_again_and_not_because_they_were(up: Place) -> None:
+    everything = [psutil.Process(up.keeper()), *find_processes(up.state)]
+    for process in everything:
+        process.kill()
+    psutil.wait_procs(everything, timeout=20)
+
+    started = up.run("up", "--detach", "--json")
+
+    assert started.returncode == 0, started.stderr
+    before = {process.pid for process in everything}
+    assert not before & {service["pid"] for service in json.loads(started.stdout)["services"].values()}
+    assert up.status()["healthy"]
+
+
 def test_down_ends_everything_even_after_the_keeper_was_killed(up: Place) -> None:
     everything, ports = list(find_processes(up.state)), up.endpoints()
     os.kill(up.keeper(), signal.SIGKILL)
