@@ -100,7 +100,7 @@ def cut_power(place: Place, frames: int) -> dict[str, Any]:
     ends = {tp.partition: end for tp, end in end_offsets(bootstrap, FRAMES_TOPIC).items()}
     wait_until(lambda: observer.committed == ends, timeout_seconds=120, what=f"all of {ends} acknowledged")
     observer.stop()
-    place.run("down")
+    place.start("down").wait(60)
     total = sum(ends.values())
     return {
         "frames": total,
