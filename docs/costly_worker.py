@@ -3,7 +3,6 @@
 VIGIA_FRAMES_URL and VIGIA_FRAMES_ENDPOINT count as they do for `vigia worker`.
 """
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,11 +13,10 @@ import numpy as np
 
 from pipelines.images import Image
 from pipelines.inference import Inference
-from stream.frames.keeping import FramesPlace
 from stream.logs import configure_logs
-from stream.store import PredictionStore
-from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeClassifier, fake_models
+from stream.worker.worker import run_worker
+from tests.stream.fake_worker import fake_setup
+from tests.stream.fakes import FakeClassifier
 
 MODEL_SECONDS: Final = 0.002
 """Of one thread, a frame; what MobileNetV2 needs at 160 pixels, about."""
@@ -38,18 +36,7 @@ class CostlyClassifier(FakeClassifier):
 def work(home: Path, bootstrap: str) -> int:
     """Serve until told to stop; the exit code."""
     configure_logs("console")
-    return run_worker(
-        WorkerSetup(
-            bootstrap=bootstrap,
-            state=home,
-            slot=1,
-            cameras_file=home / "cameras.yaml",
-            store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            load=lambda folder, classifier, version: CostlyClassifier(classifier, version),
-            **fake_models(home),
-            frames=FramesPlace(os.environ.get("VIGIA_FRAMES_URL"), os.environ.get("VIGIA_FRAMES_ENDPOINT")),
-        )
-    )
+    return run_worker(fake_setup(home, bootstrap, lambda _folder, name, version: CostlyClassifier(name, version)))
 
 
 if __name__ == "__main__":

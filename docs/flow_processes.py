@@ -21,9 +21,9 @@ from pipelines.inference import Inference
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.logs import configure_logs
 from stream.messages import FRAMES_TOPIC, encode_v2
-from stream.store import PredictionStore
-from stream.worker.worker import WorkerSetup, run_worker
-from tests.stream.fakes import FakeClassifier, fake_models
+from stream.worker.worker import run_worker
+from tests.stream.fake_worker import fake_setup
+from tests.stream.fakes import FakeClassifier
 from tests.stream.live import LiveWorker
 
 CAMERAS = 8
@@ -140,17 +140,7 @@ async def send_at(bootstrap: str, fps: float, seconds: float, mode: str, run: st
 def run_measured_worker(home: Path, bootstrap: str, work: int) -> int:
     configure_logs("console")
     payload = bytes(work * 1_000_000)
-    return run_worker(
-        WorkerSetup(
-            bootstrap=bootstrap,
-            state=home,
-            slot=1,
-            cameras_file=home / "cameras.yaml",
-            store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            load=lambda _folder, name, version: Hashing(name, version, work=payload),
-            **fake_models(home),
-        )
-    )
+    return run_worker(fake_setup(home, bootstrap, lambda _folder, name, version: Hashing(name, version, work=payload)))
 
 
 def main(words: Sequence[str]) -> int:

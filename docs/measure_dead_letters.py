@@ -27,12 +27,11 @@ from pipelines.images import Image, resize_image
 from pipelines.inference import Inference
 from stream.logs import configure_logs
 from stream.messages import FRAMES_TOPIC, Outgoing, encode_v2
-from stream.store import PredictionStore
-from stream.worker.worker import WorkerSetup, run_worker
+from stream.worker.worker import run_worker
 from tests.stream.bad_messages import encode, v1
 from tests.stream.dead_letters.bad_input import run_bad_input
 from tests.stream.embedded_kafka import EmbeddedKafka
-from tests.stream.fakes import fake_models
+from tests.stream.fake_worker import fake_setup
 from tests.stream.live import LiveWorker, send
 from tests.waiting import wait_until
 
@@ -85,17 +84,7 @@ class ConvWorker(LiveWorker):
 
 def serve(home: Path, bootstrap: str, blocks: int) -> int:
     configure_logs("console")
-    return run_worker(
-        WorkerSetup(
-            bootstrap=bootstrap,
-            state=home,
-            slot=1,
-            cameras_file=home / "cameras.yaml",
-            store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            load=lambda folder, classifier, version: ConvNet(blocks),
-            **fake_models(home),
-        )
-    )
+    return run_worker(fake_setup(home, bootstrap, lambda folder, classifier, version: ConvNet(blocks)))
 
 
 def draw_scene() -> bytes:

@@ -149,10 +149,6 @@ class PredictionStore:
         if rows:
             self._write(lambda connection: connection.execute(statement, rows))
 
-    def record_camera(self, record: CameraRecord) -> None:
-        """One camera's present state."""
-        self.record_cameras([record])
-
     def record_model_event(self, change: ModelEvent) -> None:
         row = asdict(change)
         self._write(lambda connection: connection.execute(insert(model_events), row))

@@ -37,14 +37,11 @@ class ArtefactCache:
 
         Raises ModelError for files that are gone, that differ from those registered, or without a registered digest.
         """
-        if not version.sha256:
-            raise ModelError(
-                f"Expected {version.classifier} version {version.version} with its digest as tag vigia.sha256, "
-                f"found none. Register it with `vigia train {version.classifier}`."
-            )
+        require_digest(version)
         here = local_folder(version.location)
         if here is not None:
-            _check(here, version)
+            require_folder(here, version)
+            verify_artefact(here, version.sha256)
             return here
         kept = self.folder / version.sha256
         try:
@@ -104,10 +101,19 @@ def local_folder(location: str) -> Path | None:
     return Path(location) if location.startswith("/") else None
 
 
-def _check(folder: Path, version: RegisteredVersion) -> None:
+def require_digest(version: RegisteredVersion) -> None:
+    """Raises ModelError for a version whose files nobody could verify."""
+    if not version.sha256:
+        raise ModelError(
+            f"Expected {version.classifier} version {version.version} with its digest as tag vigia.sha256, "
+            f"found none. Register it with `vigia train {version.classifier}`."
+        )
+
+
+def require_folder(folder: Path, version: RegisteredVersion) -> None:
+    """Raises ModelError when the artefact that should lie on this machine is gone."""
     if not folder.is_dir():
         raise ModelError(
             f"Expected the artefact of {version.classifier} version {version.version} in {folder}, the folder is gone. "
             f"Restore it, or train again with `vigia train {version.classifier}`."
         )
-    verify_artefact(folder, version.sha256)

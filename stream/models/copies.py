@@ -11,7 +11,7 @@ from typing import Final
 
 from pipelines.artefact import verify_artefact
 from pipelines.errors import ModelError
-from pipelines.lookup.artefact_cache import local_folder
+from pipelines.lookup.artefact_cache import local_folder, require_digest, require_folder
 from pipelines.lookup.facts import RegisteredVersion, describe_version, parse_version
 
 PARTIAL: Final = ".partial-"
@@ -37,11 +37,7 @@ class Copies:
         Raises ModelError for files that are gone, that are no part of an artefact or differ from those registered;
         nothing is left behind then.
         """
-        if not version.sha256:
-            raise ModelError(
-                f"Expected {version.classifier} version {version.version} with its digest as tag vigia.sha256, "
-                f"found none. Register it with `vigia train {version.classifier}`."
-            )
+        require_digest(version)
         shelf = self.folder / version.classifier
         shelf.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=shelf, prefix=PARTIAL) as partial:
@@ -53,7 +49,7 @@ class Copies:
         return kept
 
     def note(self, version: RegisteredVersion) -> None:
-        """Remember that this version was served, for a start without the registry; the others go."""
+        """Remember that this version was served, for a start without the registry."""
         shelf = self.folder / version.classifier
         partial = shelf / f"{PARTIAL}note"
         partial.write_text(json.dumps(describe_version(version)), encoding="utf-8")
@@ -92,10 +88,6 @@ def _copy(version: RegisteredVersion, partial: Path, download: Download) -> Path
     here = local_folder(version.location)
     if here is None:
         return download(version, partial)
-    if not here.is_dir():
-        raise ModelError(
-            f"Expected the artefact of {version.classifier} version {version.version} in {here}, the folder is gone. "
-            f"Restore it, or train again with `vigia train {version.classifier}`."
-        )
+    require_folder(here, version)
     # links as links: the allow-list refuses them, and nothing outside the artefact is read
     return Path(shutil.copytree(here, partial / "artefact", symlinks=True))

@@ -178,7 +178,7 @@ class ModelWatcher:
             holder = self._lookup.holder(wanted.classifier, PRODUCTION) if self._lookup else None
         except Exception:  # noqa: BLE001  as in `poll`: it was production a moment ago
             return True
-        return holder is None or holder.version == wanted.version
+        return holder is not None and holder.version == wanted.version
 
     def _swap(self, wanted: RegisteredVersion, classifier: Classifier, detail: str, *, from_copy: bool = False) -> None:
         name, now = wanted.classifier, time.monotonic()

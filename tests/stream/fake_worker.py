@@ -7,29 +7,36 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from stream.frames.keeping import FramesPlace
 from stream.logs import configure_logs
+from stream.models.loader import LoadClassifier
 from stream.store import PredictionStore
 from stream.worker.worker import WorkerSetup, run_worker
 from tests.stream.fakes import FakeClassifier, fake_models, load_fake
 
 
+def fake_setup(home: Path, bootstrap: str, load: LoadClassifier, **changes: Any) -> WorkerSetup:
+    """A worker's setup in `home`, whose registry is a file; `changes` are other fields."""
+    setup = WorkerSetup(
+        bootstrap=bootstrap,
+        state=home,
+        slot=1,
+        cameras_file=home / "cameras.yaml",
+        store=PredictionStore(f"sqlite:///{home / 'store' / 'vigia.db'}"),
+        load=load,
+        frames=FramesPlace(os.environ.get("VIGIA_FRAMES_URL"), os.environ.get("VIGIA_FRAMES_ENDPOINT")),
+        **fake_models(home),
+    )
+    return replace(setup, **changes)
+
+
 def main(home: Path, bootstrap: str, slot: int, database_url: str | None = None) -> int:
     configure_logs("console")
-    return run_worker(
-        WorkerSetup(
-            bootstrap=bootstrap,
-            state=home,
-            slot=slot,
-            cameras_file=home / "cameras.yaml",
-            store=PredictionStore(database_url or f"sqlite:///{home / 'store' / 'vigia.db'}"),
-            **fake_models(home),
-            load=load_slow,
-            classifiers=tuple(os.environ.get("FAKE_CLASSIFIERS", "").split()),
-            frames=FramesPlace(os.environ.get("VIGIA_FRAMES_URL"), os.environ.get("VIGIA_FRAMES_ENDPOINT")),
-        )
-    )
+    changes: dict[str, Any] = {"store": PredictionStore(database_url)} if database_url else {}
+    only = tuple(os.environ.get("FAKE_CLASSIFIERS", "").split())
+    return run_worker(fake_setup(home, bootstrap, load_slow, slot=slot, classifiers=only, **changes))
 
 
 def load_slow(folder: Path, classifier: str, version: int) -> FakeClassifier:

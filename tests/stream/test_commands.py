@@ -65,7 +65,7 @@ def test_a_camera_is_added_listed_tried_and_removed(workspace: Path) -> None:
 
 def test_the_list_shows_what_a_camera_last_did(workspace: Path, store: PredictionStore) -> None:
     run("camera", "add", "gate", "pictures")
-    store.record_camera(CameraRecord("gate", "pictures", "online", NOON, 7, 1, None))
+    store.record_cameras([CameraRecord("gate", "pictures", "online", NOON, 7, 1, None)])
 
     (row,) = json.loads(run("camera", "list", "--json"))
 

@@ -133,11 +133,10 @@ def test_a_batch_is_stored_whole_or_not_at_all(store: PredictionStore) -> None:
 
 def test_a_cameras_counters_grow_and_its_last_frame_is_not_forgotten(store: PredictionStore) -> None:
     record = CameraRecord("gate", "pictures", "online", NOON, 10, 1, None)
-    store.record_camera(record)
+    store.record_cameras([record])
 
-    store.record_camera(
-        replace(record, state="offline", last_frame_at=None, new_frames_sent=5, new_frames_dropped=0, last_error="gone")
-    )
+    later = replace(record, state="offline", last_frame_at=None, new_frames_sent=5, new_frames_dropped=0)
+    store.record_cameras([replace(later, last_error="gone")])
 
     (row,) = store.read_cameras()
     assert (row["state"], row["last_error"]) == ("offline", "gone")

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.errors import RegistryError
+from stream.models.loader import Loader
+from stream.models.watcher import ModelWatcher
+from tests.stream.fakes import FakeRegistry, download_nothing, load_fake, try_nothing
 from tests.stream.models.place import Place, look, served
 
 
@@ -46,3 +50,24 @@ def test_a_copy_that_was_altered_is_not_served(place: Place, tmp_path: Path) -> 
     look(watcher)
 
     assert served(watcher) == {}
+
+
+def test_a_registry_that_comes_up_after_the_worker_is_opened_then(place: Place) -> None:
+    opened: list[bool] = []
+
+    def open_lookup() -> FakeRegistry:
+        opened.append(len(opened) > 0)
+        if not opened[-1]:
+            raise RegistryError("Expected MLflow to answer.")
+        return place.registry
+
+    place.registry.promote(cars=1)
+    loader = Loader(place.copies, download_nothing, try_nothing, load_fake)
+    watcher = ModelWatcher(open_lookup, loader, lambda _: None, worker="w")
+    look(watcher)
+    assert watcher.serving == {}
+    look(watcher)
+    look(watcher)
+
+    assert served(watcher) == {"cars": 1}
+    assert opened == [False, True]

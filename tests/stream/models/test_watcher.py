@@ -5,18 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import RegistryError, StoreError
+from pipelines.errors import StoreError
 from pipelines.inference import Classifier
-from stream.models.loader import Loader
-from stream.models.watcher import ModelWatcher
 from stream.store import ModelEvent
 from tests.stream.fakes import (
     BROKEN_VERSION,
     FakeClassifier,
-    FakeRegistry,
-    download_nothing,
     load_fake,
-    try_nothing,
 )
 from tests.stream.models.place import Place, look, served
 from tests.waiting import wait_until
@@ -164,6 +159,20 @@ def test_a_version_that_lost_the_alias_while_it_was_loaded_never_serves(place: P
     assert place.events.summary() == [("loaded", None, 1), ("swapped", 1, 3)]
 
 
+def test_a_version_whose_alias_was_taken_away_while_it_was_loaded_never_serves(place: Place, tmp_path: Path) -> None:
+    def load(folder: Path, classifier: str, number: int) -> Classifier:
+        if number == 2:
+            (tmp_path / "registry.json").write_text('{"cars": null}')
+        return load_fake(folder, classifier, number)
+
+    watcher = place.watcher(load)
+    for number in (1, 2):
+        place.registry.promote(cars=number)
+        look(watcher)
+
+    assert served(watcher) == {"cars": 1}
+
+
 def test_a_version_that_lost_the_alias_while_it_was_loaded_is_there_when_it_comes_back(place: Place) -> None:
     loaded: list[int] = []
 
@@ -253,27 +262,6 @@ def test_a_registry_that_is_away_or_an_alias_that_was_taken_away_changes_nothing
     look(watcher)
 
     assert served(watcher) == {"cars": 1}
-
-
-def test_a_registry_that_comes_up_after_the_worker_is_opened_then(place: Place) -> None:
-    opened: list[bool] = []
-
-    def open_lookup() -> FakeRegistry:
-        opened.append(len(opened) > 0)
-        if not opened[-1]:
-            raise RegistryError("Expected MLflow to answer.")
-        return place.registry
-
-    place.registry.promote(cars=1)
-    loader = Loader(place.copies, download_nothing, try_nothing, load_fake)
-    watcher = ModelWatcher(open_lookup, loader, lambda _: None, worker="w")
-    look(watcher)
-    assert watcher.serving == {}
-    look(watcher)
-    look(watcher)
-
-    assert served(watcher) == {"cars": 1}
-    assert opened == [False, True]
 
 
 def test_an_event_that_cannot_be_stored_does_not_stop_the_swap(place: Place) -> None:
