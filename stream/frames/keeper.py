@@ -88,6 +88,8 @@ class Keeper:
         self._looked_at = float("-inf")
         self._room = True
         self._stopping = False
+        self.closed = threading.Event()
+        """Set by `close`."""
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     def start(self) -> None:
@@ -111,6 +113,7 @@ class Keeper:
 
     def close(self, timeout_seconds: float) -> None:
         """Write what waits, as far as the time allows; the rest is not kept."""
+        self.closed.set()
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

@@ -32,7 +32,7 @@ class FramesPlace:
 def start_keeping(
     place: FramesPlace, state: Path, database: PredictionStore, policy: Callable[[], KeepPolicy]
 ) -> Keeper:
-    """A keeper that runs, beside a retention that runs; both end with the process."""
+    """A keeper that runs, beside a retention that runs; closing the keeper ends both."""
     store, index = place.open(state), KeptIndex(database)
 
     def claim() -> None:
@@ -42,7 +42,7 @@ def start_keeping(
 
     keeper = Keeper(store, index, policy, prepare=claim)
     keeper.start()
-    Retention(store, index, policy, prepare=claim).start()
+    Retention(store, index, policy, prepare=claim).start(keeper.closed)
     return keeper
 
 

@@ -115,8 +115,9 @@ class Retention:
         self._clock = clock
         self._orphans_at = float("-inf")
 
-    def start(self) -> None:
-        threading.Thread(target=self._run, name="retention", daemon=True).start()
+    def start(self, end: threading.Event) -> None:
+        """Sweep every minute on a thread of its own until the event is set."""
+        threading.Thread(target=self._run, args=(end,), name="retention", daemon=True).start()
 
     def sweep(self, *, orphans: bool) -> Swept | None:
         """Everything that is due; None when another process does it at this moment."""
@@ -133,10 +134,8 @@ class Retention:
         self._prepare()
         return self._sweep_all(kept_frames.c.camera_id == camera_id, leased=False)
 
-    def _run(self) -> None:
-        pause = threading.Event()
-        while True:
-            pause.wait(SWEEP_SECONDS)
+    def _run(self, end: threading.Event) -> None:
+        while not end.wait(SWEEP_SECONDS):
             try:
                 self._sweep_by_itself()
             except (FrameStoreError, StoreError) as error:

@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 from stream.frames.config import Keep, KeepPolicy
@@ -32,6 +33,18 @@ def test_an_address_that_belongs_to_another_prediction_store_is_not_used(tmp_pat
         assert keeper.counts().kept == 0
     finally:
         keeper.close(0.1)
+
+
+def test_a_keeper_that_is_closed_leaves_no_thread_behind(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+
+    def running() -> set[str]:
+        return {each.name for each in set(threading.enumerate()) - before}
+
+    keeper = start_keeping(FramesPlace(), tmp_path, make_place(tmp_path).index.database, lambda: EVERY)
+    assert running() == {"keeper", "retention"}
+    keeper.close(5)
+    wait_until(lambda: not running(), timeout_seconds=10, what="the end of both threads")
 
 
 def test_an_owner_is_named_without_its_password(tmp_path: Path) -> None:

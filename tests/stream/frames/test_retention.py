@@ -258,10 +258,11 @@ def test_a_failing_sweep_is_said_and_tried_again(
     place.keep(b"a", offset=1, age=8 * DAY)
     monkeypatch.setattr(module, "SWEEP_SECONDS", 0.02)
     place.store = Stubborn(str(place.folder))
-    retention_of(place).start()
+    end = threading.Event()
+    retention_of(place).start(end)
     wait_until(lambda: "not swept" in caplog.text, timeout_seconds=10, what="the failure to be said")
 
     monkeypatch.setattr(Stubborn, "delete", FrameStore.delete)
 
     wait_until(lambda: place.offsets() == [], timeout_seconds=10, what="the sweep")
-    monkeypatch.setattr(module, "SWEEP_SECONDS", 3600.0)
+    end.set()
