@@ -1,7 +1,6 @@
 """cameras.yaml: where each camera's pictures come from, how fast, and which classifiers answer."""
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -15,8 +14,8 @@ from pipelines.params import ClassifierName
 from stream.camera.addresses import is_live, recognise_kind, redact
 from stream.frames.config import CameraKeep, Keep, KeepPolicy
 from stream.messages import Mode
+from stream.watched_file import WatchedFile
 
-RELOAD_SECONDS: Final = 1.0
 AS_THE_FILE: Final = CameraKeep()
 
 CameraId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$")]
@@ -165,31 +164,16 @@ def _describe_finding(item: Any) -> str:
     return f"{item['msg']}, received {redact(str(item['input']))!r}" if shown else str(item["msg"])
 
 
-class CamerasWatch:
-    """cameras.yaml as it is now; read again when it changed, looked at once a second at most.
+class CamerasWatch(WatchedFile[CamerasConfig]):
+    """cameras.yaml as it is now; a change that is wrong is ignored: the cameras that run go on as before.
 
-    A change that is wrong is said once and ignored: the cameras that run go on as before.
+    Raises ParamsError for a file that is wrong from the start.
     """
 
     def __init__(self, file: Path, say: Callable[[str], object]) -> None:
-        self.error: str | None = None
-        """What is wrong with the file as it is now."""
-        self._file = file
-        self._say = say
-        self._stamp = self._look()
-        self._looked_at = time.monotonic()
-        self._config = load_cameras(file)
+        super().__init__(file, load_cameras, say, load_cameras(file))
         self._modes_of: CamerasConfig | None = None
         self._modes: Mapping[str, Mode] = {}
-
-    def current(self) -> CamerasConfig:
-        now = time.monotonic()
-        if now - self._looked_at >= RELOAD_SECONDS:
-            self._looked_at = now
-            if (stamp := self._look()) != self._stamp:
-                self._stamp = stamp
-                self._reload()
-        return self._config
 
     def routes(self) -> dict[str, tuple[str, ...]]:
         """Camera id to the classifiers it names; a camera that names none is left out."""
@@ -207,18 +191,3 @@ class CamerasWatch:
         """Which frames stay; every camera of the file is named, so that a key may be compared with them."""
         config = self.current()
         return KeepPolicy(config.keep, {name: camera.keep or AS_THE_FILE for name, camera in config.cameras.items()})
-
-    def _reload(self) -> None:
-        try:
-            self._config = load_cameras(self._file)
-            self.error = None
-        except ParamsError as error:
-            self.error = str(error)
-            self._say(f"the change of {self._file.name} is ignored: {error}")
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            status = self._file.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size
