@@ -19,9 +19,9 @@ class ConsensusParams(StrictParams):
     policy: int = Field(default=2, ge=2)
     """Number of this policy; raise it when you change what follows. Each row names it, with a digest of the rest. 1 was
     the mean of probabilities."""
-    window_seconds: float = Field(default=2.0, gt=0, le=LONGEST_WINDOW_SECONDS, allow_inf_nan=False)
+    window_seconds: float = Field(default=1.0, gt=0, le=LONGEST_WINDOW_SECONDS, allow_inf_nan=False)
     """How long before a frame others count with it, by the camera's time; at most 256 frames."""
-    agreement: float = Field(default=0.5, gt=0, le=1, allow_inf_nan=False)
+    agreement: float = Field(default=0.4, gt=0, le=1, allow_inf_nan=False)
     """Share of the window's weight that must say one label; frames of nothing known weigh too, and say none."""
     min_confidence: float = Field(default=0.5, ge=0, le=1, allow_inf_nan=False)
     """Least mean confidence of the frames that say the label."""

@@ -112,6 +112,10 @@ def _check_video_options(video: Path | None, labels: Path | None, label: str | N
         raise typer.BadParameter("Expected either a video or pictures, received --video with --data or --unknown.")
     if video and (labels is None) == (label is None):
         raise typer.BadParameter("Expected one of --labels FILE and --label LABEL with --video.")
+    if video and not video.is_file():
+        from pipelines.errors import VideoError
+
+        raise VideoError(f"Expected a video at {video}, there is none. Correct the path.")
 
 
 def _evaluate_video(

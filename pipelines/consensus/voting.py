@@ -6,7 +6,7 @@ the last bit, in any order, from memory or from the store.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pipelines.consensus_params import ConsensusParams, Weights
@@ -26,6 +26,13 @@ class Vote:
     """A frame that shows nothing known weighs as others do, and speaks for no label."""
     area: float = 1.0
     """Share of the picture that the thing takes up, 0 to 1."""
+    sure_millionths: int = field(init=False)
+    area_millionths: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        # once a frame, not once a window that it is in
+        object.__setattr__(self, "sure_millionths", round(self.confidence * MILLION))
+        object.__setattr__(self, "area_millionths", round(self.area * MILLION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,9 @@ def decide(votes: Iterable[Vote], policy: ConsensusParams) -> Consensus:
         frames += 1
         total += weight
         if vote.known:
-            weights[vote.label] = weights.get(vote.label, 0) + weight
-            sure[vote.label] = sure.get(vote.label, 0) + weight * round(vote.confidence * MILLION)
+            label = vote.label
+            weights[label] = weights.get(label, 0) + weight
+            sure[label] = sure.get(label, 0) + weight * vote.sure_millionths
     if not weights:
         return Consensus(None, None, frames, None, 0.0)
     most = max(weights.values())
@@ -68,9 +76,9 @@ def decide(votes: Iterable[Vote], policy: ConsensusParams) -> Consensus:
 
 def weigh(vote: Vote, weights: Weights) -> int:
     """In millionths, at least one."""
-    if weights == "none":
-        return MILLION
-    return max(1, round((vote.confidence if weights == "confidence" else vote.area) * MILLION))
+    if weights == "confidence":
+        return vote.sure_millionths or 1
+    return (vote.area_millionths or 1) if weights == "area" else MILLION
 
 
 def name_policy(policy: ConsensusParams) -> str:

@@ -57,8 +57,8 @@ def test_a_video_is_its_frames_and_then_the_whole() -> None:
         "known_frames": 1,
         "policy": {
             "version": 2,
-            "window_seconds": 2.0,
-            "agreement": 0.5,
+            "window_seconds": 1.0,
+            "agreement": 0.4,
             "min_confidence": 0.5,
             "min_frames": 3,
             "weights": "confidence",
