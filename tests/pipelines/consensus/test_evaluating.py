@@ -9,16 +9,13 @@ from pipelines.consensus.timeline import Span
 from pipelines.consensus_params import ConsensusParams
 from pipelines.errors import DatasetError, VideoError
 from tests.pipelines.classifying.artefacts import write_video
-from tests.pipelines.classifying.conftest import colours, opened, pool
-
-__all__ = ["colours", "opened", "pool"]
 
 POLICY = ConsensusParams(window_seconds=1.0, min_frames=3, agreement=0.6, weights="none")
 SPANS = (Span(0, 3, "red", "line 2"), Span(3, 6, "blue", "line 3"))
 
 
 @pytest.fixture
-def evaluation(pool: Pool, tmp_path: Path) -> VideoEvaluation:  # noqa: F811  the fixture
+def evaluation(pool: Pool, tmp_path: Path) -> VideoEvaluation:
     file = write_video(tmp_path / "a.mp4", ["red"] * 3 + ["blue"] * 2 + ["green"] + ["grey"])
     return evaluate_video(pool, str(file), SPANS, 10, POLICY, print)
 
@@ -61,21 +58,21 @@ def test_the_page_draws_the_video_and_asks_nobody(evaluation: VideoEvaluation) -
     assert {"right", "wrong", "none"} <= {part.split("</title>")[0] for part in page.split("<title>")[2:]}
 
 
-def test_labels_that_cover_no_frame_are_refused(pool: Pool, tmp_path: Path) -> None:  # noqa: F811
+def test_labels_that_cover_no_frame_are_refused(pool: Pool, tmp_path: Path) -> None:
     file = write_video(tmp_path / "a.mp4", ["red"])
 
     with pytest.raises(DatasetError, match=r"which ends after 1\.0 s; the first span begins at 90 s"):
         evaluate_video(pool, str(file), (Span(90, 99, "red", "line 2"),), 10, POLICY, print)
 
 
-def test_a_file_that_is_no_video_is_refused(pool: Pool, tmp_path: Path) -> None:  # noqa: F811
+def test_a_file_that_is_no_video_is_refused(pool: Pool, tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("words", encoding="utf-8")
 
     with pytest.raises(VideoError, match=r"a\.mp4: Expected a video file"):
         evaluate_video(pool, str(tmp_path / "a.mp4"), SPANS, 10, POLICY, print)
 
 
-def test_a_policy_that_can_never_agree_at_this_rate_is_said(pool: Pool, tmp_path: Path) -> None:  # noqa: F811
+def test_a_policy_that_can_never_agree_at_this_rate_is_said(pool: Pool, tmp_path: Path) -> None:
     said: list[str] = []
     file = write_video(tmp_path / "a.mp4", ["red"])
 
