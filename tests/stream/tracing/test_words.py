@@ -24,10 +24,11 @@ def test_the_chain_goes_from_the_frame_to_the_training_pictures(store: Predictio
 def test_the_consensus_is_told_where_there_was_one(store: PredictionStore, workspace: Path) -> None:
     asked = replace(ANSWER, consensus_frames=5, consensus_policy="2-a7257ead")
 
-    trees = []
-    for answer in (ANSWER, asked, replace(asked, consensus_label="Volvo", consensus_confidence=0.7)):
-        store.store_batch([answer], [])
-        trees.append(draw_tree(tell_frame_trace(trace(store, workspace))))
+    store.store_batch([ANSWER], [])
+    found = trace(store, workspace)
+
+    answers = (ANSWER, asked, replace(asked, consensus_label="Volvo", consensus_confidence=0.7))
+    trees = [draw_tree(tell_frame_trace(replace(found, prediction=answer))) for answer in answers]
 
     assert "consensus" not in trees[0]
     assert "undecided, 5 frames, policy 2-a7257ead" in trees[1]
