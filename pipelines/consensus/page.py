@@ -9,7 +9,7 @@ from typing import Final
 
 from pipelines.consensus.evaluating import VideoEvaluation, describe_evaluation
 from pipelines.consensus.scoring import PolicyScore, Score
-from pipelines.consensus.timeline import label_at
+from pipelines.consensus.timeline import Span, label_at
 from pipelines.consensus.voting import name_policy
 from pipelines.consensus.window import MICROSECONDS
 from pipelines.page import build_page, build_table, build_tile
@@ -17,6 +17,8 @@ from pipelines.page import build_page, build_table, build_tile
 WIDTH: Final = 1080
 LEFT: Final = 96
 ROW: Final = 34
+LETTER: Final = 7.5
+"""Pixels that a letter takes; a name is written where it fits."""
 COLOURS: Final = {"right": "var(--good)", "wrong": "var(--bad)", "none": "var(--line)"}
 HEADING: Final = ("policy", "right", "wrong", "undecided", "delay", "missed spans")
 
@@ -63,11 +65,7 @@ def draw_lines(evaluation: VideoEvaluation) -> str:
     starts = [frame.captured_us / MICROSECONDS for frame in frames]
     end = starts[-1] + 1 / evaluation.rate
     alone = [frame.vote.label if frame.vote.known else None for frame in frames]
-    parts = [
-        _rectangle(span.start_seconds / end, min(1.0, span.end_seconds / end), 0, "var(--accent)", span.label)
-        for span in evaluation.spans
-        if span.start_seconds < end
-    ]
+    parts = [_name_span(span, end) for span in evaluation.spans if span.start_seconds < end]
     for row, answers in ((1, alone), (2, evaluation.answers)):
         states = [_state(evaluation, at, answer) for at, answer in zip(starts, answers, strict=True)]
         for first, stop, state in _runs(states):
@@ -85,6 +83,15 @@ def draw_lines(evaluation: VideoEvaluation) -> str:
         f'<svg viewBox="0 0 {WIDTH} {3 * ROW + 20}" width="{WIDTH}" role="img" aria-label="{said}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def _name_span(span: Span, end: float) -> str:
+    start, stop = span.start_seconds / end, min(1.0, span.end_seconds / end)
+    shape = _rectangle(start, stop, 0, "var(--accent)", span.label)
+    if _x(stop) - _x(start) < LETTER * len(span.label):
+        return shape
+    style = "fill:var(--paper);pointer-events:none"
+    return f'{shape}<text x="{_x(start) + 5:.1f}" y="18" style="{style}">{escape(span.label)}</text>'
 
 
 def _state(evaluation: VideoEvaluation, seconds: float, answer: str | None) -> str:

@@ -1,19 +1,16 @@
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import event
 
 from pipelines.consensus.window import REACH
 from stream.consensus.seen_frames import Lane, read_seen_frames, to_seen_frame
-from stream.messages import FRAMES_TOPIC, Position, Prediction
+from stream.messages import FRAMES_TOPIC, Position
 from stream.store import PredictionStore
 from tests.stream.consensus.test_live import said
 from tests.stream.consensus.test_live import store as store
 
 LANE = Lane("cars", FRAMES_TOPIC, 0)
-
-
-def at(place: Position, **changes: object) -> Prediction:
-    return replace(said(0), position=place, frame_id=place.frame_id, **changes)  # type: ignore[arg-type]  # by name
 
 
 def test_what_is_read_back_is_what_was_seen(store: PredictionStore) -> None:
@@ -22,7 +19,7 @@ def test_what_is_read_back_is_what_was_seen(store: PredictionStore) -> None:
         replace(said(1), role="shadow"),
         replace(said(1), classifier="cats_dogs"),
         said(1, partition=1),
-        at(Position("elsewhere", 0, 1)),
+        replace(said(1), position=Position("elsewhere", 0, 1)),
         said(1, camera="garden"),
     ]
     store.store_batch(frames, [])
@@ -46,14 +43,14 @@ def test_no_more_of_a_partition_is_read_than_a_window_may_reach(store: Predictio
 
 
 def test_the_question_is_answered_from_the_primary_key(store: PredictionStore) -> None:
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     event.listen(store.engine, "before_cursor_execute", lambda *words: asked.append((words[2], words[3])))
 
     read_seen_frames(store, LANE, ["gate"], 100)
 
     (question,) = [each for each in asked if each[0].startswith("SELECT predictions")]
     with store.engine.connect() as connection:
-        plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + question[0], question[1]).all()  # type: ignore[call-overload]  # as the driver got them
+        plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + question[0], question[1]).all()
     assert len(plan) == 1, plan
     assert "SEARCH predictions USING INDEX sqlite_autoindex_predictions_1 (topic=? AND partition=? AND offset>" in str(
         plan[0]
