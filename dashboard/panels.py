@@ -202,8 +202,20 @@ def _answer(prediction: CameraPrediction, words: Words, now: datetime) -> Html:
         "p", element("span", version), element("span", f"{latency} · {_age(prediction.predicted_at, words, now)}")
     )
     label = element("strong", prediction.label, title=prediction.label)
+    head = element("div", label, element("b", percent), class_="vg-label")
+    return element("div", head, bar, _consensus(prediction, words), facts, class_="vg-answer")
+
+
+def _consensus(prediction: CameraPrediction, words: Words) -> Html | None:
+    """What the camera's last frames agree on, beside what this one shows."""
+    if prediction.consensus_policy is None:
+        return None
+    label, confidence = prediction.consensus_label, prediction.consensus_confidence
+    if label is None or confidence is None:
+        return element("p", element("span", words.say("camera.undecided")))
+    text = words.say("camera.consensus", label=label)
     return element(
-        "div", element("div", label, element("b", percent), class_="vg-label"), bar, facts, class_="vg-answer"
+        "p", element("span", text, title=text), element("span", words.percent(min(max(confidence, 0.0), 1.0)))
     )
 
 

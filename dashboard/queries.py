@@ -35,6 +35,10 @@ class CameraPrediction:
     image_sha256: str
     captured_at: datetime
     predicted_at: datetime
+    consensus_label: str | None = None
+    consensus_confidence: float | None = None
+    consensus_policy: str | None = None
+    """None of a frame that no window was asked about."""
 
     @property
     def latency_seconds(self) -> float:

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.classifying.pictures import PictureAnswer
     from pipelines.classifying.sources import Source
     from pipelines.classifying.videos import VideoAnswer
+    from pipelines.consensus_params import ConsensusParams
 
 classify_app = typer.Typer(rich_markup_mode=None)
 
@@ -53,6 +55,8 @@ def classify(
     _check_outputs(sources, video_out, heatmap)
     opened = open_version(load_settings(), classifier, model, say)
     wishes = Wishes(top=top, per_second=rate, video_out=video_out, heatmap=heatmap)
+    if any(source.kind == "video" for source in sources):
+        wishes = replace(wishes, policy=_read_policy(classifier))
     printer = Printer(opened.version, as_json=as_json, as_csv=as_csv)
     failed = []
     for answered in classify_sources(opened, sources, wishes, say):
@@ -104,6 +108,17 @@ def _find_sources(paths: list[str], paths_from: str | None) -> "Sequence[Source]
     if not sources:
         raise typer.BadParameter("Expected at least one PATH: a picture, a video, a folder, a pattern, or -.")
     return sources
+
+
+def _read_policy(classifier: str) -> "ConsensusParams":
+    """Of params.yaml, where this is a workspace."""
+    from pipelines.consensus_params import ConsensusParams
+    from pipelines.params import PARAMS_FILE, load_params
+
+    if not Path(PARAMS_FILE).is_file():
+        return ConsensusParams()
+    section = load_params(Path.cwd()).classifiers.get(classifier)
+    return section.consensus if section else ConsensusParams()
 
 
 def _check_outputs(sources: "Sequence[Source]", video_out: Path | None, heatmap: Path | None) -> None:

@@ -32,9 +32,22 @@ def evaluate(
         Path | None,
         typer.Option(help="Pictures of other things, to be refused; else other classifiers' test pictures."),
     ] = None,
+    video: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A labelled video instead: its frames and their consensus.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What it shows when: CSV with start_seconds,end_seconds,label."),
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="What it shows from its beginning to its end.")] = None,
+    rate: Annotated[float, typer.Option(min=0.001, max=1000, help="Frames of the video, a second.")] = 5.0,
     as_json: JsonOption = False,
 ) -> None:
-    """The full report on any version and any labelled pictures."""
+    """The full report on any version and any labelled pictures, or on a labelled video."""
+    _check_video_options(video, labels, label, data or unknown)
+    if video:
+        _evaluate_video(classifier, model, video, labels or label or "", rate, as_json=as_json)
+        return
     from pipelines.evaluation.reports import place_report, write_version_report
     from pipelines.evaluation.versions import choose_version, evaluate_version, open_version
     from pipelines.registry import open_registry
@@ -90,6 +103,51 @@ def compare(
         print_json(describe_comparison(comparison, pictures, report))
     else:
         tell_comparison(comparison, pictures)
+
+
+def _check_video_options(video: Path | None, labels: Path | None, label: str | None, pictures: Path | None) -> None:
+    if video is None and (labels or label is not None):
+        raise typer.BadParameter("Expected --video with --labels or --label: they say what a video shows.")
+    if video and pictures:
+        raise typer.BadParameter("Expected either a video or pictures, received --video with --data or --unknown.")
+    if video and (labels is None) == (label is None):
+        raise typer.BadParameter("Expected one of --labels FILE and --label LABEL with --video.")
+    if video and not video.is_file():
+        from pipelines.errors import VideoError
+
+        raise VideoError(f"Expected a video at {video}, there is none. Correct the path.")
+
+
+def _evaluate_video(
+    classifier: str, model: int | None, video: Path, labels: Path | str, rate: float, *, as_json: bool
+) -> None:
+    from pipelines.classifying.opening import open_version
+    from pipelines.classifying.pictures import Pool
+    from pipelines.consensus import evaluating
+    from pipelines.consensus.page import write_video_report
+    from pipelines.consensus.timeline import label_whole, read_timeline
+    from pipelines.datasets.threads import count_cores
+    from pipelines.evaluation.reports import place_report
+    from pipelines.evaluation.versions import choose_version
+    from pipelines.registry import open_registry
+    from pipelines.settings import find_workspace, load_settings
+
+    workspace, settings = find_workspace(), load_settings()
+    policy = read_params(workspace, classifier).consensus
+    opened = open_version(settings, classifier, choose_version(open_registry(settings), classifier, model), say)
+    names = opened.card.class_names
+    spans = read_timeline(labels, names) if isinstance(labels, Path) else label_whole(labels, names)
+    say(f"{classifier} version {opened.version} on {video}, {rate:g} frames a second")
+    pool = Pool(opened.load(threads=count_cores()))
+    evaluation = evaluating.evaluate_video(pool, str(video.resolve()), spans, rate, policy, say)
+    title = f"{classifier} version {opened.version} on {video.name}"
+    report = write_video_report(place_report(settings.state, classifier, (opened.version,), video), title, evaluation)
+    say(f"report: {report}")
+    if as_json:
+        document = {"classifier": classifier, "model_version": opened.version}
+        print_json({**document, **evaluating.describe_evaluation(evaluation), "report": str(report)})
+    else:
+        evaluating.tell_evaluation(evaluation)
 
 
 def read_params(workspace: Path, classifier: str) -> "ClassifierParams":

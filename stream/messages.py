@@ -106,6 +106,13 @@ class Prediction:
     worker: str
     nearest: tuple[tuple[str, float], ...] = ()
     """(SHA-256 of a training picture, likeness up to 1), nearest first; for `vigia trace`."""
+    consensus_label: str | None = None
+    """What the camera's last frames agree on; None where they do not."""
+    consensus_confidence: float | None = None
+    consensus_frames: int | None = None
+    """That the window held; this and the next are None where no window was asked."""
+    consensus_policy: str | None = None
+    """Number and digest of the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +189,13 @@ def encode_prediction(prediction: Prediction) -> Outgoing:
         "captured_at": rfc3339(prediction.captured_at),
         "predicted_at": rfc3339(prediction.predicted_at),
     }
+    if prediction.consensus_policy is not None:
+        fields["consensus"] = {
+            "label": prediction.consensus_label,
+            "confidence": prediction.consensus_confidence,
+            "frames": prediction.consensus_frames,
+            "policy": prediction.consensus_policy,
+        }
     return Outgoing(PREDICTIONS_TOPIC, prediction.frame_id.encode(), orjson.dumps(fields))
 
 

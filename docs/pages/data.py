@@ -95,6 +95,10 @@ def build_prediction(moment: datetime) -> "Prediction":
         received_at=moment,
         predicted_at=moment,
         worker="worker-1",
+        consensus_label="bmw",
+        consensus_confidence=0.97,
+        consensus_frames=5,
+        consensus_policy="2-a7257ead",
     )
 
 

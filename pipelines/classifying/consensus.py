@@ -1,42 +1,37 @@
 """What a video shows, from what was said about its frames: as a whole, and from when to when.
 
-Plain and told with each answer: probabilities are averaged over the frames that show something known. A wiser policy
-gets the next number, so that an old answer stays explainable.
+By the rule that live cameras are answered with. A video is read to its end, so that a window may lie around a frame
+instead of before it, and a stretch takes the label that leads, agreed on or not: what is short is taken away anyhow.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.consensus.voting import Consensus, Vote, decide
+from pipelines.consensus_params import ConsensusParams
 from pipelines.inference import Answer, Inference, build_answers
 
-
-@dataclass(frozen=True, slots=True)
-class ConsensusPolicy:
-    """How frames become one answer."""
-
-    version: int = 1
-    window_seconds: float = 1.0
-    """Around each frame: the frames that agree on its label."""
-    least_segment_seconds: float = 0.5
-    """What is seen for less goes to the longer one of its neighbours."""
-    least_known_share: float = 0.1
-    """Of frames with something known, below which the whole video counts as unknown."""
-
-
-POLICY: Final = ConsensusPolicy()
+DEFAULT_POLICY: Final = ConsensusParams()
+LEAST_SEGMENT_SECONDS: Final = 0.5
+"""What is seen for less goes to the longer one of its neighbours."""
+LEAST_KNOWN_SHARE: Final = 0.1
+"""Of frames with something known, below which the whole video counts as unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Consensus:
+class WholeVideo:
     """The whole video in one answer."""
 
     answer: Answer
-    frames: int
+    """The label that leads, with its mean probability over the frames that show something known."""
+    consensus: Consensus
+    """Whether the frames agree on it."""
     known_frames: int
+    policy: ConsensusParams = DEFAULT_POLICY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +47,19 @@ class Segment:
     frames: int
 
 
-def agree(class_names: Sequence[str], frames: Inference, top: int, policy: ConsensusPolicy = POLICY) -> Consensus:
-    """Mean of the known frames' probabilities; of all frames where none is known."""
+def agree(
+    class_names: Sequence[str], frames: Inference, top: int, policy: ConsensusParams = DEFAULT_POLICY
+) -> WholeVideo:
+    """All frames as one window."""
     known = int(frames.known.sum())
     rows = frames.probabilities[frames.known] if known else frames.probabilities
-    enough = known > 0 and known >= policy.least_known_share * len(frames.known)
+    enough = known > 0 and known >= LEAST_KNOWN_SHARE * len(frames.known)
     mean = Inference(rows.mean(axis=0, keepdims=True), np.array([enough]))
-    return Consensus(build_answers(class_names, mean, top)[0], len(frames.known), known)
+    answer = build_answers(class_names, mean, len(class_names))[0]
+    consensus = decide(_vote(class_names, frames), policy)
+    ranking = sorted(answer.top, key=lambda pair: pair[0] != (consensus.leader or answer.label))[:top]
+    answer = replace(answer, label=ranking[0][0], confidence=ranking[0][1], top=tuple(ranking))
+    return WholeVideo(answer, consensus, known, policy)
 
 
 def find_segments(
@@ -66,24 +67,24 @@ def find_segments(
     seconds: Sequence[float],
     frames: Inference,
     end_seconds: float,
-    policy: ConsensusPolicy = POLICY,
+    policy: ConsensusParams = DEFAULT_POLICY,
 ) -> tuple[Segment, ...]:
     """Stretches of one label without a gap from the first frame to `end_seconds`, in the order of time."""
-    labels = _smooth(np.asarray(seconds, np.float64), frames, policy)
+    labels = _smooth(np.asarray(seconds, np.float64), _vote(class_names, frames), policy)
     changes = [i for i in range(len(labels)) if i == 0 or labels[i] != labels[i - 1]]
     edges = [*(seconds[i] for i in changes), max(end_seconds, seconds[-1])]
     runs = [
         _Run(labels[i], i, stop, edges[k], edges[k + 1])
         for k, (i, stop) in enumerate(zip(changes, [*changes[1:], len(labels)], strict=True))
     ]
-    return tuple(_describe(class_names, run, frames) for run in _absorb_short(runs, policy.least_segment_seconds))
+    return tuple(_describe(class_names, run, frames) for run in _absorb_short(runs, LEAST_SEGMENT_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Frames `first` to `stop` of one class; None: of nothing known."""
+    """Frames `first` to `stop` of one label; None: of nothing known."""
 
-    label: int | None
+    label: str | None
     first: int
     stop: int
     start: float
@@ -109,18 +110,24 @@ def _absorb_short(runs: list[_Run], least_seconds: float) -> list[_Run]:
     return runs
 
 
-def _smooth(seconds: NDArray[np.float64], frames: Inference, policy: ConsensusPolicy) -> list[int | None]:
-    """For each frame the class that its window agrees on; None where most of the window shows nothing known."""
+def _vote(class_names: Sequence[str], frames: Inference) -> list[Vote]:
+    best = frames.probabilities.argmax(axis=1)
+    return [
+        Vote(class_names[place], float(row[place]), bool(known))
+        for place, row, known in zip(best.tolist(), frames.probabilities, frames.known, strict=True)
+    ]
+
+
+def _smooth(seconds: NDArray[np.float64], votes: Sequence[Vote], policy: ConsensusParams) -> list[str | None]:
+    """For each frame the label that leads around it; None where most of the window shows nothing known."""
     half = policy.window_seconds / 2 + 1e-6
     first = np.searchsorted(seconds, seconds - half, side="left")
     last = np.searchsorted(seconds, seconds + half, side="right")
-    labels: list[int | None] = []
-    for start, stop in zip(first, last, strict=True):
-        known = frames.known[start:stop]
-        if known.sum() * 2 < len(known) or not known.any():
-            labels.append(None)
-        else:
-            labels.append(int(frames.probabilities[start:stop][known].mean(axis=0).argmax()))
+    labels: list[str | None] = []
+    for start, stop in zip(first.tolist(), last.tolist(), strict=True):
+        window = votes[start:stop]
+        known = sum(vote.known for vote in window)
+        labels.append(None if known * 2 < len(window) else decide(window, policy).leader)
     return labels
 
 
@@ -131,4 +138,5 @@ def _describe(class_names: Sequence[str], run: _Run, frames: Inference) -> Segme
     part = slice(run.first, run.stop)
     known = frames.known[part]
     rows = frames.probabilities[part][known] if known.any() else frames.probabilities[part]
-    return Segment(class_names[run.label], float(rows[:, run.label].mean()), run.start, run.end, count)
+    place = class_names.index(run.label)
+    return Segment(run.label, float(rows[:, place].mean()), run.start, run.end, count)

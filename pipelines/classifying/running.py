@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.classifying.annotating import annotate_video
+from pipelines.classifying.consensus import DEFAULT_POLICY
 from pipelines.classifying.heatmaps import HeatmapWriter
 from pipelines.classifying.opening import OpenedVersion
 from pipelines.classifying.pictures import PictureAnswer, Pool, answer_pictures
 from pipelines.classifying.sources import Source
 from pipelines.classifying.videos import PER_SECOND, VideoAnswer, answer_video
+from pipelines.consensus_params import ConsensusParams
 from pipelines.datasets.threads import count_cores
 from pipelines.errors import VideoError
 
@@ -27,6 +29,8 @@ class Wishes:
     per_second: float = PER_SECOND
     video_out: Path | None = None
     heatmap: Path | None = None
+    policy: ConsensusParams = DEFAULT_POLICY
+    """By which the frames of a video become one answer."""
 
 
 @dataclass(slots=True)
@@ -81,7 +85,7 @@ def _answer_video(pool: Pool, path: str, wishes: Wishes, progress: Progress) -> 
 
         return say
 
-    video = answer_video(pool, path, wishes.per_second, wishes.top, tell(" classified"))
+    video = answer_video(pool, path, wishes.per_second, wishes.top, tell(" classified"), wishes.policy)
     if wishes.video_out is None or not video.frames:
         return video
     try:

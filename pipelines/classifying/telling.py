@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from pipelines.classifying.consensus import POLICY
+from pipelines.classifying.consensus import LEAST_KNOWN_SHARE, LEAST_SEGMENT_SECONDS, WholeVideo
 from pipelines.classifying.pictures import PictureAnswer
 from pipelines.classifying.videos import VideoAnswer
 from pipelines.inference import Answer
@@ -61,18 +61,10 @@ def describe_video(video: VideoAnswer, version: int) -> Iterator[dict[str, Any]]
             "time_seconds": round(frame.seconds, 3),
             **_describe_answer(frame.answer, version),
         }
-    consensus = video.consensus
-    answer = consensus.answer if consensus else None
+    answer = video.whole.answer if video.whole else None
     whole: dict[str, Any] = {"path": video.path, "kind": "video", **_describe_answer(answer, version)}
-    if consensus and answer:
-        whole["consensus"] = {
-            "label": answer.label,
-            "confidence": answer.confidence,
-            "decision": answer.decision,
-            "frames": consensus.frames,
-            "known_frames": consensus.known_frames,
-            "policy": asdict(POLICY),
-        }
+    if video.whole:
+        whole["consensus"] = _describe_consensus(video.whole)
     whole["segments"] = [
         {**asdict(each), "start_seconds": round(each.start_seconds, 3), "end_seconds": round(each.end_seconds, 3)}
         for each in video.segments
@@ -95,10 +87,11 @@ def csv_rows(element: dict[str, Any]) -> Iterator[list[Any]]:
 
 def video_lines(video: VideoAnswer) -> Iterator[str]:
     """The whole, then each stretch."""
-    if video.consensus is None:
+    if video.whole is None:
         return
-    known = f"{video.consensus.known_frames} of {video.consensus.frames} frames known"
-    yield f"{video.path}  {_words(video.consensus.answer)}  {known}"
+    known = f"{video.whole.known_frames} of {video.whole.consensus.frames} frames known"
+    undecided = "" if video.whole.consensus.label else ", not agreed"
+    yield f"{video.path}  {_words(video.whole.answer)}  {known}{undecided}"
     for segment in video.segments:
         said = "unknown" if segment.label is None else f"{segment.label} {segment.confidence:.1%}"
         yield f"  {segment.start_seconds:8.1f} to {segment.end_seconds:8.1f} s  {said}"
@@ -108,6 +101,24 @@ def _words(answer: Answer) -> str:
     refused = "unknown, nearest " if answer.decision == "unknown" else ""
     rest = ", ".join(f"{label} {probability:.1%}" for label, probability in answer.top[1:SHOWN])
     return f"{refused}{answer.label} {answer.confidence:.1%}" + (f"  ({rest})" if rest else "")
+
+
+def _describe_consensus(whole: WholeVideo) -> dict[str, Any]:
+    consensus, policy = whole.consensus, whole.policy.model_dump()
+    return {
+        "label": consensus.label,
+        "confidence": consensus.confidence,
+        "decision": whole.answer.decision,
+        "share": consensus.share,
+        "frames": consensus.frames,
+        "known_frames": whole.known_frames,
+        "policy": {
+            "version": policy.pop("policy"),
+            **policy,
+            "least_segment_seconds": LEAST_SEGMENT_SECONDS,
+            "least_known_share": LEAST_KNOWN_SHARE,
+        },
+    }
 
 
 def _describe_answer(answer: Answer | None, version: int) -> dict[str, Any]:

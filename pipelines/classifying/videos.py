@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipelines.classifying.consensus import Consensus, Segment, agree, find_segments
+from pipelines.classifying.consensus import DEFAULT_POLICY, Segment, WholeVideo, agree, find_segments
 from pipelines.classifying.pictures import Pool, join_inferences
 from pipelines.classifying.video_frames import VideoFrame, VideoSamples
+from pipelines.consensus_params import ConsensusParams
 from pipelines.datasets.threads import map_in_threads
 from pipelines.errors import VideoError
 from pipelines.inference import Answer, Inference, build_answers
@@ -32,7 +33,7 @@ class VideoAnswer:
 
     path: str
     frames: tuple[FrameAnswer, ...]
-    consensus: Consensus | None
+    whole: WholeVideo | None
     """None when not one frame could be read."""
     segments: tuple[Segment, ...]
     duration_seconds: float
@@ -43,7 +44,14 @@ class VideoAnswer:
     """Why it could not be read, or not to its end."""
 
 
-def answer_video(pool: Pool, path: str, per_second: float, top: int, tell: TellProgress) -> VideoAnswer:
+def answer_video(
+    pool: Pool,
+    path: str,
+    per_second: float,
+    top: int,
+    tell: TellProgress,
+    policy: ConsensusParams = DEFAULT_POLICY,
+) -> VideoAnswer:
     """A file that is no video is an answer without frames, one that breaks off is answered up to there."""
     samples = VideoSamples(path, per_second)
     seconds: list[float] = []
@@ -64,8 +72,8 @@ def answer_video(pool: Pool, path: str, per_second: float, top: int, tell: TellP
     return VideoAnswer(
         path=path,
         frames=tuple(FrameAnswer(at, answer) for at, answer in zip(seconds, answers, strict=True)),
-        consensus=agree(pool.class_names, joined, top),
-        segments=find_segments(pool.class_names, seconds, joined, samples.end_seconds),
+        whole=agree(pool.class_names, joined, top, policy),
+        segments=find_segments(pool.class_names, seconds, joined, samples.end_seconds, policy),
         duration_seconds=samples.end_seconds,
         error=samples.broken,
     )

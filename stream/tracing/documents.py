@@ -45,6 +45,12 @@ def describe_frame_trace(trace: FrameTrace) -> Document:
             "predicted_at": _iso(prediction.predicted_at),
             "latency_seconds": round((prediction.predicted_at - prediction.received_at).total_seconds(), 4),
             "worker": prediction.worker,
+            "consensus": {
+                "label": prediction.consensus_label,
+                "confidence": prediction.consensus_confidence,
+                "frames": prediction.consensus_frames,
+                "policy": prediction.consensus_policy,
+            },
         },
         **behind,
         "nearest": [_describe_picture(picture) for picture in trace.nearest],

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pipelines.ancestry import Ancestry
 from pipelines.datasets.origins import DRAWN
+from stream.messages import Prediction
 from stream.tracing.documents import sum_by
 from stream.tracing.queries import ServedCount
 from stream.tracing.traces import FrameTrace, ModelTrace, NearPicture
@@ -45,6 +46,7 @@ def tell_frame_trace(trace: FrameTrace) -> tuple[Section, ...]:
             f"{prediction.classifier} says {prediction.label}, {prediction.confidence:.1%}, {prediction.decision}",
             (
                 ("others", ", ".join(f"{label} {probability:.1%}" for label, probability in prediction.top[1:])),
+                *_tell_consensus(prediction),
                 ("answered", f"{tell_moment(prediction.predicted_at)} by {prediction.worker} as {prediction.role}"),
                 *(("also", f"{other.classifier} version {other.model_version} ({other.role}): {other.label}, "
                            f"{other.confidence:.1%}") for other in trace.also),
@@ -112,6 +114,15 @@ def _tell_kept(trace: FrameTrace) -> str:
         return "no"
     reasons = ", ".join(kept.reason for kept in trace.kept)
     return f"{trace.kept[0].path} in {trace.kept[0].store} ({reasons})"
+
+
+def _tell_consensus(prediction: Prediction) -> Iterator[tuple[str, str]]:
+    """Nothing for a frame that no window was asked about."""
+    if prediction.consensus_policy is None:
+        return
+    label, confidence = prediction.consensus_label, prediction.consensus_confidence
+    said = "undecided" if label is None or confidence is None else f"{label} {confidence:.1%}"
+    yield "consensus", f"{said}, {prediction.consensus_frames} frames, policy {prediction.consensus_policy}"
 
 
 def _tell_held(trace: FrameTrace) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,7 @@ from faust.types import EventT, StreamT
 
 from pipelines.errors import BrokerError
 from stream.broker.topics import LARGEST_MESSAGE_BYTES
+from stream.consensus.live import LiveConsensus
 from stream.dead_letters.letters import encode_dead_letter
 from stream.frames.keeper import Keeper
 from stream.messages import DEAD_LETTERS_TOPIC, GROUP, DeadLetter, Message, Outgoing, Position, encode_prediction
@@ -41,6 +42,7 @@ class Agent:
     keeper: Keeper
     serving: Callable[[], Serving]
     routes: Callable[[], Routes]
+    consensus: LiveConsensus
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     pace: Pace = field(default_factory=Pace)
     group: str = GROUP
@@ -72,6 +74,7 @@ class Agent:
         began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
         outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
+        outcome = self.consensus.add(outcome)
         with self.metrics.timed("store"):
             outcome = store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
         self.metrics.observe_batch(outcome)

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,11 @@ from filelock import FileLock, Timeout
 from pipelines.errors import StackError, VigiaError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
+from stream.consensus.live import LiveConsensus
+from stream.consensus.seen_frames import read_seen_frames
 from stream.frames.keeping import FramesPlace, start_keeping
 from stream.frames.metrics import KeptFramesCollector
+from stream.live_params import LiveParams
 from stream.messages import GROUP
 from stream.models.copies import Copies, Download
 from stream.models.loader import LoadClassifier, Loader, TryVersion
@@ -117,13 +121,14 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     phase.state = "waiting for the store"
     wait_for_store(setup.store, report.checks.reads)
     cameras = CamerasWatch(setup.cameras_file, log.error)
+    params = LiveParams(setup.cameras_file.parent, log.error)
     watcher = build_watcher(setup)
     watcher.start()
     phase.state, phase.watcher = "waiting for a model", watcher
     pulse = Pulse(report.checks.loop)
     start_watchdog(setup, phase, pulse, leave)
     wait_for_model(watcher)
-    agent = build_agent(setup, report, watcher, cameras)
+    agent = build_agent(setup, report, watcher, cameras, params)
     phase.agent = agent
     agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -142,7 +147,9 @@ def build_watcher(setup: WorkerSetup) -> ModelWatcher:
     return ModelWatcher(setup.open_lookup, loader, record, worker=setup.name, only=setup.classifiers)
 
 
-def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:
+def build_agent(
+    setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch, params: LiveParams
+) -> Agent:
     """The agent with its app; nothing is connected yet."""
     pace = Pace()
     app = build_app(
@@ -163,6 +170,7 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
         reader=BatchReader(setup.name, setup.classifiers),
         latest=LatestFrames(setup.state),
         keeper=keeper,
+        consensus=LiveConsensus(partial(read_seen_frames, setup.store), lambda name: params.of(name).consensus),
         serving=lambda: watcher.serving,
         routes=cameras.routes,
         metrics=report.metrics,

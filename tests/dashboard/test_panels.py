@@ -69,6 +69,19 @@ def test_a_card_speaks_spanish() -> None:
         assert fact in text
 
 
+def test_a_card_tells_what_the_last_frames_agree_on() -> None:
+    agreed = prediction(consensus_policy="2-a7257ead", consensus_label="tajo_mula", consensus_confidence=0.912)
+    undecided = prediction(consensus_policy="2-a7257ead")
+
+    said = [Tags(panels.render_card(camera(), [each], ENGLISH, NOW)).text for each in (agreed, undecided, prediction())]
+
+    assert "consensus: tajo_mula" in said[0]
+    assert "91.2" in said[0]
+    assert "consensus: undecided" in said[1]
+    assert "consensus" not in said[2]
+    assert "consenso: sin decidir" in Tags(panels.render_card(camera(), [undecided], Words("es"), NOW)).text
+
+
 def test_a_camera_without_frames_for_long_is_said_to_be_so() -> None:
     silent = panels.render_card(camera(last_at=NOW - timedelta(seconds=30)), [prediction()], ENGLISH, NOW)
     offline = panels.render_card(camera(state="offline", last_error="no such folder"), [], ENGLISH, NOW)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.artefact import Precision, ServingCard, digest_artefact
-from pipelines.errors import DatasetError
+from pipelines.errors import DatasetError, VideoError
 from pipelines.evaluation.answering import Answers, Network
 from pipelines.evaluation.reference import choose_reference
 from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
@@ -26,6 +26,7 @@ from pipelines.preprocessing import DESCRIPTIONS
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
 from pipelines.tracking import ensure_experiment, log_model, open_client
+from tests.pipelines.classifying.artefacts import write_video
 from tests.pipelines.datasets.pictures import PARAMS, make_class_folders
 
 pytestmark = pytest.mark.integration
@@ -117,6 +118,43 @@ def test_labels_that_the_model_never_heard_of_are_refused_in_words(workspace: Pa
 
     with pytest.raises(DatasetError, match="Expected pictures of cat, dog, received labels boat, train"):
         run("evaluate", "pets", "--data", str(folder), "--json")
+
+
+def test_a_labelled_video_is_judged_by_frames_and_by_consensus(workspace: Path) -> None:
+    video = write_video(workspace / "film.mp4", ["red", "blue"])
+    (workspace / "labels.csv").write_text("start_seconds,end_seconds,label\n0,1,cat\n1,2,dog\n", encoding="utf-8")
+
+    document, said = run("evaluate", "pets", "--video", str(video), "--labels", "labels.csv", "--rate", "10", "--json")
+    whole, _ = run("evaluate", "pets", "--model", "1", "--video", str(video), "--label", "cat", "--json")
+
+    assert (document["model_version"], whole["model_version"]) == (2, 1)
+    assert (document["frames"], whole["frames"]) == (20, 10)
+    assert document["consensus"]["policy"]["policy"] == 2
+    assert document["best"] in document["alternatives"]
+    report = Path(document["report"])
+    assert f"report: {report}" in said
+    assert "pets version 2 on film.mp4" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--label", "cat"), "Expected --video with --labels or --label"),
+        (("--video", "a.mp4"), "Expected one of --labels FILE and --label LABEL"),
+        (("--video", "a.mp4", "--label", "cat", "--labels", "b.csv"), "Expected one of --labels FILE"),
+        (("--video", "a.mp4", "--label", "cat", "--data", "."), "either a video or pictures"),
+    ],
+)
+def test_words_that_do_not_go_together_are_refused(words: tuple[str, ...], says: str) -> None:
+    done = CliRunner().invoke(evaluation_app, ("evaluate", "pets", *words))
+
+    assert done.exit_code == 2
+    assert says in " ".join(done.stderr.split())
+
+
+def test_a_video_that_is_not_there_is_said(workspace: Path) -> None:
+    with pytest.raises(VideoError, match=r"Expected a video at gone\.mp4, there is none"):
+        run("evaluate", "pets", "--video", "gone.mp4", "--label", "cat")
 
 
 def test_two_versions_differ_by_the_pictures_that_only_one_gets_right(workspace: Path) -> None:

@@ -77,6 +77,14 @@ def test_a_prediction_has_the_keys_of_the_contract_and_is_keyed_by_its_frame() -
     }
 
 
+def test_a_prediction_that_was_asked_for_its_window_brings_the_consensus_too() -> None:
+    undecided = replace(PREDICTION, consensus_frames=2, consensus_policy="2-a7257ead")
+
+    document = orjson.loads(encode_prediction(undecided).value or b"")
+
+    assert document["consensus"] == {"label": None, "confidence": None, "frames": 2, "policy": "2-a7257ead"}
+
+
 def test_times_of_another_zone_are_written_in_utc() -> None:
     madrid = timezone(timedelta(hours=2))
     moment = datetime(2025, 6, 1, 14, 0, tzinfo=madrid)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.classifying.consensus import agree, find_segments
+from pipelines.consensus_params import ConsensusParams
 from pipelines.inference import Inference
 
 NAMES = ("bart", "lisa", "marge")
@@ -25,12 +26,27 @@ def spans(labels: str, step: float = 0.2) -> list[tuple[str | None, float, float
 
 
 def test_the_whole_is_the_mean_of_the_known_frames() -> None:
-    consensus = agree(NAMES, frames("bbbl??"), top=2)
+    whole = agree(NAMES, frames("bbbl??"), top=2)
 
-    assert (consensus.answer.label, consensus.answer.decision) == ("bart", "known")
-    assert consensus.answer.confidence == pytest.approx((3 * 0.8 + 0.1) / 4)
-    assert len(consensus.answer.top) == 2
-    assert (consensus.frames, consensus.known_frames) == (6, 4)
+    assert (whole.answer.label, whole.answer.decision) == ("bart", "known")
+    assert whole.answer.confidence == pytest.approx((3 * 0.8 + 0.1) / 4)
+    assert len(whole.answer.top) == 2
+    assert (whole.consensus.frames, whole.known_frames) == (6, 4)
+
+
+@pytest.mark.parametrize(("labels", "agreed"), [("bbbl??", "bart"), ("bbll??", None), ("bb", None)])
+def test_the_whole_is_agreed_on_by_the_policy_of_live_cameras(labels: str, agreed: str | None) -> None:
+    assert agree(NAMES, frames(labels), top=1).consensus.label == agreed
+
+
+def test_the_label_that_leads_comes_first_whatever_the_mean_of_probabilities_says() -> None:
+    rows = np.array([[0.5, 0.45, 0.05], [0.5, 0.45, 0.05], [0.02, 0.97, 0.01]], np.float32)
+
+    answer = agree(NAMES, Inference(rows, np.ones(3, bool)), 3, ConsensusParams(weights="none")).answer
+
+    assert [label for label, _ in answer.top] == ["bart", "lisa", "marge"]
+    assert answer.label == "bart"
+    assert answer.confidence == pytest.approx(0.34, abs=0.01)
 
 
 @pytest.mark.parametrize(

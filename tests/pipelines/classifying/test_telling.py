@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
-from pipelines.classifying.consensus import Consensus, Segment
+from pipelines.classifying.consensus import Segment, WholeVideo
 from pipelines.classifying.pictures import PictureAnswer
 from pipelines.classifying.telling import CSV_COLUMNS, csv_rows, describe, lines
 from pipelines.classifying.videos import FrameAnswer, VideoAnswer
+from pipelines.consensus.voting import Consensus
 from pipelines.inference import Answer
 
 RED = Answer("red", 0.75, (("red", 0.75), ("blue", 0.25)), "known")
@@ -11,7 +13,7 @@ GREY = Answer("red", 0.4, (("red", 0.4),), "unknown")
 VIDEO = VideoAnswer(
     path="/a.mp4",
     frames=(FrameAnswer(0.0, RED), FrameAnswer(0.2, GREY)),
-    consensus=Consensus(RED, 2, 1),
+    whole=WholeVideo(RED, Consensus("red", 0.75, 2, "red", 0.625), 1),
     segments=(Segment("red", 0.75, 0.0, 0.2, 1), Segment(None, None, 0.2, 0.4, 1)),
     duration_seconds=0.4,
 )
@@ -50,11 +52,16 @@ def test_a_video_is_its_frames_and_then_the_whole() -> None:
         "label": "red",
         "confidence": 0.75,
         "decision": "known",
+        "share": 0.625,
         "frames": 2,
         "known_frames": 1,
         "policy": {
-            "version": 1,
+            "version": 2,
             "window_seconds": 1.0,
+            "agreement": 0.4,
+            "min_confidence": 0.5,
+            "min_frames": 3,
+            "weights": "confidence",
             "least_segment_seconds": 0.5,
             "least_known_share": 0.1,
         },
@@ -83,3 +90,5 @@ def test_a_person_reads_one_line_a_picture_and_one_a_stretch() -> None:
         "       0.0 to      0.2 s  red 75.0%",
         "       0.2 to      0.4 s  unknown",
     ]
+    split = replace(VIDEO, whole=WholeVideo(RED, Consensus(None, None, 2, "red", 0.4), 1))
+    assert next(lines(split)) == "/a.mp4  red 75.0%  (blue 25.0%)  1 of 2 frames known, not agreed"

@@ -14,8 +14,8 @@ def test_a_video_is_answered_by_frame_by_stretch_and_as_a_whole(pool: Pool, tmp_
     video = answer_video(pool, str(file), 5, 2, lambda at, whole: heard.append(at))
 
     assert len(video.frames) == 40
-    assert video.consensus is not None
-    assert (video.consensus.answer.label, video.consensus.known_frames) == ("red", 25)
+    assert video.whole is not None
+    assert (video.whole.answer.label, video.whole.known_frames) == ("red", 25)
     assert [each.label for each in video.segments] == ["red", None, "blue"]
     assert [each.start_seconds for each in video.segments] == pytest.approx([0, 3, 6], abs=0.21)
     assert video.segments[-1].end_seconds == pytest.approx(8, abs=0.21)
@@ -28,5 +28,5 @@ def test_a_file_that_is_no_video_is_an_answer_without_frames(pool: Pool, tmp_pat
 
     video = answer_video(pool, str(tmp_path / "words.mp4"), 5, 2, lambda at, whole: None)
 
-    assert (video.frames, video.consensus, video.segments) == ((), None, ())
+    assert (video.frames, video.whole, video.segments) == ((), None, ())
     assert "Expected a video file" in video.error

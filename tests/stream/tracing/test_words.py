@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from stream.store import PredictionStore
@@ -18,6 +19,20 @@ def test_the_chain_goes_from_the_frame_to_the_training_pictures(store: Predictio
     assert links == ["frame", "prediction", "model", "run", "code", "dataset", "nearest", "notes"]
     assert "bmw/1.jpg, from holiday/1.jpg" in tree
     assert "cars says Volvo, 75.0%, known" in tree
+
+
+def test_the_consensus_is_told_where_there_was_one(store: PredictionStore, workspace: Path) -> None:
+    asked = replace(ANSWER, consensus_frames=5, consensus_policy="2-a7257ead")
+
+    store.store_batch([ANSWER], [])
+    found = trace(store, workspace)
+
+    answers = (ANSWER, asked, replace(asked, consensus_label="Volvo", consensus_confidence=0.7))
+    trees = [draw_tree(tell_frame_trace(replace(found, prediction=answer))) for answer in answers]
+
+    assert "consensus" not in trees[0]
+    assert "undecided, 5 frames, policy 2-a7257ead" in trees[1]
+    assert "Volvo 70.0%, 5 frames, policy 2-a7257ead" in trees[2]
 
 
 def test_a_version_that_never_served_is_told_too(store: PredictionStore, workspace: Path) -> None:

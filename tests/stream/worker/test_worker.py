@@ -1,6 +1,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,7 +10,10 @@ import pytest
 from filelock import FileLock
 from sqlalchemy import select
 
+from pipelines.consensus_params import ConsensusParams
 from pipelines.errors import StackError
+from stream.consensus.live import LiveConsensus
+from stream.consensus.seen_frames import read_seen_frames
 from stream.frames.config import Keep, KeepPolicy
 from stream.frames.frame_store import FrameStore
 from stream.frames.keeper import Keeper
@@ -92,6 +96,7 @@ def agent(tmp_path: Path) -> Agent:
         keeper=Keeper(FrameStore(str(tmp_path / "kept")), KeptIndex(store), lambda: KeepPolicy(Keep(sample=1.0))),
         serving=lambda: {"cars": FakeClassifier()},
         routes=dict,
+        consensus=LiveConsensus(partial(read_seen_frames, store), lambda name: ConsensusParams()),
     )
 
 

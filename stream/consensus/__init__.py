@@ -1,0 +1,1 @@
+"""What a camera's last frames agree on, stored with each prediction."""

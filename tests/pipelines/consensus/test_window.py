@@ -1,0 +1,43 @@
+from pipelines.consensus.voting import Vote
+from pipelines.consensus.window import REACH, SeenFrame, Window
+from pipelines.consensus_params import MOST_FRAMES, ConsensusParams
+
+POLICY = ConsensusParams(window_seconds=1.0, min_frames=1, agreement=0.5, weights="none")
+
+
+def seen(offset: int, seconds: float, label: str = "bart") -> SeenFrame:
+    return SeenFrame(offset, round(seconds * 1e6), Vote(label, 0.9))
+
+
+def test_a_window_reaches_back_by_its_length_and_not_to_its_very_edge() -> None:
+    window = Window()
+
+    counts = [window.add(seen(number, number / 5), POLICY).frames for number in range(8)]
+
+    assert counts == [1, 2, 3, 4, 5, 5, 5, 5]
+
+
+def test_a_cut_is_followed_when_half_of_the_window_shows_what_comes_after_it() -> None:
+    window = Window()
+
+    said = [window.add(seen(i, i / 5, "bart" if i < 5 else "lisa"), POLICY).label for i in range(9)]
+
+    assert said == ["bart"] * 7 + ["lisa"] * 2
+
+
+def test_a_frame_with_an_older_time_is_answered_by_what_was_captured_before_it() -> None:
+    window = Window.of([seen(0, 10.0), seen(1, 10.2), seen(2, 20.0)])
+
+    assert window.add(seen(3, 10.4, "lisa"), POLICY).frames == 3
+    assert window.add(seen(4, 20.2), POLICY).frames == 2
+
+
+def test_a_window_holds_so_many_frames_and_reaches_so_far_and_no_more() -> None:
+    crowded, sparse = Window(), Window()
+    for number in range(MOST_FRAMES + 50):
+        frames = crowded.add(seen(number, number / 1000), POLICY).frames
+    sparse.add(seen(0, 0), POLICY)
+
+    assert frames == MOST_FRAMES
+    assert sparse.add(seen(REACH, 0.1), POLICY).frames == 2
+    assert sparse.add(seen(REACH + 1, 0.2), POLICY).frames == 2
