@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -80,6 +81,14 @@ class ModelWatcher:
     def refusals(self) -> dict[str, Refusal]:
         """Versions that are production by the registry and could not be loaded, by classifier."""
         return {name: each.refusal for name, each in list(self._versions.items()) if each.refusal}
+
+    def loaded(self, classifier: str) -> Versions:
+        """What is in memory of it now."""
+        return self._versions.get(classifier, Versions())
+
+    def copy_of(self, version: RegisteredVersion) -> Path:
+        """The folder that it was loaded from."""
+        return self._loader.copies.folder / version.classifier / str(version.version)
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="model watcher", daemon=True).start()

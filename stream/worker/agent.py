@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -44,6 +44,8 @@ class Agent:
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     pace: Pace = field(default_factory=Pace)
     group: str = GROUP
+    observe: Callable[[BatchOutcome], None] = lambda outcome: None
+    """Hears of each batch that is stored, on the thread that infers."""
     acked: int = 0
     reading: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
@@ -68,6 +70,10 @@ class Agent:
                 if delivering is not None:
                     delivering.cancel()
 
+    def between_batches(self, work: Callable[[], Any]) -> Future[Any]:
+        """On the thread that infers, which no batch uses meanwhile: a classifier is not for two threads."""
+        return self._thread.submit(work)
+
     def _answer(self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = ()) -> BatchOutcome:
         began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
@@ -79,6 +85,7 @@ class Agent:
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         self.keeper.offer(outcome)
+        self.observe(outcome)
         self.pace.observe(len(messages), time.perf_counter() - began)
         return outcome
 

@@ -18,6 +18,11 @@ from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.frames.keeping import FramesPlace, start_keeping
 from stream.frames.metrics import KeptFramesCollector
+from stream.guard.guard import Guard
+from stream.guard.metrics import GuardCollector
+from stream.guard.rolling_back import RollBack, roll_back_in_child
+from stream.guard.watches import Watches
+from stream.live_params import LiveParams
 from stream.messages import GROUP
 from stream.models.copies import Copies, Download
 from stream.models.loader import LoadClassifier, Loader, TryVersion
@@ -70,6 +75,7 @@ class WorkerSetup:
     classifiers: tuple[str, ...] = ()
     """The only ones that it answers for, in a consumer group of their own; none named: all."""
     frames: FramesPlace = field(default_factory=FramesPlace)
+    roll_back: RollBack = roll_back_in_child
 
     @property
     def group(self) -> str:
@@ -125,6 +131,7 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     wait_for_model(watcher)
     agent = build_agent(setup, report, watcher, cameras)
     phase.agent = agent
+    phase.guard = start_guard(setup, report, watcher, agent)
     agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -169,6 +176,23 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
         pace=pace,
         group=setup.group,
     )
+
+
+def start_guard(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, agent: Agent) -> Guard:
+    """It hears every batch from now on, and looks once a second."""
+    params = LiveParams(setup.cameras_file.parent, log.error)
+    guard = Guard(
+        Watches(setup.store, setup.name),
+        watcher,
+        limits=lambda classifier: params.of(classifier).guard,
+        roll_back=setup.roll_back,
+        worker=setup.name,
+        between_batches=agent.between_batches,
+    )
+    agent.observe = guard.observe
+    report.metrics.registry.register(GuardCollector(guard.describe))
+    guard.start()
+    return guard
 
 
 def start_watchdog(setup: WorkerSetup, phase: Phase, pulse: Pulse, leave: Say) -> None:
