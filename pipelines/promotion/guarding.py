@@ -36,6 +36,7 @@ def roll_back_failing(
     if serving != version:
         done = find_rollback(history, version)
         if done and done.by.startswith(BY) and done.to_version == serving:
+            registry.tag(classifier, version, GUARD_TAG, done.note or why)
             return GuardedRollback("rolled_back", serving, "it was rolled back already")
         return GuardedRollback("overtaken", serving, f"production is version {serving or 'none'} by now")
     before = registry.version_of_alias(classifier, "previous")
@@ -45,7 +46,6 @@ def roll_back_failing(
         return GuardedRollback("no_previous", version, f"previous is version {before}, which was not asked; {to} was")
     if find_rollback(history, before) or GUARD_TAG in registry.version(classifier, before).tags:
         return GuardedRollback("no_previous", version, f"the previous version {before} was taken out itself")
-    registry.tag(classifier, version, GUARD_TAG, why)
     decision = make_decision(
         classifier, version, "rolled_back", before=version, after=before, note=why, by=f"{BY} of {by}"
     )
@@ -53,4 +53,5 @@ def roll_back_failing(
         move_back_as(registry, book, decision)
     except GateError as error:
         return GuardedRollback("overtaken", registry.version_of_alias(classifier, "production"), str(error))
+    registry.tag(classifier, version, GUARD_TAG, why)
     return GuardedRollback("rolled_back", before, decision.sentence())

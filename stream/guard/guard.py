@@ -7,32 +7,38 @@ the store says which worker acts.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict
-from datetime import UTC, datetime
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
-from pipelines.errors import RegistryError, StoreError
+from pipelines.errors import MessageError, StoreError
 from pipelines.guard_params import LOOK_SECONDS, GuardParams
+from stream.decoding import decode_frame
+from stream.guard.acting import Actor
 from stream.guard.alarms import step
-from stream.guard.rolling_back import RollBack, RollbackOrder
-from stream.guard.rules import Figure, Rule, Verdict, judge, measure
+from stream.guard.rules import Figure, Rule, Verdict, judge, judge_broken, measure
 from stream.guard.watched import Watched, describe_watched, load_known, sum_up
-from stream.guard.watches import Watches
 from stream.guard.witness import Listener, ask_both
+from stream.messages import Message
+from stream.models.copies import Copies
 from stream.models.versions import Loaded
 from stream.models.watcher import ModelWatcher
-from stream.store import ModelEvent, ModelEventKind
 from stream.worker.batches import BatchOutcome
+from stream.worker.inferring import BrokenModelError
 
-PICTURES: Final = 48
+PICTURES: Final = 64
 """Asked of both versions."""
 PICTURES_AT_ONCE: Final = 4
 """Between two batches: live frames wait that long."""
 ASK_SECONDS: Final = 30.0
 ASK_AGAIN_SECONDS: Final = 30.0
-TRY_AGAIN_SECONDS: Final = 5.0
+"""After the scene explained an alarm, then twice as long each time: who asks often is told something by chance once."""
+SPARE_WAIT_SECONDS: Final = 20.0
+TRY_AGAIN_SECONDS: Final = 3.0
+MOST_WAITS: Final = 10
+"""For the version before to be loaded, so many tries."""
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +48,18 @@ class Guard:
 
     def __init__(
         self,
-        watches: Watches,
+        actor: Actor,
         watcher: ModelWatcher,
+        copies: Copies,
         *,
         limits: Callable[[str], GuardParams],
-        roll_back: RollBack,
-        worker: str,
         between_batches: Callable[[Callable[[], Any]], Future[Any]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._watches = watches
+        self._actor = actor
         self._watcher = watcher
+        self._copies = copies
         self._limits = limits
-        self._roll_back = roll_back
-        self._worker = worker
         self._between_batches = between_batches
         self._clock = clock
         self._lock = threading.Lock()
@@ -79,6 +83,29 @@ class Guard:
                     elif place in cameras:
                         watched.window.keep(now, cameras[place], jpeg)
 
+    def condemn(self, error: BrokenModelError, messages: Sequence[Message]) -> None:
+        """A version answers nothing any more and this worker ends for it: the last word, on the thread that infers."""
+        name, loaded = error.classifier, self._watcher.loaded(error.classifier)
+        limits = self._limits(name)
+        if limits.mode == "off" or loaded.served is None or loaded.served.version.version != error.version:
+            return
+        with self._lock:
+            watched = self._watch(name, error.version)
+        spare = self._wait_for_spare(name)
+        try:
+            self._open(name, watched, loaded.served, spare)
+            figure = Figure("errors", 1.0, limits.max_error_share, str(error))
+            if spare is None or watched.probation_left(limits, self._clock()) <= 0:
+                self._warn(watched, figure, "there is no version before that could be asked, or it serves since long")
+                return
+            served, witness = Listener(loaded.served.classifier), Listener(spare.classifier)
+            ask_both(served, witness, [*watched.window.pictures(PICTURES, failed=True), *read_pictures(messages)])
+            verdict = judge_broken(served.said(), witness.said())
+            if verdict.fault:
+                self._act(watched, loaded.served, spare, figure, verdict, limits)
+        except StoreError as away:
+            log.warning("the guard of %s cannot act: %s", name, away)
+
     def describe(self) -> dict[str, Any]:
         """For the heartbeat and the metrics, by classifier."""
         now = self._clock()
@@ -93,7 +120,7 @@ class Guard:
                 continue
             watched = self._watched[name]
             loaded = self._watcher.loaded(name)
-            if loaded.served is None or loaded.served.version.version != watched.version or watched.ended:
+            if loaded.served is None or loaded.served.version.version != watched.version:
                 continue  # between a swap and its first batch
             try:
                 self._open(name, watched, loaded.served, loaded.spare)
@@ -112,7 +139,7 @@ class Guard:
     def _watch(self, classifier: str, version: int) -> Watched:
         found = self._watched.get(classifier)
         if found is None or found.version != version:
-            before = found and (found.window.live().milliseconds or found.milliseconds_before)
+            before = (found.window.live().milliseconds or found.milliseconds_before) if found else None
             found = self._watched[classifier] = Watched(version, before)
         return found
 
@@ -120,9 +147,10 @@ class Guard:
         if watched.watch is not None:
             return
         before = spare.version.version if spare else None
-        watch = self._watches.open(name, watched.version, before)
-        folder = self._watcher.copy_of(served.version)
-        watched.known, _ = load_known(folder, served.classifier.class_names, watched.milliseconds_before)
+        watch = self._actor.open(name, watched.version, before)
+        watched.known, _ = load_known(
+            self._copies.place(served.version), served.classifier.class_names, watched.milliseconds_before
+        )
         watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
 
     def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:
@@ -138,12 +166,12 @@ class Guard:
         for figure in figures:
             if not watched.alarms[figure.rule].raised:
                 watched.words.pop(figure.rule, None)
-                watched.asked_at.pop(figure.rule, None)
-            elif now - watched.asked_at.get(figure.rule, -ASK_AGAIN_SECONDS) >= ASK_AGAIN_SECONDS:
-                watched.asked_at[figure.rule] = now
+                watched.due_at.pop(figure.rule, None)
+                watched.pauses.pop(figure.rule, None)
+            elif now >= watched.due_at.get(figure.rule, now):
+                pause = watched.pauses.get(figure.rule, ASK_AGAIN_SECONDS)
+                watched.due_at[figure.rule], watched.pauses[figure.rule] = now + pause, pause * 2
                 self._answer_alarm(name, watched, served, spare, figure, limits)
-                if watched.ended:
-                    return
 
     def _answer_alarm(
         self,
@@ -156,70 +184,72 @@ class Guard:
     ) -> None:
         """Within the probation the version before is asked; later on, or without one, it is a warning at most."""
         if watched.probation_left(limits, self._clock()) <= 0:
-            self._warn(name, watched, figure, "it serves since long: the scene may have changed")
-        elif spare is None:
-            self._warn(name, watched, figure, "no version before is loaded that could be asked")
-        else:
+            self._warn(watched, figure, "it serves since long: the scene may have changed")
+        elif spare is not None:
             verdict = self._ask(watched, served, spare, figure.rule, limits)
             watched.words[figure.rule] = verdict.words
             log.info("%s version %d: %s; %s", name, watched.version, figure.words, verdict.words)
-            if not verdict.fault:
-                return
-            if limits.mode == "warn":
-                self._warn(name, watched, figure, f"{verdict.words}; params.yaml says to warn only")
-            elif served.version.failed_live:
-                self._warn(name, watched, figure, f"{verdict.words}; somebody let it serve again")
-            else:
-                self._take_back(name, watched, figure, verdict, spare.version.version)
+            if verdict.fault:
+                self._act(watched, served, spare, figure, verdict, limits)
+        elif watched.waits < MOST_WAITS and self._watcher.load_spare(name):
+            watched.waits += 1
+            watched.words[figure.rule] = "the version before is being loaded, to be asked"
+            watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
+        else:
+            self._warn(watched, figure, "there is no version before that could be asked")
 
     def _ask(self, watched: Watched, served: Loaded, spare: Loaded, rule: Rule, limits: GuardParams) -> Verdict:
-        folder = self._watcher.copy_of(spare.version)
-        _, tells = load_known(folder, spare.classifier.class_names, None)
+        _, tells = load_known(self._copies.place(spare.version), spare.classifier.class_names, None)
         listeners = Listener(served.classifier), Listener(spare.classifier, tells)
         with self._lock:
             jpegs = watched.window.pictures(PICTURES, failed=rule == "errors")
         for start in range(0, len(jpegs), PICTURES_AT_ONCE):
             some = jpegs[start : start + PICTURES_AT_ONCE]
-            self._between_batches(lambda some=some: ask_both(*listeners, some)).result(ASK_SECONDS)
+            self._between_batches(partial(ask_both, *listeners, some)).result(ASK_SECONDS)
         return judge(rule, listeners[0].said(), listeners[1].said(), limits)
 
-    def _take_back(self, name: str, watched: Watched, figure: Figure, verdict: Verdict, to: int) -> None:
+    def _act(
+        self,
+        watched: Watched,
+        served: Loaded,
+        spare: Loaded,
+        figure: Figure,
+        verdict: Verdict,
+        limits: GuardParams,
+    ) -> None:
         assert watched.watch is not None  # noqa: S101
-        claim = self._watches.claim(watched.watch, "rollback")
-        if claim is None:
-            watched.words[figure.rule] = f"{verdict.words}; another worker acts"
+        if limits.mode == "warn":
+            self._warn(watched, figure, f"{verdict.words}; params.yaml says to warn only")
+            return
+        if served.version.failed_live:
+            self._warn(watched, figure, f"{verdict.words}; it was rolled back before, and somebody let it serve again")
             return
         why = f"{figure.words}; {verdict.words}"
-        try:
-            answer = self._roll_back(RollbackOrder(name, watched.version, to, why, self._worker))
-        except RegistryError as error:
-            log.error("%s", error)
-            self._watches.release(claim)
-            watched.asked_at[figure.rule] -= ASK_AGAIN_SECONDS - TRY_AGAIN_SECONDS
-            return
-        event: ModelEvent | None = None
-        if answer.outcome == "rolled_back":
-            event = self._event(name, watched.version, answer.production, "rolled_back", why)
-        elif answer.outcome == "no_previous":
-            event = self._event(name, None, watched.version, "warned", f"{why}; {answer.words}")
-        watched.ended = answer.outcome != "no_previous"
-        watched.words[figure.rule] = f"{why}; {answer.words}"
-        if self._watches.finish(claim, answer.outcome, f"{why}; {answer.words}", self._figures(watched), event):
-            log.error("%s version %d: %s: %s; %s", name, watched.version, answer.outcome, why, answer.words)
+        done = self._actor.take_back(watched.watch, spare.version.version, why, watched.figures or (figure,))
+        if done is None:
+            watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
+        else:
+            watched.words[figure.rule] = f"{verdict.words}; {done}"
 
-    def _warn(self, name: str, watched: Watched, figure: Figure, why: str) -> None:
+    def _warn(self, watched: Watched, figure: Figure, why: str) -> None:
         assert watched.watch is not None  # noqa: S101
         watched.words[figure.rule] = why
-        claim = self._watches.claim(watched.watch, figure.rule)
-        if claim is None:
-            return
-        words = f"{figure.words}; {why}"
-        event = self._event(name, None, watched.version, "warned", words)
-        if self._watches.finish(claim, "warned", words, self._figures(watched), event):
-            log.warning("%s version %d: %s", name, watched.version, words)
+        self._actor.warn(watched.watch, figure.rule, f"{figure.words}; {why}", watched.figures or (figure,))
 
-    def _event(self, name: str, before: int | None, after: int | None, kind: ModelEventKind, words: str) -> ModelEvent:
-        return ModelEvent(datetime.now(UTC), self._worker, name, before, after or 0, kind, words[:1000])
+    def _wait_for_spare(self, name: str) -> Loaded | None:
+        """The version before, loaded for it if need be."""
+        pause, ends_at = threading.Event(), time.monotonic() + SPARE_WAIT_SECONDS
+        while (spare := self._watcher.loaded(name).spare) is None:
+            if time.monotonic() > ends_at or not self._watcher.load_spare(name):
+                return None
+            pause.wait(0.2)
+        return spare
 
-    def _figures(self, watched: Watched) -> list[dict[str, Any]]:
-        return [asdict(figure) for figure in watched.figures]
+
+def read_pictures(messages: Sequence[Message]) -> list[bytes]:
+    """Encoded pictures of those that are frames."""
+    found = []
+    for message in messages:
+        with suppress(MessageError):
+            found.append(decode_frame(message).jpeg)
+    return found

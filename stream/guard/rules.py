@@ -21,8 +21,10 @@ LEAST_FAILED: Final = 4
 """The same of frames that failed, which are fewer."""
 MOST_OF_ONE: Final = 0.65
 """Share of the witness's most frequent label; above it the scene itself has little to tell apart."""
-LOST_VARIETY: Final = 0.35
-"""Of a picture sample's labels, by total variation, however the labels are called."""
+LOST_VARIETY: Final = 0.3
+"""Of a picture sample's labels, by total variation, however the labels are called, beyond what chance explains."""
+DEVIATIONS: Final = 2.0
+"""Of the witness's most frequent share: a version before that was only less sure must not look varied."""
 CHANCE: Final = 0.05
 
 
@@ -173,6 +175,12 @@ def judge(rule: Rule, served: Said, witness: Said, limits: GuardParams) -> Verdi
     return _judge_labels(served, witness)
 
 
+def judge_broken(served: Said, witness: Said) -> Verdict:
+    """Of a version that could not answer even a blank picture, or ten frames in a row."""
+    words = f"the version before answers {witness.pictures - witness.failed} of {witness.pictures} of its frames"
+    return Verdict(served.failed == served.pictures > 0 == witness.failed, words)
+
+
 def _judge_errors(served: Said, witness: Said) -> Verdict:
     words = (
         f"of {served.pictures} frames that failed it fails on {served.failed} again, the version before on "
@@ -198,9 +206,11 @@ def _judge_unknown(served: Said, witness: Said, limits: GuardParams) -> Verdict:
 
 
 def _judge_labels(served: Said, witness: Said) -> Verdict:
-    lost = variety_lost(served.labels, witness.labels)
+    most = _most(witness)
+    by_chance = DEVIATIONS * math.sqrt(most * (1 - most) / served.pictures)
+    lost = variety_lost(served.labels, witness.labels) - by_chance
     words = f"the version before says {_say_counts(witness.labels)} of the same frames, it {_say_counts(served.labels)}"
-    if _most(witness) > MOST_OF_ONE:
+    if most > MOST_OF_ONE:
         return Verdict(False, f"{words}: it is the scene")
     return Verdict(lost > LOST_VARIETY, words)
 

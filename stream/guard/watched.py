@@ -29,12 +29,14 @@ class Watched:
     opened_at: float | None = None
     """Monotonic seconds when it went live, wherever that was; None until the store has said it."""
     known: Known | None = None
-    asked_at: dict[Rule, float] = field(default_factory=dict)
-    """When the witness was last asked, or when what followed was done."""
+    due_at: dict[Rule, float] = field(default_factory=dict)
+    """When a raised alarm is answered again."""
+    pauses: dict[Rule, float] = field(default_factory=dict)
+    """Seconds until the answer after the next."""
+    waits: int = 0
+    """For the version before to be loaded."""
     words: dict[Rule, str] = field(default_factory=dict)
     """What became of an alarm."""
-    ended: bool = False
-    """It was rolled back: nothing more is decided about it."""
 
     def probation_left(self, limits: GuardParams, now: float) -> float:
         """Seconds in which it may still be rolled back."""

@@ -125,10 +125,9 @@ def read_watches(store: PredictionStore, classifier: str | None = None) -> list[
 
 def read_clock(connection: Connection) -> datetime:
     """The database's own time: workers may disagree about theirs."""
-    now: Any = connection.execute(select(func.current_timestamp())).scalar_one()
-    if isinstance(now, str):
-        now = datetime.fromisoformat(now)
-    return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
+    now: str | datetime = connection.execute(select(func.current_timestamp())).scalar_one()
+    moment = datetime.fromisoformat(now) if isinstance(now, str) else now
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _join(connection: Connection, row: Mapping[str, Any]) -> Watch:
@@ -156,13 +155,14 @@ def _take(connection: Connection, claim: Claim, worker: str) -> bool:
     watch = claim.watch
     row = {"classifier": watch.classifier, "activation": watch.activation, "kind": claim.kind, "version": watch.version}
     dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    if connection.execute(dialect(guard_verdicts).values(row | mine).on_conflict_do_nothing()).rowcount:
+    taking = dialect(guard_verdicts).values(row | mine).on_conflict_do_nothing().returning(guard_verdicts.c.claim_id)
+    if connection.execute(taking).first():
         return True
     table = guard_verdicts.c
     free = and_(table.done_at.is_(None), table.lease_until < now)
     if claim.kind != ROLLBACK:
         free = or_(free, table.done_at < now - WARN_AGAIN)
-    return bool(connection.execute(update(guard_verdicts).where(_is(claim), free).values(mine)).rowcount)
+    return connection.execute(update(guard_verdicts).where(_is(claim), free).values(mine)).rowcount > 0
 
 
 def _is(claim: Claim) -> Any:

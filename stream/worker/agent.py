@@ -22,6 +22,7 @@ from stream.reading.pace import Pace
 from stream.store import PredictionStore
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
 from stream.worker.dead_letter_lines import log_dead_letters
+from stream.worker.inferring import BrokenModelError
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
 from stream.worker.storing import store_outcome
@@ -46,6 +47,8 @@ class Agent:
     group: str = GROUP
     observe: Callable[[BatchOutcome], None] = lambda outcome: None
     """Hears of each batch that is stored, on the thread that infers."""
+    condemn: Callable[[BrokenModelError, Sequence[Message]], None] = lambda error, messages: None
+    """Hears of a version that answers nothing any more, before the worker ends for it; on the same thread."""
     acked: int = 0
     reading: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
@@ -77,7 +80,11 @@ class Agent:
     def _answer(self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = ()) -> BatchOutcome:
         began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
-        outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
+        try:
+            outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
+        except BrokenModelError as error:
+            self.condemn(error, messages)
+            raise
         with self.metrics.timed("store"):
             outcome = store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
         self.metrics.observe_batch(outcome)

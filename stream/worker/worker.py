@@ -18,6 +18,7 @@ from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.frames.keeping import FramesPlace, start_keeping
 from stream.frames.metrics import KeptFramesCollector
+from stream.guard.acting import Actor
 from stream.guard.guard import Guard
 from stream.guard.metrics import GuardCollector
 from stream.guard.rolling_back import RollBack, roll_back_in_child
@@ -142,11 +143,15 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
 
 def build_watcher(setup: WorkerSetup) -> ModelWatcher:
     """With a folder of copies of its own, swept of what a killed process left."""
-    copies = Copies(setup.state / "workers" / f"models-{setup.slot}")
+    copies = copies_of(setup)
     copies.sweep()
     loader = Loader(copies, setup.download, setup.try_version, setup.load)
     record = setup.store.record_model_event
     return ModelWatcher(setup.open_lookup, loader, record, worker=setup.name, only=setup.classifiers)
+
+
+def copies_of(setup: WorkerSetup) -> Copies:
+    return Copies(setup.state / "workers" / f"models-{setup.slot}")
 
 
 def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch) -> Agent:
@@ -182,14 +187,13 @@ def start_guard(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
     """It hears every batch from now on, and looks once a second."""
     params = LiveParams(setup.cameras_file.parent, log.error)
     guard = Guard(
-        Watches(setup.store, setup.name),
+        Actor(Watches(setup.store, setup.name), setup.roll_back, setup.name),
         watcher,
+        copies_of(setup),
         limits=lambda classifier: params.of(classifier).guard,
-        roll_back=setup.roll_back,
-        worker=setup.name,
         between_batches=agent.between_batches,
     )
-    agent.observe = guard.observe
+    agent.observe, agent.condemn = guard.observe, guard.condemn
     report.metrics.registry.register(GuardCollector(guard.describe))
     guard.start()
     return guard
