@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pipelines.errors import MessageError, StoreError
 from pipelines.guard_params import LOOK_SECONDS, GuardParams
+from pipelines.lookup.facts import RegisteredVersion
 from stream.decoding import decode_frame
 from stream.guard.acting import Actor
 from stream.guard.alarms import step
@@ -53,6 +54,7 @@ class Guard:
         copies: Copies,
         *,
         limits: Callable[[str], GuardParams],
+        measured: Callable[[RegisteredVersion], float | None] = lambda version: None,
         between_batches: Callable[[Callable[[], Any]], Future[Any]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -60,6 +62,7 @@ class Guard:
         self._watcher = watcher
         self._copies = copies
         self._limits = limits
+        self._measured = measured
         self._between_batches = between_batches
         self._clock = clock
         self._lock = threading.Lock()
@@ -148,9 +151,8 @@ class Guard:
             return
         before = spare.version.version if spare else None
         watch = self._actor.open(name, watched.version, before)
-        watched.known, _ = load_known(
-            self._copies.place(served.version), served.classifier.class_names, watched.milliseconds_before
-        )
+        milliseconds = watched.milliseconds_before or self._measured(served.version)
+        watched.known, _ = load_known(self._copies.place(served.version), served.classifier.class_names, milliseconds)
         watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
 
     def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:

@@ -52,7 +52,7 @@ class Known:
     """Behind the shares."""
     unknown_share: float | None = None
     milliseconds: float | None = None
-    """For a frame, by the version before on this machine."""
+    """For a frame, by the version before on this machine, else by this one when it was exported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def measure(live: Live, known: Known, limits: GuardParams) -> tuple[Figure, ...]
     figures.append(Figure("labels", shift, limits.max_label_shift, say_labels(live.labels, known)))
     if live.milliseconds is not None and known.milliseconds:
         slower = live.milliseconds / known.milliseconds if live.milliseconds >= LEAST_MILLISECONDS else 0.0
-        words = f"{live.milliseconds:.1f} ms a frame, {known.milliseconds:.1f} by the version before"
+        words = f"{live.milliseconds:.1f} ms a frame, {known.milliseconds:.1f} are usual"
         figures.append(Figure("latency", slower, limits.max_latency_ratio, words))
     return tuple(figures)
 

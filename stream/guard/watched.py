@@ -1,18 +1,23 @@
 """What the guard holds of one version that serves here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipelines.artefact import ServingCard
 from pipelines.errors import ModelError
 from pipelines.guard_params import GuardParams
+from pipelines.lookup.facts import RegisteredVersion
 from stream.guard.alarms import Alarm
 from stream.guard.rules import Figure, Known, Rule
 from stream.guard.watches import Watch
 from stream.guard.window import Answered, Window
+from stream.models.watcher import LiveLookup
 from stream.worker.batches import BatchOutcome
+
+EXPORTED_MILLISECONDS: Final = "parity_openvino_p50_ms"
+"""A metric of the version's run."""
 
 
 @dataclass(slots=True)
@@ -55,6 +60,15 @@ def load_known(folder: Path, class_names: Sequence[str], milliseconds: float | N
         return Known(alike, milliseconds=milliseconds), card.unknown is not None
     shares = dict(zip(class_names, told.label_shares, strict=True))
     return Known(shares, told.pictures, told.unknown_share, milliseconds), card.unknown is not None
+
+
+def look_up_milliseconds(open_lookup: Callable[[], LiveLookup], version: RegisteredVersion) -> float | None:
+    """For a picture, as it was measured when the version was exported; None where nobody can say."""
+    try:
+        run = open_lookup().run(version.run_id)
+    except Exception:  # noqa: BLE001  clients of the registry leak errors of many kinds, and one figure less is no harm
+        return None
+    return run.metrics.get(EXPORTED_MILLISECONDS) if run else None
 
 
 def sum_up(outcome: BatchOutcome) -> dict[tuple[str, int], Answered]:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from pipelines.errors import VigiaError
 from pipelines.inference import Classifier
-from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from pipelines.lookup.finding import PRODUCTION
 from stream.models.changes import RecordEvent, record_change
 from stream.models.loader import Loader
@@ -38,6 +38,8 @@ class LiveLookup(Protocol):
     def classifiers(self) -> tuple[str, ...]: ...
 
     def holder(self, classifier: str, alias: str) -> RegisteredVersion | None: ...
+
+    def run(self, run_id: str) -> RunFacts | None: ...
 
 
 class ModelWatcher:

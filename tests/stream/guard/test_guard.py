@@ -1,123 +1,20 @@
-"""The guard over a watcher of the fakes: its clock, its looks and the child's answer are given."""
-
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import update
 
 from pipelines.errors import RegistryError
 from pipelines.guard_params import GuardParams
-from pipelines.images import Image
-from pipelines.inference import Inference
-from pipelines.lookup.facts import RegisteredVersion
-from stream.guard.acting import Actor
-from stream.guard.guard import Guard
-from stream.guard.rolling_back import RollbackAnswer, RollbackOrder
-from stream.guard.watches import Watches, read_verdicts
-from stream.messages import Message, encode_v2
-from stream.models.watcher import ModelWatcher
+from stream.guard.rolling_back import RollbackAnswer
+from stream.guard.watches import LEASE_SECONDS, Watches, read_verdicts
 from stream.store import PredictionStore
-from stream.tables import model_events
-from stream.worker.batches import BatchReader
+from stream.tables import guard_verdicts
 from stream.worker.inferring import BrokenModelError
-from tests.stream.fakes import NOON, FakeClassifier, FakeRegistry, draw_jpeg, load_fake, message_of
+from tests.stream.guard.stand import DARK, VARIED, Aliases, SometimesFails, Stand, load
 from tests.stream.models.place import Place, look
-
-VARIED, DARK = (40, 200), (40,)
-
-
-class OneClass(FakeClassifier):
-    """Says `light` of everything."""
-
-    def infer(self, images: Sequence[Image]) -> Inference:
-        said = super().infer(images)
-        said.probabilities[:] = (0, 1)
-        return said
-
-
-class FailsLive(FakeClassifier):
-    """Answers one blank picture, as when it is loaded, and nothing else."""
-
-    def infer(self, images: Sequence[Image]) -> Inference:
-        if any(image.any() for image in images):
-            raise RuntimeError("the engine gave up")
-        return super().infer(images)
-
-
-MODELS: dict[int, type[FakeClassifier]] = {1: FakeClassifier, 2: OneClass, 3: FailsLive, 4: FakeClassifier}
-
-
-def load(folder: Path, classifier: str, version: int) -> FakeClassifier:
-    return MODELS[version](load_fake(folder, classifier, version).classifier, version)
-
-
-@dataclass
-class Stand:
-    """A worker without its event loop."""
-
-    place: Place
-    store: PredictionStore
-    watcher: ModelWatcher
-    now: float = 1000.0
-    limits: GuardParams = field(default_factory=GuardParams)
-    orders: list[RollbackOrder] = field(default_factory=list)
-    answers: deque[RollbackAnswer | RegistryError] = field(default_factory=deque)
-    reader: BatchReader = field(default_factory=lambda: BatchReader("w"))
-    offset: int = 0
-
-    def guard(self, worker: str = "w") -> Guard:
-        actor = Actor(Watches(self.store, worker), self.roll_back, worker)
-        return Guard(
-            actor,
-            self.watcher,
-            self.place.copies,
-            limits=lambda classifier: self.limits,
-            between_batches=at_once,
-            clock=lambda: self.now,
-        )
-
-    def roll_back(self, order: RollbackOrder) -> RollbackAnswer:
-        self.orders.append(order)
-        answer = self.answers.popleft() if self.answers else RollbackAnswer("rolled_back", order.to, "rolled back")
-        if isinstance(answer, RegistryError):
-            raise answer
-        return answer
-
-    def serve(self, version: int) -> None:
-        self.place.registry.promote(cars=version)
-        look(self.watcher)
-
-    def frames(self, values: Sequence[int], count: int = 12) -> list[Message]:
-        found = []
-        for number in range(count):
-            jpeg = draw_jpeg(values[number % len(values)])
-            frame = encode_v2(f"cam{number % 3}", f"f{self.offset}", NOON, jpeg, image_name=None, sequence=0)
-            found.append(message_of(frame, offset=self.offset))
-            self.offset += 1
-        return found
-
-    def live(self, guard: Guard, seconds: int, values: Sequence[int] = VARIED) -> None:
-        """A batch and a look each second."""
-        for _ in range(seconds):
-            self.now += 1
-            guard.observe(self.reader.read(self.frames(values), self.watcher.serving, {}))
-            self.reader.failures_in_a_row = 0
-            guard.look()
-
-    @property
-    def events(self) -> list[tuple[str, int | None, int]]:
-        return [(row.event, row.from_version, row.to_version) for row in self.store.read(select(model_events))]
-
-
-def at_once(work: Callable[[], Any]) -> Future[Any]:
-    done: Future[Any] = Future()
-    done.set_result(work())
-    return done
 
 
 @pytest.fixture
@@ -217,13 +114,6 @@ def test_without_a_version_before_it_is_a_warning(stand: Stand) -> None:
     assert "no version before" in guard.describe()["cars"]["found"]["labels"]
 
 
-class Aliases(FakeRegistry):
-    """Version 1 is the previous one."""
-
-    def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
-        return self.version(classifier, 1) if alias == "previous" else super().holder(classifier, alias)
-
-
 def test_after_a_restart_the_version_before_is_loaded_to_be_asked(stand: Stand, tmp_path: Path) -> None:
     stand.serve(2)
     stand.place.registry = Aliases(tmp_path / "registry.json")
@@ -288,15 +178,6 @@ def test_frames_that_the_version_before_answers_are_the_new_ones_errors(stand: S
     assert "frames could not be answered" in stand.orders[0].why
 
 
-class SometimesFails(FakeClassifier):
-    """Fails on what is dark, as a network does that was never shown it."""
-
-    def infer(self, images: Sequence[Image]) -> Inference:
-        if any(10 < image.mean() < 80 for image in images):
-            raise RuntimeError("the engine gave up")
-        return super().infer(images)
-
-
 def test_a_version_that_answers_nothing_any_more_is_rolled_back_before_its_worker_ends(stand: Stand) -> None:
     guard = stand.guard()
     stand.serve(3)
@@ -321,3 +202,22 @@ def test_a_machine_that_is_broken_condemns_nobody(stand: Stand) -> None:
     guard.condemn(BrokenModelError("broken", "cars", 3), frames)
 
     assert (stand.orders, stand.events) == ([], [])
+
+
+def test_one_that_died_while_it_rolled_back_is_taken_over(stand: Stand) -> None:
+    guard = stand.guard()
+    stand.serve(2)
+    stand.live(guard, 2)
+    dead = Watches(stand.store, "dead")
+    assert dead.claim(dead.open("cars", 2, 1), "rollback")
+
+    stand.live(guard, 40)
+    assert (stand.orders, stand.events) == ([], [])
+
+    (claimed,) = read_verdicts(stand.store)
+    ended = claimed["lease_until"] - timedelta(seconds=LEASE_SECONDS + 1)
+    stand.store.write(lambda connection: connection.execute(update(guard_verdicts).values(lease_until=ended)))
+    stand.live(guard, 120)
+
+    assert [order.version for order in stand.orders] == [2]
+    assert stand.events == [("rolled_back", 2, 1)]
