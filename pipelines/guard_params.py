@@ -8,6 +8,7 @@ from pipelines.strict_params import StrictParams
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks of a worker at what its versions did."""
+MOST_FRAMES_A_SECOND: Final = 100
 
 GuardMode = Literal["rollback", "warn", "off"]
 
@@ -41,5 +42,11 @@ class GuardParams(StrictParams):
             raise ValueError(
                 f"expected a probation longer than {self.looks} looks ({needed:g} s), else no version is ever rolled "
                 f"back; received {self.probation_minutes * 60:g} s"
+            )
+        most = self.window_seconds * MOST_FRAMES_A_SECOND
+        if self.min_frames > most:
+            raise ValueError(
+                f"expected at most {most:g} frames of one worker in {self.window_seconds:g} s, else nothing is ever "
+                f"judged; received {self.min_frames}"
             )
         return self

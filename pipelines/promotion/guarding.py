@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from pipelines.errors import GateError
 from pipelines.promotion.decisions import make_decision
-from pipelines.promotion.history import find_rollback, read_history
+from pipelines.promotion.history import find_last_move, find_rollback, read_history
 from pipelines.promotion.log_book import LogBook
 from pipelines.promotion.moving import move_back_as
 from pipelines.registry import GUARD_TAG, Registry
@@ -39,6 +39,9 @@ def roll_back_failing(
             registry.tag(classifier, version, GUARD_TAG, done.note or why)
             return GuardedRollback("rolled_back", serving, "it was rolled back already")
         return GuardedRollback("overtaken", serving, f"production is version {serving or 'none'} by now")
+    last = find_last_move(history)
+    if last and last.to_version == version and last.event in ("restored", "rolled_back"):
+        return GuardedRollback("no_previous", version, f"{last.by} went back to it from version {last.from_version}")
     before = registry.version_of_alias(classifier, "previous")
     if before is None or before == version:
         return GuardedRollback("no_previous", version, "there is no previous version to go back to")

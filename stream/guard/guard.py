@@ -7,7 +7,7 @@ the store says which worker acts.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -21,8 +21,9 @@ from stream.guard.acting import Actor
 from stream.guard.alarms import step
 from stream.guard.rules import Figure, Rule, Verdict, judge, judge_broken, measure
 from stream.guard.watched import Watched, describe_watched, load_known, sum_up
+from stream.guard.window import Answered, Window
 from stream.guard.witness import Listener, ask_both
-from stream.messages import Message
+from stream.messages import Message, Position
 from stream.models.copies import Copies
 from stream.models.versions import Loaded
 from stream.models.watcher import ModelWatcher
@@ -74,17 +75,18 @@ class Guard:
     def observe(self, outcome: BatchOutcome) -> None:
         """Count a batch that is stored; costs microseconds."""
         now = self._clock()
-        cameras = {answer.position: answer.camera_id for answer in outcome.predictions}
-        failed = {place for each in outcome.asked for place in each.failed}
+        parts = sum_up(outcome)
         with self._lock:
-            for (classifier, version), answered in sum_up(outcome).items():
+            for (classifier, version), part in parts.items():
+                limits = self._limits(classifier)
+                if limits.mode == "off":
+                    self._watched.pop(classifier, None)
+                    continue
                 watched = self._watch(classifier, version)
-                watched.window.add(now, answered)
-                for place, jpeg in outcome.pictures.items():
-                    if place in failed:
-                        watched.window.keep_failed(now, jpeg)
-                    elif place in cameras:
-                        watched.window.keep(now, cameras[place], jpeg)
+                watched.window.forget(now, limits.window_seconds)
+                watched.window.add(now, part)
+                if watched.may_be_asked(limits, now):
+                    keep_pictures(watched.window, now, part, outcome.pictures)
 
     def condemn(self, error: BrokenModelError, messages: Sequence[Message]) -> None:
         """A version answers nothing any more and this worker ends for it: the last word, on the thread that infers."""
@@ -117,11 +119,8 @@ class Guard:
 
     def look(self) -> None:
         """Once at every classifier."""
-        for name in list(self._watched):
+        for name, watched in list(self._watched.items()):
             limits = self._limits(name)
-            if limits.mode == "off":
-                continue
-            watched = self._watched[name]
             loaded = self._watcher.loaded(name)
             if loaded.served is None or loaded.served.version.version != watched.version:
                 continue  # between a swap and its first batch
@@ -167,9 +166,7 @@ class Guard:
         watched.alarms = step(watched.alarms, figures, limits.looks)
         for figure in figures:
             if not watched.alarms[figure.rule].raised:
-                watched.words.pop(figure.rule, None)
-                watched.due_at.pop(figure.rule, None)
-                watched.pauses.pop(figure.rule, None)
+                watched.forget_alarm(figure.rule)
             elif now >= watched.due_at.get(figure.rule, now):
                 pause = watched.pauses.get(figure.rule, ASK_AGAIN_SECONDS)
                 watched.due_at[figure.rule], watched.pauses[figure.rule] = now + pause, pause * 2
@@ -186,13 +183,16 @@ class Guard:
     ) -> None:
         """Within the probation the version before is asked; later on, or without one, it is a warning at most."""
         if watched.probation_left(limits, self._clock()) <= 0:
-            self._warn(watched, figure, "it serves since long: the scene may have changed")
+            if figure.rule not in watched.explained:
+                self._warn(watched, figure, "it serves since long: the scene may have changed")
         elif spare is not None:
             verdict = self._ask(watched, served, spare, figure.rule, limits)
             watched.words[figure.rule] = verdict.words
             log.info("%s version %d: %s; %s", name, watched.version, figure.words, verdict.words)
             if verdict.fault:
                 self._act(watched, served, spare, figure, verdict, limits)
+            else:
+                watched.explained.add(figure.rule)
         elif watched.waits < MOST_WAITS and self._watcher.load_spare(name):
             watched.waits += 1
             watched.words[figure.rule] = "the version before is being loaded, to be asked"
@@ -246,6 +246,14 @@ class Guard:
                 return None
             pause.wait(0.2)
         return spare
+
+
+def keep_pictures(window: Window, now: float, part: Answered, pictures: Mapping[Position, bytes]) -> None:
+    """Some of those that were answered, and of those that were not."""
+    for place, camera_id in part.answered:
+        window.keep(now, camera_id, pictures[place])
+    for place in part.failed:
+        window.keep_failed(now, pictures[place])
 
 
 def read_pictures(messages: Sequence[Message]) -> list[bytes]:

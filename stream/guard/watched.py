@@ -43,6 +43,19 @@ class Watched:
     words: dict[Rule, str] = field(default_factory=dict)
     """What became of an alarm."""
 
+    explained: set[Rule] = field(default_factory=set)
+    """Alarms that the scene explained: not said again after the probation."""
+
+    def forget_alarm(self, rule: Rule) -> None:
+        """It ended, if there was one."""
+        for kept in (self.words, self.due_at, self.pauses):
+            kept.pop(rule, None)
+        self.explained.discard(rule)
+
+    def may_be_asked(self, limits: GuardParams, now: float) -> bool:
+        """Whether pictures are worth their memory."""
+        return self.opened_at is None or self.probation_left(limits, now) > 0
+
     def probation_left(self, limits: GuardParams, now: float) -> float:
         """Seconds in which it may still be rolled back."""
         return 0.0 if self.opened_at is None else max(self.opened_at + limits.probation_minutes * 60 - now, 0.0)
@@ -76,10 +89,11 @@ def sum_up(outcome: BatchOutcome) -> dict[tuple[str, int], Answered]:
     parts: dict[tuple[str, int], Answered] = {}
     for each in outcome.asked:
         part = parts.setdefault((each.classifier, each.version), Answered())
-        part.failed += len(each.failed)
+        part.failed.extend(each.failed)
         part.seconds += each.seconds
     for answer in outcome.predictions:
         if (found := parts.get((answer.classifier, answer.model_version))) is not None:
+            found.answered.append((answer.position, answer.camera_id))
             found.labels[answer.label] += 1
             found.unknown += answer.decision == "unknown"
     return parts

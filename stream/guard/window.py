@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stream.guard.rules import Live
+from stream.messages import Position
 
 PICTURES_A_SECOND: Final = 8
 PICTURES_OF_A_CAMERA: Final = 4
@@ -20,9 +21,11 @@ class Answered:
 
     labels: Counter[str] = field(default_factory=Counter)
     unknown: int = 0
-    failed: int = 0
     seconds: float = 0.0
     """Of inference."""
+    answered: list[tuple[Position, str]] = field(default_factory=list)
+    """Frames, and their cameras."""
+    failed: list[Position] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class Window:
         bucket = self._bucket(now)
         bucket.labels.update(answered.labels)
         bucket.unknown += answered.unknown
-        bucket.failed += answered.failed
+        bucket.failed += len(answered.failed)
         bucket.seconds += answered.seconds
 
     def keep(self, now: float, camera_id: str, jpeg: bytes) -> None:

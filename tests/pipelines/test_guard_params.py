@@ -15,6 +15,7 @@ def test_defaults_are_within_their_bounds() -> None:
         ("mode", "sometimes", "rollback"),
         ("probation_minutes", 0.01, "probation longer than 3 looks"),
         ("min_frames", 1, "20"),
+        ("min_frames", 3000, "at most 2000 frames of one worker"),
         ("looks", 0, "1"),
         ("max_error_share", 1, "less than 1"),
         ("max_label_shift", 1.0, "less than 1"),

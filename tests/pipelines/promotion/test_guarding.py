@@ -75,12 +75,23 @@ def test_it_never_goes_back_to_a_version_that_was_not_asked_or_was_taken_out_its
     desk = make_desk("nowhere")
 
     assert take_back(desk, to=3).outcome == "no_previous"
+    desk.registry.release("nowhere", "previous")
+    assert take_back(desk).outcome == "no_previous"
+    desk.registry.point("nowhere", "previous", 1)
 
     move_back(desk.registry, desk.book, "nowhere", "too slow")  # 1 serves, 2 was taken out by a person
     assert take_back(desk, version=1, to=2).outcome == "no_previous"
-    desk.registry.release("nowhere", "previous")
-    assert take_back(desk, version=1, to=2).outcome == "no_previous"
     assert desk.production == 1
+
+
+def test_what_a_person_went_back_to_is_left_to_the_person(make_desk: Callable[[str], Desk]) -> None:
+    desk = make_desk("restored")
+    assert desk.promote(1)[1]
+
+    done = take_back(desk, version=1, to=2)
+
+    assert (done.outcome, desk.production) == ("no_previous", 1)
+    assert "went back to it from version 2" in done.words
 
 
 def test_the_gate_refuses_it_from_then_on_unless_it_is_forced(make_desk: Callable[[str], Desk]) -> None:

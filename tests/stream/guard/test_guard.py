@@ -67,6 +67,16 @@ def test_a_scene_of_one_class_is_no_fault(stand: Stand) -> None:
     assert told["found"]["labels"].endswith("it is the scene")
 
 
+def test_what_the_scene_explained_is_not_said_again_when_the_probation_ends(stand: Stand) -> None:
+    stand.limits = GuardParams(probation_minutes=0.5)
+    guard = stand.guard()
+    stand.serve(4)
+
+    stand.live(guard, 200, DARK)
+
+    assert (stand.orders, stand.events) == ([], [])
+
+
 def test_with_warn_only_it_is_said_once_and_nothing_moves(stand: Stand) -> None:
     stand.limits = GuardParams(mode="warn")
     guards = stand.guard("a"), stand.guard("b")
@@ -87,6 +97,7 @@ def test_switched_off_nobody_looks(stand: Stand) -> None:
     stand.live(guard, 20)
 
     assert (stand.orders, stand.events, read_verdicts(stand.store)) == ([], [], [])
+    assert guard.describe() == {}
 
 
 def test_a_version_that_serves_since_long_is_warned_about_also_by_a_worker_that_starts_anew(stand: Stand) -> None:

@@ -19,7 +19,7 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     def run_code(command: list[str], **named: Any) -> Any:
         return run([sys.executable, "-c", code], **named)
 
-    monkeypatch.setattr(rolling_back.subprocess, "run", run_code)
+    monkeypatch.setattr("stream.guard.rolling_back.subprocess.run", run_code)
 
 
 def test_the_childs_last_line_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,7 @@ def test_a_warning_comes_once_a_day_for_each_rule(store: PredictionStore) -> Non
     watches = Watches(store, "a")
     watch = watches.open("cars", 2, 1)
     for rule in ("labels", "unknown"):
-        claim = watches.claim(watch, rule)  # type: ignore[arg-type]
+        claim = watches.claim(watch, rule)
         assert claim
         watches.finish(claim, "warned", "why", [], None)
     assert watches.claim(watch, "labels") is None

@@ -1,8 +1,9 @@
 from collections import Counter
 
 from stream.guard.window import LARGEST_PICTURE_BYTES, MOST_BYTES, Answered, Window
+from stream.messages import Position
 
-RED = Answered(Counter(red=3, blue=1), unknown=1, failed=1, seconds=0.02)
+RED = Answered(Counter(red=3, blue=1), unknown=1, failed=[Position("t", 0, 0)], seconds=0.02)
 
 
 def test_a_window_sums_what_is_not_older_than_it() -> None:
