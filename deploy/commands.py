@@ -122,6 +122,7 @@ def status(
 ) -> None:
     """Say how every service is; exit 0 when all are healthy, 1 otherwise."""
     from deploy.frames import FramesQuestion
+    from deploy.guarded import say_guarded
     from deploy.health import describe
     from deploy.stack import ask_stack, is_running
     from pipelines.settings import load_settings
@@ -134,6 +135,7 @@ def status(
         print_json({**describe(healths), "frames": frames})
     elif healths:
         print_table(healths)
+        print("".join(f"{line}\n" for line in say_guarded(healths)), end="")
         if frames:
             print("\n".join(say_frames(frames)))
     else:

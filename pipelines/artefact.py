@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pipelines.class_names import check_class_names
 from pipelines.errors import ModelError
@@ -52,6 +52,16 @@ Precision = Literal["f32", "bf16", "int8"]
 
 
 @dataclass(frozen=True, slots=True)
+class ValidationAnswers:
+    """What the version said about its own validation pictures; live answers are held against it."""
+
+    pictures: int
+    label_shares: tuple[float, ...]
+    """Share of each class among the answers, in the order of the class names."""
+    unknown_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServingCard:
     """What a worker must know beside the network."""
 
@@ -70,6 +80,8 @@ class ServingCard:
     """Beyond them a picture is of nothing the model knows; None: every picture counts as known."""
     precision: Precision = "f32"
     """In which the OpenVINO network serves: bf16 is a way to compile it, int8 lies in the network itself."""
+    validation: ValidationAnswers | None = None
+    """None in artefacts that were made before it was kept."""
 
     def save(self, artefact: Path) -> None:
         file = artefact / CARD_FILE
@@ -86,7 +98,9 @@ class ServingCard:
             fields = json.loads((artefact / CARD_FILE).read_text(encoding="utf-8"))
             unknown = fields.get("unknown")
             thresholds = UnknownThresholds(**unknown) if unknown else None
-            card = cls(**{**fields, "class_names": tuple(fields["class_names"]), "unknown": thresholds})
+            validation = _parse_validation(fields.get("validation"))
+            names = tuple(fields["class_names"])
+            card = cls(**{**fields, "class_names": names, "unknown": thresholds, "validation": validation})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"Expected a serving card at {artefact / CARD_FILE}. {error}. Train or import the model again."
@@ -95,6 +109,10 @@ class ServingCard:
             card.class_names, head_size=head_size, mend="Correct the class folders' names and train again."
         )
         return card
+
+
+def _parse_validation(fields: dict[str, Any] | None) -> ValidationAnswers | None:
+    return ValidationAnswers(**{**fields, "label_shares": tuple(fields["label_shares"])}) if fields else None
 
 
 def digest_artefact(artefact: Path) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Alias = Literal["production", "previous", "candidate", "challenger"]
 SHA256_TAG: Final = "vigia.sha256"
 GATE_TAG: Final = "vigia.gate"
+GUARD_TAG: Final = "vigia.guard"
+"""On a version that failed live and was rolled back for it: why."""
 DECISION_TAG: Final = "vigia.decision"
 """On a version: the last decision about it, as JSON. On the registered model: the last one that moved its aliases."""
 REPORT_METRICS: Final = ("accuracy", "macro_f1", "log_loss", "ece", "majority_share", "pictures")

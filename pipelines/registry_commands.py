@@ -119,8 +119,12 @@ def rollback(
 ) -> None:
     """Swap production and previous."""
     from pipelines.promotion.moving import move_back
+    from pipelines.registry import GUARD_TAG
 
     registry, book = _open()
+    before = registry.version_of_alias(classifier, "previous")
+    if before and (failed := registry.version(classifier, before).tags.get(GUARD_TAG)):
+        say(f"warning: version {before} failed live before and was rolled back: {failed}")
     decision = move_back(registry, book, classifier, (reason or "").strip() or None)
     was, now = decision.from_version, decision.to_version
     if as_json:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipelines.consensus_params import ConsensusParams
+from pipelines.guard_params import GuardParams
 from pipelines.strict_params import StrictParams
 from pipelines.training.params import TrainParams
 from pipelines.tuning.space import TuneParams
@@ -209,3 +210,4 @@ class ClassifierParams(StrictParams):
     promote: PromoteParams = PromoteParams()
     schedule: ScheduleParams = ScheduleParams()
     consensus: ConsensusParams = ConsensusParams()
+    guard: GuardParams = GuardParams()

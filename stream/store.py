@@ -38,7 +38,7 @@ REFUSALS: Final = (DataError, IntegrityError, ValueError, OverflowError)
 """What drivers raise for a row that no retry will make acceptable; text that is no UTF-8 is a ValueError."""
 
 CameraStatus = Literal["connecting", "online", "stale", "offline", "disabled"]
-ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back"]
+ModelEventKind = Literal["loaded", "swapped", "refused", "rolled_back", "warned"]
 Outcome = TypeVar("Outcome")
 
 

@@ -189,3 +189,34 @@ kept_frame_leases = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+
+guard_watches = Table(
+    "guard_watches",
+    metadata,
+    Column("classifier", String(40), primary_key=True),
+    # the n-th version of the classifier that went live, a version that comes back counted again
+    Column("activation", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("before_version", Integer),
+    # by the database's clock, which all workers share
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("opened_by", String(100), nullable=False),
+)
+
+guard_verdicts = Table(
+    "guard_verdicts",
+    metadata,
+    Column("classifier", String(40), primary_key=True),
+    Column("activation", Integer, primary_key=True),
+    # `rollback`, or the rule that warns
+    Column("kind", String(20), primary_key=True),
+    Column("version", Integer, nullable=False),
+    # who acts: taken in one transaction, so that of all workers one does; past the lease another may
+    Column("claim_id", String(32), nullable=False),
+    Column("claimed_by", String(100), nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    Column("outcome", String(20)),
+    Column("words", FreeText),
+    Column("figures", JSON),
+)

@@ -26,6 +26,8 @@ class Calibration:
     false_reject_rate: float
     """Share of the validation pictures that the thresholds refuse."""
     pictures: int
+    label_shares: tuple[float, ...] = ()
+    """Of each class among the answers to them; empty where it was not kept."""
 
     def document(self) -> dict[str, Any]:
         """calibration.json."""
@@ -33,7 +35,8 @@ class Calibration:
 
     @classmethod
     def parse(cls, document: dict[str, Any]) -> "Calibration":
-        return cls(**{**document, "unknown": UnknownThresholds(**document["unknown"])})
+        shares = tuple(document.get("label_shares", ()))
+        return cls(**{**document, "unknown": UnknownThresholds(**document["unknown"]), "label_shares": shares})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +70,5 @@ def calibrate(
         ece_after=expected_calibration_error(labels, scaled, params.calibration_bins),
         false_reject_rate=float(1 - unknown.knows(scaled, distance).mean()),
         pictures=len(labels),
+        label_shares=tuple(float(share) for share in np.eye(scaled.shape[1])[scaled.argmax(axis=1)].mean(axis=0)),
     )

@@ -26,6 +26,11 @@ class RegisteredVersion:
         """Of the artefact's files; empty when the version has no such tag."""
         return self.tags.get("vigia.sha256", "")
 
+    @property
+    def failed_live(self) -> str | None:
+        """Why the guard rolled it back before; None when it never did."""
+        return self.tags.get("vigia.guard")
+
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard
+from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard, ValidationAnswers
 from pipelines.class_names import check_class_names, list_near_spellings, read_class_names
 from pipelines.datasets.shards import load_class_names
 from pipelines.datasets.versions import DatasetVersion
@@ -217,6 +217,7 @@ def _evaluate(
         dataset_md5=work.dataset.md5,
         temperature=calibration.temperature,
         unknown=calibration.unknown,
+        validation=ValidationAnswers(calibration.pictures, calibration.label_shares, calibration.false_reject_rate),
     )
     artefact = folder / "artefact"
     card.save(artefact)

@@ -114,6 +114,8 @@ class Evidence:
     dataset: DatasetOrder | Missing
     rolled_back: str | None = None
     """Who took this version out of production, when and why; None when nobody did."""
+    guarded: str | None = None
+    """Why the guard rolled it back; None when it did not."""
     remark: str | None = None
     """What a reader of the decision must know beside it."""
 

@@ -12,7 +12,7 @@ from pipelines.promotion.log_book import LogBook
 from pipelines.promotion.measuring import measure_evidence
 from pipelines.promotion.moving import keep_decision, move_to_production
 from pipelines.promotion.rules import Asker, PromotionDecision, decide_promotion
-from pipelines.registry import GATE_TAG, ModelVersion, Registry, promote
+from pipelines.registry import GATE_TAG, GUARD_TAG, ModelVersion, Registry, promote
 from pipelines.stage_params import ClassifierParams
 
 Measure = Callable[[Registry, Path, ClassifierParams, ModelVersion, int | None], Evidence]
@@ -94,7 +94,10 @@ def promote_by_hand(
     event: Event
     if force:
         event, reason = "forced", f"forced, the gate was not asked: {note}"
-    elif registry.version_of_alias(classifier, "previous") == version:
+    elif (
+        registry.version_of_alias(classifier, "previous") == version
+        and GUARD_TAG not in registry.version(classifier, version).tags
+    ):
         event, reason = "restored", f"version {version} was production before version {serving or 'none'}"
     else:
         return judge_candidate(
@@ -134,7 +137,7 @@ def _gather(
     if taken_out is not None:
         why = f"{taken_out.sentence()} on {taken_out.at:%Y-%m-%d %H:%M} UTC by {taken_out.by}"
         why += f": {taken_out.note}" if taken_out.note else ""
-    return replace(evidence, rolled_back=why, remark=remark)
+    return replace(evidence, rolled_back=why, guarded=candidate.tags.get(GUARD_TAG), remark=remark)
 
 
 def _already_serving(version: int) -> PromotionDecision:

@@ -27,8 +27,13 @@ def move_back(registry: Registry, book: LogBook, classifier: str, note: str | No
     before = registry.version_of_alias(classifier, "previous")
     about = serving or before or 0
     decision = make_decision(classifier, about, "rolled_back", before=serving, after=before, note=note)
-    _move(registry, book, decision, lambda: roll_back(registry, classifier))
+    move_back_as(registry, book, decision)
     return decision
+
+
+def move_back_as(registry: Registry, book: LogBook, decision: ModelDecision) -> None:
+    """Production and previous swap, if `from_version` still is production; else GateError, as `move_to_production`."""
+    _move(registry, book, decision, lambda: roll_back(registry, decision.classifier))
 
 
 def delete_version(registry: Registry, book: LogBook, classifier: str, version: int) -> None:

@@ -61,6 +61,8 @@ def _ask_rules(evidence: Evidence, gate: PromoteParams, asker: Asker) -> Iterato
     yield judge_dataset(evidence.dataset)
     if evidence.remark:
         yield Finding("remark", True, evidence.remark)
+    if evidence.guarded:
+        yield Finding("guard", False, f"it failed live and was rolled back: {evidence.guarded}")
     if evidence.rolled_back and asker == "training":
         yield Finding("rollback", False, f"this version was taken out of production before: {evidence.rolled_back}")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.artefact import Precision, ServingCard
+from pipelines.artefact import Precision, ServingCard, ValidationAnswers
 from pipelines.datasets.shards import load_class_names, read_split
 from pipelines.datasets.versions import read_dataset_version
 from pipelines.evaluation.calibrating import CALIBRATION_FILE, Calibration
@@ -69,6 +69,7 @@ def build_card(paths: StagePaths, model: Any, calibration: Calibration) -> Servi
         subject=subject,
         temperature=calibration.temperature,
         unknown=calibration.unknown,
+        validation=ValidationAnswers(calibration.pictures, calibration.label_shares, calibration.false_reject_rate),
     )
 
 

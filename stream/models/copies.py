@@ -26,6 +26,10 @@ class Copies:
 
     folder: Path
 
+    def place(self, version: RegisteredVersion) -> Path:
+        """Where its copy lies, when there is one."""
+        return self.folder / version.classifier / str(version.version)
+
     def sweep(self) -> None:
         """Remove what a process that was killed left half copied. Call it before the first copy."""
         for partial in self.folder.glob(f"*/{PARTIAL}*"):
@@ -67,7 +71,7 @@ class Copies:
 
     def recall(self, version: RegisteredVersion) -> Path:
         """The copy of a version that was served before, verified now. Raises ModelError."""
-        kept = self.folder / version.classifier / str(version.version)
+        kept = self.place(version)
         if not kept.is_dir():
             raise ModelError(
                 f"Expected the copy of {version.classifier} version {version.version} in {kept}, found none. "

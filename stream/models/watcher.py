@@ -6,22 +6,23 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-from pipelines.errors import StoreError, VigiaError
+from pipelines.errors import VigiaError
 from pipelines.inference import Classifier
-from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from pipelines.lookup.finding import PRODUCTION
+from stream.models.changes import RecordEvent, record_change
 from stream.models.loader import Loader
 from stream.models.versions import Loaded, Refusal, Versions, describe_versions, should_load
 from stream.monitoring.contacts import Contact
-from stream.store import ModelEvent, ModelEventKind
+from stream.store import ModelEventKind
 from stream.worker.batches import Serving
 
 POLL_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
+PREVIOUS: Final = "previous"
 SPARE_SECONDS: Final = 60.0
 """So long the version before stays loaded: whoever moves the alias back has it at once."""
 FREE_SECONDS: Final = 5.0
@@ -30,8 +31,6 @@ PATIENCE_SECONDS: Final = 30.0
 
 log = logging.getLogger(__name__)
 
-RecordEvent = Callable[[ModelEvent], None]
-
 
 class LiveLookup(Protocol):
     """What the watcher asks the registry; `pipelines.lookup.facts.Lookup` can more."""
@@ -39,6 +38,8 @@ class LiveLookup(Protocol):
     def classifiers(self) -> tuple[str, ...]: ...
 
     def holder(self, classifier: str, alias: str) -> RegisteredVersion | None: ...
+
+    def run(self, run_id: str) -> RunFacts | None: ...
 
 
 class ModelWatcher:
@@ -80,6 +81,23 @@ class ModelWatcher:
     def refusals(self) -> dict[str, Refusal]:
         """Versions that are production by the registry and could not be loaded, by classifier."""
         return {name: each.refusal for name, each in list(self._versions.items()) if each.refusal}
+
+    def loaded(self, classifier: str) -> Versions:
+        """What is in memory of it now."""
+        return self._versions.get(classifier, Versions())
+
+    def load_spare(self, classifier: str) -> bool:
+        """Begin to load the previous version beside the one that serves; False when there is none to load."""
+        served = self.loaded(classifier).served
+        try:
+            previous = self._lookup.holder(classifier, PREVIOUS) if self._lookup else None
+        except Exception:  # noqa: BLE001  as in `poll`
+            return False
+        if previous is None or served is None or previous.sha256 == served.version.sha256:
+            return False
+        if self.loaded(classifier).spare is None:
+            self._begin(classifier, lambda: self._load_spare(previous))
+        return True
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="model watcher", daemon=True).start()
@@ -143,10 +161,14 @@ class ModelWatcher:
         if versions.spare and versions.spare.version.sha256 == holder.sha256:
             self._swap(holder, versions.spare.classifier, "it was still loaded")
             return
-        self._replacing[name] = threading.Thread(
-            target=self._replace, args=(holder,), name=f"loading {name}", daemon=True
-        )
-        self._replacing[name].start()
+        self._begin(name, lambda: self._replace(holder))
+
+    def _begin(self, name: str, load: Callable[[], None]) -> None:
+        """On a thread of its own, unless something of this classifier is loading already."""
+        with self._lock:
+            if not self._is_replacing(name):
+                self._replacing[name] = threading.Thread(target=load, name=f"loading {name}", daemon=True)
+                self._replacing[name].start()
 
     def _is_replacing(self, name: str) -> bool:
         thread = self._replacing.get(name)
@@ -171,6 +193,15 @@ class ModelWatcher:
         else:
             versions = self._versions.get(wanted.classifier, Versions())
             self._keep(wanted.classifier, replace(versions, spare=Loaded(wanted, classifier, time.monotonic())))
+
+    def _load_spare(self, previous: RegisteredVersion) -> None:
+        name = previous.classifier
+        try:
+            spare = Loaded(previous, self._loader.load(previous), time.monotonic())
+        except Exception as error:  # noqa: BLE001  as in `_load`
+            log.warning("%s version %d cannot be loaded to be asked: %s", name, previous.version, error)
+            return
+        self._keep(name, replace(self.loaded(name), spare=spare))
 
     def _still_wanted(self, wanted: RegisteredVersion) -> bool:
         """Loading takes seconds: a version that lost the alias meanwhile must not answer any more."""
@@ -260,19 +291,7 @@ class ModelWatcher:
                 self._serving = MappingProxyType({**self._serving, name: versions.served.classifier})
 
     def _tell(self, wanted: RegisteredVersion, served: Loaded | None, event: ModelEventKind, detail: str) -> None:
-        change = ModelEvent(
-            at=datetime.now(UTC),
-            worker=self._worker,
-            classifier=wanted.classifier,
-            from_version=served.version.version if served else None,
-            to_version=wanted.version,
-            event=event,
-            detail=detail[:1000],
-        )
-        try:
-            self._record(change)
-        except StoreError as error:
-            log.error("could not record that %s version %d was %s: %s", wanted.classifier, wanted.version, event, error)
+        record_change(self._record, self._worker, wanted, served, event, detail)
 
     def _say_registry_is_away(self, error: Exception) -> None:
         if not self.registry_contact.away:

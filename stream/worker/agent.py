@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,6 +23,7 @@ from stream.reading.pace import Pace
 from stream.store import PredictionStore
 from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
 from stream.worker.dead_letter_lines import log_dead_letters
+from stream.worker.inferring import BrokenModelError
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.publisher import Publisher
 from stream.worker.storing import store_outcome
@@ -46,6 +47,10 @@ class Agent:
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     pace: Pace = field(default_factory=Pace)
     group: str = GROUP
+    observe: Callable[[BatchOutcome], None] = lambda outcome: None
+    """Hears of each batch that is stored, on the thread that infers."""
+    condemn: Callable[[BrokenModelError, Sequence[Message]], None] = lambda error, messages: None
+    """Hears of a version that answers nothing any more, before the worker ends for it; on the same thread."""
     acked: int = 0
     reading: bool = False
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
@@ -70,10 +75,18 @@ class Agent:
                 if delivering is not None:
                     delivering.cancel()
 
+    def between_batches(self, work: Callable[[], Any]) -> Future[Any]:
+        """On the thread that infers, which no batch uses meanwhile: a classifier is not for two threads."""
+        return self._thread.submit(work)
+
     def _answer(self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = ()) -> BatchOutcome:
         began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
-        outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
+        try:
+            outcome = self.reader.read(messages, self.serving(), self.routes(), dropped)
+        except BrokenModelError as error:
+            self.condemn(error, messages)
+            raise
         outcome = self.consensus.add(outcome)
         with self.metrics.timed("store"):
             outcome = store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
@@ -82,6 +95,7 @@ class Agent:
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         self.keeper.offer(outcome)
+        self.observe(outcome)
         self.pace.observe(len(messages), time.perf_counter() - began)
         return outcome
 

@@ -35,6 +35,17 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What one version was asked in a batch."""
+
+    classifier: str
+    version: int
+    seconds: float
+    failed: tuple[Position, ...]
+    """Of frames that it could not answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class BatchOutcome:
     """Everything that came of a batch."""
 
@@ -52,6 +63,7 @@ class BatchOutcome:
     infer_seconds: float = 0.0
     pictures: Mapping[Position, bytes] = field(default_factory=dict)
     """Encoded bytes of every good picture of the batch."""
+    asked: tuple[Asked, ...] = ()
 
     @property
     def reads(self) -> tuple[FrameRead, ...]:
@@ -87,6 +99,8 @@ class BatchReader:
     failures_in_a_row: int = 0
     _letters: dict[Position, tuple[Message, DeadLetter]] = field(default_factory=dict)
     _skipped: set[Position] = field(default_factory=set)
+    _asked: list[Asked] = field(default_factory=list)
+    _failed: list[Position] = field(default_factory=list)
 
     def read(
         self, messages: Sequence[Message], serving: Serving, routes: Routes, dropped: Sequence[DroppedFrame] = ()
@@ -98,7 +112,7 @@ class BatchReader:
         The batch must be redelivered then.
         """
         began, inferred = time.perf_counter(), 0.0
-        self._letters, self._skipped = {}, set()
+        self._letters, self._skipped, self._asked = {}, set(), []
         predictions: list[Prediction] = []
         latest: dict[str, bytes] = {}
         encoded: dict[Position, bytes] = {}
@@ -119,12 +133,16 @@ class BatchReader:
             decode_seconds=time.perf_counter() - began - inferred,
             infer_seconds=inferred,
             pictures=encoded,
+            asked=tuple(self._asked),
         )
 
     def _answer(self, pictures: Sequence[Picture], serving: Serving, routes: Routes) -> list[Prediction]:
         predictions: list[Prediction] = []
         for name, asked in self._ask(pictures, serving, routes).items():
-            predictions.extend(self._classify(serving[name], asked))
+            model, began, self._failed = serving[name], time.perf_counter(), []
+            predictions.extend(self._classify(model, asked))
+            seconds = time.perf_counter() - began
+            self._asked.append(Asked(name, model.version, seconds, tuple(self._failed)))
         return predictions
 
     def _decode_some(self, messages: Sequence[Message], routes: Routes) -> Iterator[list[Picture]]:
@@ -205,6 +223,7 @@ class BatchReader:
                 self._count_failure(classifier, error)
                 reason = FrameError(f"{type(error).__name__}: {error}", stage="infer", reason="inference_failed")
                 self._give_up(picture.message, reason, camera_id=picture.frame.camera_id)
+                self._failed.append(picture.frame.position)
                 continue
             self.failures_in_a_row = 0
             answer = build_answers(classifier.class_names, inference, TOP)[0]

@@ -13,6 +13,15 @@ OUT_OF_MEMORY: Final = ("bad_alloc", "bad allocation", "out of memory", "cannot 
 """Words of engines that have one error for everything."""
 
 
+class BrokenModelError(ModelError):
+    """A version that answers nothing any more; it ends the worker."""
+
+    def __init__(self, text: str, classifier: str, version: int) -> None:
+        super().__init__(text)
+        self.classifier = classifier
+        self.version = version
+
+
 def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
     """Raises ModelError for answers of another shape or that are no number."""
     inference = classifier.infer(images)
@@ -28,7 +37,7 @@ def check_machine(classifier: Classifier, error: Exception) -> None:
     """Raises ModelError when it was the machine that failed: no memory, a file or a disk that is gone."""
     words = str(error).lower()
     if isinstance(error, MemoryError | OSError) or any(sign in words for sign in OUT_OF_MEMORY):
-        raise broken(classifier, error, "The machine failed it: make room or mend the disk.") from error
+        raise ModelError(_explain(classifier, error, "The machine failed it: make room or mend the disk.")) from error
 
 
 def check_model(classifier: Classifier, error: Exception) -> None:
@@ -45,9 +54,13 @@ def infer_blank(classifier: Classifier) -> None:
     infer_checked(classifier, [np.zeros((height, width, 3), np.uint8)])
 
 
-def broken(classifier: Classifier, error: Exception, mend: str) -> ModelError:
+def broken(classifier: Classifier, error: Exception, mend: str) -> BrokenModelError:
     """What ends the worker, so that its frames come again to one that is well."""
-    return ModelError(
+    return BrokenModelError(_explain(classifier, error, mend), classifier.classifier, classifier.version)
+
+
+def _explain(classifier: Classifier, error: Exception, mend: str) -> str:
+    return (
         f"Expected {classifier.classifier} version {classifier.version} to classify. {type(error).__name__}: {error}. "
         f"{mend} The frames stay in Kafka."
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from stream.guard.guard import Guard
 from stream.models.watcher import ModelWatcher
 from stream.monitoring.report import WorkerReport
 from stream.reading.app import assigned_partitions
@@ -18,6 +19,7 @@ class Phase:
     report: WorkerReport
     watcher: ModelWatcher | None = None
     agent: Agent | None = None
+    guard: Guard | None = None
 
     def __post_init__(self) -> None:
         checks = self.report.checks
@@ -48,6 +50,7 @@ class Phase:
             "state": self.say(),
             "versions": self.versions(),
             "models": self.watcher.describe() if self.watcher else {},
+            "guard": self.guard.describe() if self.guard else {},
             "partitions": self.partitions() or [],
             "acknowledged": self.agent.acked if self.agent else 0,
             "group": self.agent.group if self.agent else None,

@@ -21,6 +21,12 @@ from stream.consensus.live import LiveConsensus
 from stream.consensus.seen_frames import read_seen_frames
 from stream.frames.keeping import FramesPlace, start_keeping
 from stream.frames.metrics import KeptFramesCollector
+from stream.guard.acting import Actor
+from stream.guard.guard import Guard
+from stream.guard.metrics import GuardCollector
+from stream.guard.rolling_back import RollBack, roll_back_in_child
+from stream.guard.watched import look_up_milliseconds
+from stream.guard.watches import Watches
 from stream.live_params import LiveParams
 from stream.messages import GROUP
 from stream.models.copies import Copies, Download
@@ -74,6 +80,7 @@ class WorkerSetup:
     classifiers: tuple[str, ...] = ()
     """The only ones that it answers for, in a consumer group of their own; none named: all."""
     frames: FramesPlace = field(default_factory=FramesPlace)
+    roll_back: RollBack = roll_back_in_child
 
     @property
     def group(self) -> str:
@@ -130,6 +137,7 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
     wait_for_model(watcher)
     agent = build_agent(setup, report, watcher, cameras, params)
     phase.agent = agent
+    phase.guard = start_guard(setup, report, watcher, agent, params)
     agent.app.agent(frames_topic(agent.app), name="frames", concurrency=1)(agent.serve)
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -140,11 +148,15 @@ def serve(setup: WorkerSetup, phase: Phase, leave: Say) -> int:
 
 def build_watcher(setup: WorkerSetup) -> ModelWatcher:
     """With a folder of copies of its own, swept of what a killed process left."""
-    copies = Copies(setup.state / "workers" / f"models-{setup.slot}")
+    copies = copies_of(setup)
     copies.sweep()
     loader = Loader(copies, setup.download, setup.try_version, setup.load)
     record = setup.store.record_model_event
     return ModelWatcher(setup.open_lookup, loader, record, worker=setup.name, only=setup.classifiers)
+
+
+def copies_of(setup: WorkerSetup) -> Copies:
+    return Copies(setup.state / "workers" / f"models-{setup.slot}")
 
 
 def build_agent(
@@ -177,6 +189,24 @@ def build_agent(
         pace=pace,
         group=setup.group,
     )
+
+
+def start_guard(
+    setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, agent: Agent, params: LiveParams
+) -> Guard:
+    """It hears every batch from now on, and looks once a second."""
+    guard = Guard(
+        Actor(Watches(setup.store, setup.name), setup.roll_back, setup.name),
+        watcher,
+        copies_of(setup),
+        limits=lambda classifier: params.of(classifier).guard,
+        measured=lambda version: look_up_milliseconds(setup.open_lookup, version),
+        between_batches=agent.between_batches,
+    )
+    agent.observe, agent.condemn = guard.observe, guard.condemn
+    report.metrics.registry.register(GuardCollector(guard.describe))
+    guard.start()
+    return guard
 
 
 def start_watchdog(setup: WorkerSetup, phase: Phase, pulse: Pulse, leave: Say) -> None:

@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 from pipelines.errors import ModelError, RegistryError
 from pipelines.images import Image
 from pipelines.inference import Inference
-from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position
 
 NOON = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -97,6 +97,10 @@ class FakeRegistry:
             (artefact / "MLmodel").write_text(f"{classifier} {number}")
         tags = {"vigia.sha256": digest_text(f"{classifier} {number}")}
         return RegisteredVersion(classifier, number, "run", tags, ("production",), NOON, str(artefact))
+
+    def run(self, run_id: str) -> RunFacts | None:
+        """Nothing was measured."""
+        return None
 
     def artefact(self, classifier: str, number: int) -> Path:
         return self._artefacts / classifier / str(number)

@@ -1,0 +1,265 @@
+"""The guard of one worker: hears every batch, looks once a second, and acts on what its rules find.
+
+It decides nothing itself: the rules say what is suspicious, the version before says whether the scene explains it, and
+the store says which worker acts.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from pipelines.errors import MessageError, StoreError
+from pipelines.guard_params import LOOK_SECONDS, GuardParams
+from pipelines.lookup.facts import RegisteredVersion
+from stream.decoding import decode_frame
+from stream.guard.acting import Actor
+from stream.guard.alarms import step
+from stream.guard.rules import Figure, Rule, Verdict, judge, judge_broken, measure
+from stream.guard.watched import Watched, describe_watched, load_known, sum_up
+from stream.guard.window import Answered, Window
+from stream.guard.witness import Listener, ask_both
+from stream.messages import Message, Position
+from stream.models.copies import Copies
+from stream.models.versions import Loaded
+from stream.models.watcher import ModelWatcher
+from stream.worker.batches import BatchOutcome
+from stream.worker.inferring import BrokenModelError
+
+PICTURES: Final = 64
+"""Asked of both versions."""
+PICTURES_AT_ONCE: Final = 4
+"""Between two batches: live frames wait that long."""
+ASK_SECONDS: Final = 30.0
+ASK_AGAIN_SECONDS: Final = 30.0
+"""After the scene explained an alarm, then twice as long each time: who asks often is told something by chance once."""
+SPARE_WAIT_SECONDS: Final = 20.0
+TRY_AGAIN_SECONDS: Final = 3.0
+MOST_WAITS: Final = 10
+"""For the version before to be loaded, so many tries."""
+
+log = logging.getLogger(__name__)
+
+
+class Guard:
+    """`observe` is called by the thread that infers, `describe` by any; everything else runs on a thread of its own."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        watcher: ModelWatcher,
+        copies: Copies,
+        *,
+        limits: Callable[[str], GuardParams],
+        measured: Callable[[RegisteredVersion], float | None] = lambda version: None,
+        between_batches: Callable[[Callable[[], Any]], Future[Any]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._actor = actor
+        self._watcher = watcher
+        self._copies = copies
+        self._limits = limits
+        self._measured = measured
+        self._between_batches = between_batches
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._watched: dict[str, Watched] = {}
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="guard", daemon=True).start()
+
+    def observe(self, outcome: BatchOutcome) -> None:
+        """Count a batch that is stored; costs microseconds."""
+        now = self._clock()
+        parts = sum_up(outcome)
+        with self._lock:
+            for (classifier, version), part in parts.items():
+                limits = self._limits(classifier)
+                if limits.mode == "off":
+                    self._watched.pop(classifier, None)
+                    continue
+                watched = self._watch(classifier, version)
+                watched.window.forget(now, limits.window_seconds)
+                watched.window.add(now, part)
+                if watched.may_be_asked(limits, now):
+                    keep_pictures(watched.window, now, part, outcome.pictures)
+
+    def condemn(self, error: BrokenModelError, messages: Sequence[Message]) -> None:
+        """A version answers nothing any more and this worker ends for it: the last word, on the thread that infers."""
+        name, loaded = error.classifier, self._watcher.loaded(error.classifier)
+        limits = self._limits(name)
+        if limits.mode == "off" or loaded.served is None or loaded.served.version.version != error.version:
+            return
+        with self._lock:
+            watched = self._watch(name, error.version)
+        spare = self._wait_for_spare(name)
+        try:
+            self._open(name, watched, loaded.served, spare)
+            figure = Figure("errors", 1.0, limits.max_error_share, str(error))
+            if spare is None or watched.probation_left(limits, self._clock()) <= 0:
+                self._warn(watched, figure, "there is no version before that could be asked, or it serves since long")
+                return
+            served, witness = Listener(loaded.served.classifier), Listener(spare.classifier)
+            ask_both(served, witness, [*watched.window.pictures(PICTURES, failed=True), *read_pictures(messages)])
+            verdict = judge_broken(served.said(), witness.said())
+            if verdict.fault:
+                self._act(watched, loaded.served, spare, figure, verdict, limits)
+        except StoreError as away:
+            log.warning("the guard of %s cannot act: %s", name, away)
+
+    def describe(self) -> dict[str, Any]:
+        """For the heartbeat and the metrics, by classifier."""
+        now = self._clock()
+        with self._lock:
+            return {name: describe_watched(watched, self._limits(name), now) for name, watched in self._watched.items()}
+
+    def look(self) -> None:
+        """Once at every classifier."""
+        for name, watched in list(self._watched.items()):
+            limits = self._limits(name)
+            loaded = self._watcher.loaded(name)
+            if loaded.served is None or loaded.served.version.version != watched.version:
+                continue  # between a swap and its first batch
+            try:
+                self._open(name, watched, loaded.served, loaded.spare)
+                self._look_at(name, watched, loaded.served, loaded.spare, limits)
+            except StoreError as error:
+                log.warning("the guard of %s waits for the store: %s", name, error)
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(LOOK_SECONDS):
+            try:
+                self.look()
+            except Exception:  # a guard that ended by itself would be missed by nobody
+                log.exception("the guard failed and goes on")
+
+    def _watch(self, classifier: str, version: int) -> Watched:
+        found = self._watched.get(classifier)
+        if found is None or found.version != version:
+            before = (found.window.live().milliseconds or found.milliseconds_before) if found else None
+            found = self._watched[classifier] = Watched(version, before)
+        return found
+
+    def _open(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None) -> None:
+        if watched.watch is not None:
+            return
+        before = spare.version.version if spare else None
+        watch = self._actor.open(name, watched.version, before)
+        milliseconds = watched.milliseconds_before or self._measured(served.version)
+        watched.known, _ = load_known(self._copies.place(served.version), served.classifier.class_names, milliseconds)
+        watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
+
+    def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:
+        now = self._clock()
+        with self._lock:
+            watched.window.forget(now, limits.window_seconds)
+            live = watched.window.live()
+        assert watched.known is not None  # `_open` has loaded it  # noqa: S101
+        figures = measure(live, watched.known, limits)
+        if figures:
+            watched.figures = figures
+        watched.alarms = step(watched.alarms, figures, limits.looks)
+        for figure in figures:
+            if not watched.alarms[figure.rule].raised:
+                watched.forget_alarm(figure.rule)
+            elif now >= watched.due_at.get(figure.rule, now):
+                pause = watched.pauses.get(figure.rule, ASK_AGAIN_SECONDS)
+                watched.due_at[figure.rule], watched.pauses[figure.rule] = now + pause, pause * 2
+                self._answer_alarm(name, watched, served, spare, figure, limits)
+
+    def _answer_alarm(
+        self,
+        name: str,
+        watched: Watched,
+        served: Loaded,
+        spare: Loaded | None,
+        figure: Figure,
+        limits: GuardParams,
+    ) -> None:
+        """Within the probation the version before is asked; later on, or without one, it is a warning at most."""
+        if watched.probation_left(limits, self._clock()) <= 0:
+            if figure.rule not in watched.explained:
+                self._warn(watched, figure, "it serves since long: the scene may have changed")
+        elif spare is not None:
+            verdict = self._ask(watched, served, spare, figure.rule, limits)
+            watched.words[figure.rule] = verdict.words
+            log.info("%s version %d: %s; %s", name, watched.version, figure.words, verdict.words)
+            if verdict.fault:
+                self._act(watched, served, spare, figure, verdict, limits)
+            else:
+                watched.explained.add(figure.rule)
+        elif watched.waits < MOST_WAITS and self._watcher.load_spare(name):
+            watched.waits += 1
+            watched.words[figure.rule] = "the version before is being loaded, to be asked"
+            watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
+        else:
+            self._warn(watched, figure, "there is no version before that could be asked")
+
+    def _ask(self, watched: Watched, served: Loaded, spare: Loaded, rule: Rule, limits: GuardParams) -> Verdict:
+        _, tells = load_known(self._copies.place(spare.version), spare.classifier.class_names, None)
+        listeners = Listener(served.classifier), Listener(spare.classifier, tells)
+        with self._lock:
+            jpegs = watched.window.pictures(PICTURES, failed=rule == "errors")
+        for start in range(0, len(jpegs), PICTURES_AT_ONCE):
+            some = jpegs[start : start + PICTURES_AT_ONCE]
+            self._between_batches(partial(ask_both, *listeners, some)).result(ASK_SECONDS)
+        return judge(rule, listeners[0].said(), listeners[1].said(), limits)
+
+    def _act(
+        self,
+        watched: Watched,
+        served: Loaded,
+        spare: Loaded,
+        figure: Figure,
+        verdict: Verdict,
+        limits: GuardParams,
+    ) -> None:
+        assert watched.watch is not None  # noqa: S101
+        if limits.mode == "warn":
+            self._warn(watched, figure, f"{verdict.words}; params.yaml says to warn only")
+            return
+        if served.version.failed_live:
+            self._warn(watched, figure, f"{verdict.words}; it was rolled back before, and somebody let it serve again")
+            return
+        why = f"{figure.words}; {verdict.words}"
+        done = self._actor.take_back(watched.watch, spare.version.version, why, watched.figures or (figure,))
+        if done is None:
+            watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
+        else:
+            watched.words[figure.rule] = f"{verdict.words}; {done}"
+
+    def _warn(self, watched: Watched, figure: Figure, why: str) -> None:
+        assert watched.watch is not None  # noqa: S101
+        watched.words[figure.rule] = why
+        self._actor.warn(watched.watch, figure.rule, f"{figure.words}; {why}", watched.figures or (figure,))
+
+    def _wait_for_spare(self, name: str) -> Loaded | None:
+        """The version before, loaded for it if need be."""
+        pause, ends_at = threading.Event(), time.monotonic() + SPARE_WAIT_SECONDS
+        while (spare := self._watcher.loaded(name).spare) is None:
+            if time.monotonic() > ends_at or not self._watcher.load_spare(name):
+                return None
+            pause.wait(0.2)
+        return spare
+
+
+def keep_pictures(window: Window, now: float, part: Answered, pictures: Mapping[Position, bytes]) -> None:
+    """Some of those that were answered, and of those that were not."""
+    for place, camera_id in part.answered:
+        window.keep(now, camera_id, pictures[place])
+    for place in part.failed:
+        window.keep_failed(now, pictures[place])
+
+
+def read_pictures(messages: Sequence[Message]) -> list[bytes]:
+    """Encoded pictures of those that are frames."""
+    found = []
+    for message in messages:
+        with suppress(MessageError):
+            found.append(decode_frame(message).jpeg)
+    return found

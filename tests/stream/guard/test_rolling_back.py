@@ -1,0 +1,52 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.errors import RegistryError
+from stream.guard import rolling_back
+from stream.guard.rolling_back import RollbackAnswer, RollbackOrder, roll_back_in_child
+
+ORDER = RollbackOrder("cars", 2, 1, "red 60 of 60", "host/worker-1")
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """The child runs this instead."""
+    run = subprocess.run
+
+    def run_code(command: list[str], **named: Any) -> Any:
+        return run([sys.executable, "-c", code], **named)
+
+    monkeypatch.setattr("stream.guard.rolling_back.subprocess.run", run_code)
+
+
+def test_the_childs_last_line_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_with(monkeypatch, """print('noise'); print('{"outcome": "rolled_back", "production": 1, "words": "w"}')""")
+
+    assert roll_back_in_child(ORDER) == RollbackAnswer("rolled_back", 1, "w")
+
+
+@pytest.mark.parametrize("code", ["print('rubble')", "import sys; sys.exit('error: no registry.')", "pass"])
+def test_any_other_end_is_an_error_of_the_registry(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    answer_with(monkeypatch, code)
+
+    with pytest.raises(RegistryError, match="tried again"):
+        roll_back_in_child(ORDER)
+
+
+def test_a_child_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rolling_back, "DEADLINE_SECONDS", 0.2)
+    answer_with(monkeypatch, "import threading; threading.Event().wait(30)")
+
+    with pytest.raises(RegistryError, match="TimeoutExpired"):
+        roll_back_in_child(ORDER)
+
+
+def test_the_worker_side_imports_no_client(tmp_path: Path) -> None:
+    code = "import sys, stream.guard.guard, stream.guard.acting; print([m for m in sys.modules if m == 'mlflow'])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
