@@ -87,7 +87,7 @@ class ServingCard:
             unknown = fields.get("unknown")
             thresholds = UnknownThresholds(**unknown) if unknown else None
             card = cls(**{**fields, "class_names": tuple(fields["class_names"]), "unknown": thresholds})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(
                 f"Expected a serving card at {artefact / CARD_FILE}. {error}. Train or import the model again."
             ) from error

@@ -38,7 +38,9 @@ def run_child(
 ) -> None:
     """`python -m MODULE FOLDER OPTIONS` with `folder` as its working, home and temporary folder.
 
-    `niceness` is how much it stands back behind this process. Raises ModelError with the child's reason, or with how it ended.
+    `niceness` is how much it stands back behind this process.
+
+    Raises ModelError with the child's reason, or with how it ended.
     """
     seconds = DEADLINE_SECONDS if deadline_seconds is None else deadline_seconds
     command = [sys.executable, "-P", "-m", module, str(folder), json.dumps(options)]

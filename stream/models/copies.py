@@ -49,6 +49,10 @@ class Copies:
             os.rename(copied, kept)
         return kept
 
+    def remove(self, version: RegisteredVersion) -> None:
+        """Of a version that is not to be served."""
+        shutil.rmtree(self.folder / version.classifier / str(version.version), ignore_errors=True)
+
     def note(self, version: RegisteredVersion) -> None:
         """Remember that this version was served, for a start without the registry."""
         shelf = self.folder / version.classifier

@@ -15,6 +15,7 @@ from pipelines.inference import Classifier
 from pipelines.lookup.facts import RegisteredVersion
 from pipelines.lookup.finding import PRODUCTION
 from stream.models.loader import Loader
+from stream.models.oddities import Oddities
 from stream.models.versions import Loaded, Refusal, Versions, describe_versions, should_load
 from stream.monitoring.contacts import Contact
 from stream.store import ModelEvent, ModelEventKind
@@ -53,6 +54,7 @@ class ModelWatcher:
         worker: str,
         only: tuple[str, ...] = (),
         spare_seconds: float = SPARE_SECONDS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._open_lookup = open_lookup
         self._lookup: LiveLookup | None = None
@@ -61,10 +63,13 @@ class ModelWatcher:
         self._worker = worker
         self._only = only
         self._spare_seconds = spare_seconds
+        self._clock = clock
+        """For the events alone: another machine's clock may say anything."""
         self._versions: dict[str, Versions] = {}
         self._replacing: dict[str, threading.Thread] = {}
         self.registry_contact = Contact("not asked yet")
         """Whether the registry answers, and since when it does not."""
+        self._oddities = Oddities()
         self._polled_at: float | None = None
         self._recalled = False
         self._lock = threading.Lock()
@@ -102,7 +107,8 @@ class ModelWatcher:
         try:
             # opened here and not at start: a registry that comes up later than the worker is waited for
             lookup = self._lookup = self._lookup or self._open_lookup()
-            names = [name for name in lookup.classifiers() if not self._only or name in self._only]
+            names = self._oddities.legal(lookup.classifiers())
+            names = [name for name in names if not self._only or name in self._only]
             holders = {name: lookup.holder(name, PRODUCTION) for name in names}
         except Exception as error:  # noqa: BLE001  clients of the registry leak errors of many kinds; serving goes on
             self._say_registry_is_away(error)
@@ -134,6 +140,7 @@ class ModelWatcher:
             return  # looked at again when it is done
         versions = self._versions.get(name, Versions())
         served = versions.served
+        self._oddities.look(name, holds=holder is not None, served=served.version.version if served else None)
         if holder and served and served.version.sha256 == holder.sha256:
             # it is production, whoever said so last, and nothing else is to be loaded
             self._keep(name, replace(versions, served=replace(served, from_copy=False), refusal=None))
@@ -261,7 +268,7 @@ class ModelWatcher:
 
     def _tell(self, wanted: RegisteredVersion, served: Loaded | None, event: ModelEventKind, detail: str) -> None:
         change = ModelEvent(
-            at=datetime.now(UTC),
+            at=self._clock(),
             worker=self._worker,
             classifier=wanted.classifier,
             from_version=served.version.version if served else None,

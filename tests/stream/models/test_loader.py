@@ -64,3 +64,13 @@ def test_what_served_here_last_is_neither_copied_nor_tried_again_unless_its_copy
     (tmp_path / "copies" / "cars" / "1" / "MLmodel").write_text("cars 2")
     load()
     assert tried == [1, 1]
+
+
+def test_a_version_that_was_refused_leaves_no_copy(version: RegisteredVersion, tmp_path: Path) -> None:
+    def refuse(folder: Path, classifier: str, number: int) -> None:
+        raise ModelError("Expected a model that opens.")
+
+    with pytest.raises(ModelError):
+        Loader(Copies(tmp_path / "copies"), download_nothing, refuse, load_fake).load(version)
+
+    assert list((tmp_path / "copies" / "cars").iterdir()) == []
