@@ -198,11 +198,19 @@ def say_frames(frames: "Mapping[str, Any]") -> list[str]:
 
 
 def say_figures(figures: "Mapping[str, Any]") -> str:
-    """`9.8 frames/s, lag 3, 95 % within 41 ms`; nothing for a service that tells none."""
+    """`cars 12, 9.8 frames/s, lag 3, 95 % within 41 ms`; nothing for a service that tells none."""
     p95 = figures.get("latency_ms", {}).get("p95")
     words = [
+        *(say_model(name, model) for name, model in sorted(figures.get("models", {}).items())),
         f"{figures['fps']:g} frames/s" if "fps" in figures else "",
         f"lag {figures['lag']:,}" if "lag" in figures else "",
         f"95 % within {p95:,.0f} ms" if p95 is not None else "",
     ]
     return ", ".join(filter(None, words))
+
+
+def say_model(name: str, model: "Mapping[str, Any]") -> str:
+    """`cars 12 from copy (13 refused)`; the reason is in the worker's own words."""
+    serves = f"{name} {model['version']}" if model.get("version") is not None else f"no {name}"
+    refused = f" ({model['refused']['version']} refused)" if model.get("refused") else ""
+    return f"{serves}{' from copy' if model.get('from_copy') else ''}{refused}"

@@ -20,7 +20,7 @@ from deploy.processes import belongs
 from deploy.records import Record, describe_ends, load_record
 
 HEARTBEAT_SECONDS = 10.0
-FIGURES = ("fps", "lag", "latency_ms", "guard")
+FIGURES = ("models", "fps", "lag", "latency_ms", "guard")
 """Keys of a heartbeat that `vigia status` shows; described in docs/monitoring.md."""
 START_SECONDS = 90.0
 """So long a service may be silent after its start and still count as starting."""
@@ -39,7 +39,7 @@ class Health:
     healthy: bool
     detail: str
     figures: Mapping[str, Any] = field(default_factory=dict)
-    """What a process tells of its work in its heartbeat: `lag`, `latency_ms`, `fps`, `guard`."""
+    """What a process tells of its work in its heartbeat: `models`, `lag`, `latency_ms`, `fps`, `guard`."""
 
 
 @dataclass(frozen=True, slots=True)

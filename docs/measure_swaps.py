@@ -1,7 +1,8 @@
-"""Versions that change under load: `python -m docs.measure_swaps [--flips 30] [--fps 100] [--seconds 2] [--out FILE]`.
+"""Versions that change under load: `python -m docs.measure_swaps [--flips 30] [--fps 100] [--versions 2]`.
 
-A real Kafka, a real MLflow registry and the real `vigia worker`. The alias goes to and fro between two versions while
-frames arrive; every row must name a version that held the alias within two seconds of it.
+A real Kafka, a real MLflow registry and the real `vigia worker`. The alias goes round between two versions while frames
+arrive; every row must name a version that held the alias within two seconds of it. With three versions no version is
+still loaded when its turn comes, so every move is a load.
 """
 
 import argparse
@@ -52,6 +53,15 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Between two rows, and how long before its end the alias was moved and a version swapped; in seconds."""
+
+    length: float
+    after_move: float | None
+    after_swap: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SwapReport:
     """What came of it; times in seconds."""
 
@@ -63,6 +73,8 @@ class SwapReport:
     """Rows of a version that did not hold the alias within two seconds of their time."""
     longest_gap: float
     """Between two rows, after the first one."""
+    gaps: tuple[Gap, ...]
+    """The five longest."""
     first_answers: tuple[float, ...]
     """From each move of the alias to the first row of the version, where one came before the next move."""
     memory_mb: tuple[float, float]
@@ -75,12 +87,18 @@ def main() -> None:
     parser.add_argument("--flips", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--fps", type=float, default=100.0)
-    parser.add_argument("--artefact", type=Path, nargs=2, help="Two trained artefacts of `cars` instead of drawn ones.")
+    parser.add_argument("--versions", type=int, default=2)
+    parser.add_argument("--artefact", type=Path, nargs="+", help="Trained artefacts of `cars` instead of drawn ones.")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         report = measure_swaps(
-            Path(folder), options.artefact, flips=options.flips, every_seconds=options.seconds, fps=options.fps
+            Path(folder),
+            options.artefact,
+            flips=options.flips,
+            every_seconds=options.seconds,
+            fps=options.fps,
+            made=options.versions,
         )
     text = json.dumps(asdict(report), indent=1)
     print(text)
@@ -89,10 +107,10 @@ def main() -> None:
 
 
 def measure_swaps(
-    home: Path, artefacts: Sequence[Path] | None = None, *, flips: int, every_seconds: float, fps: float
+    home: Path, artefacts: Sequence[Path] | None = None, *, flips: int, every_seconds: float, fps: float, made: int = 2
 ) -> SwapReport:
     """Run it in `home`; takes `flips * every_seconds` and what starting takes."""
-    artefacts = artefacts or [make_artefact(home / f"made-{n}", sharpness=n) for n in (1.0, 2.0)]
+    artefacts = artefacts or [make_artefact(home / f"made-{n}", sharpness=n) for n in range(1, made + 1)]
     settings = Settings(home=home / "home", mlflow_tracking_uri=f"sqlite:///{home / 'mlflow.db'}")
     settings.state.mkdir(parents=True)
     store = PredictionStore(settings.resolve_database_url())
@@ -139,7 +157,8 @@ def flip(registry: Registry, versions: Sequence[int], flips: int, every_seconds:
 def build_report(moves: Sequence[Flip], sent: int, store: PredictionStore, memory: tuple[float, float]) -> SwapReport:
     rows = sorted(read_rows(store), key=lambda row: row.predicted_at)
     times = [row.predicted_at for row in rows]
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    swaps = [row.at for row in store.read(select(model_events)) if row.event == "swapped"]
+    gaps = sorted(find_gaps(times, [move.at for move in moves[1:]], swaps), key=lambda gap: -gap.length)
     frames = Counter(row.frame_id for row in rows)
     return SwapReport(
         flips=len(moves) - 1,
@@ -147,11 +166,21 @@ def build_report(moves: Sequence[Flip], sent: int, store: PredictionStore, memor
         lost=sent - len(frames),
         doubled=sum(count > 1 for count in frames.values()),
         strangers=sum(not was_held(moves, row.model_version, row.predicted_at) for row in rows),
-        longest_gap=round(max(gaps), 3),
+        longest_gap=gaps[0].length,
+        gaps=tuple(gaps[:5]),
         first_answers=tuple(first_answers(moves, rows)),
         memory_mb=memory,
         events=dict(Counter(row.event for row in store.read(select(model_events)))),
     )
+
+
+def find_gaps(times: Sequence[datetime], moves: Sequence[datetime], swaps: Sequence[datetime]) -> Iterator[Gap]:
+    def since(marks: Sequence[datetime], at: datetime) -> float | None:
+        before = [mark for mark in marks if mark <= at]
+        return round((at - max(before)).total_seconds(), 2) if before else None
+
+    for earlier, later in pairwise(times):
+        yield Gap(round((later - earlier).total_seconds(), 3), since(moves, later), since(swaps, later))
 
 
 def was_held(moves: Sequence[Flip], version: int, at: datetime) -> bool:

@@ -101,7 +101,7 @@ class ServingCard:
             validation = _parse_validation(fields.get("validation"))
             names = tuple(fields["class_names"])
             card = cls(**{**fields, "class_names": names, "unknown": thresholds, "validation": validation})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(
                 f"Expected a serving card at {artefact / CARD_FILE}. {error}. Train or import the model again."
             ) from error

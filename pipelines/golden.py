@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class GoldenPictures:
                 parts = np.split(arrays["jpegs"], np.cumsum(sizes)[:-1])
                 names = [name.decode("ascii") for name in arrays["names"]]
                 digests = [digest.decode("ascii") for digest in arrays["sha256"]]
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ModelError(f"Expected golden pictures at {file}. {error}. Train the model again.") from error
         encoded = dict(zip(names, (part.tobytes() for part in parts), strict=False))
         actual = [hashlib.sha256(each).hexdigest() for each in encoded.values()]

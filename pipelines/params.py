@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import unified_diff
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
@@ -17,7 +17,8 @@ from pipelines.strict_params import StrictParams
 
 PARAMS_FILE = "params.yaml"
 
-ClassifierName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+CLASSIFIER_NAME: Final = r"^[a-z][a-z0-9_]{0,39}$"
+ClassifierName = Annotated[str, Field(pattern=CLASSIFIER_NAME)]
 
 
 class Params(StrictParams):

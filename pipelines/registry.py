@@ -260,5 +260,5 @@ def _is_away(error: BaseException) -> bool:
 
 
 def _as_registry_error(error: BaseException) -> RegistryError:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return RegistryError(f"Expected an answer of the model registry. {first[:300]}")
+    words = " ".join(str(error).split()) or type(error).__name__
+    return RegistryError(f"Expected an answer of the model registry. {words[:300]}")

@@ -49,11 +49,12 @@ def worker(
     ] = None,
 ) -> None:
     """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
-    from pipelines.client_lookup import choose_lookup, open_client_registry
+    from pipelines.client_lookup import choose_lookup
     from pipelines.inference import load_classifier
     from pipelines.settings import find_workspace, load_settings
     from stream.frames.keeping import FramesPlace
     from stream.logs import configure_logs
+    from stream.models.downloading import build_download
     from stream.models.trial import try_version
     from stream.store import PredictionStore
     from stream.worker.worker import WorkerSetup, run_worker
@@ -67,9 +68,7 @@ def worker(
         cameras_file=find_workspace() / "cameras.yaml",
         store=PredictionStore(settings.resolve_database_url()),
         open_lookup=lambda: choose_lookup(settings),
-        download=lambda version, into: open_client_registry(settings).download(
-            version.classifier, version.version, into
-        ),
+        download=build_download(settings),
         try_version=try_version,
         load=load_classifier,
         host=settings.host,

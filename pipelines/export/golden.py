@@ -2,7 +2,7 @@
 
 import heapq
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,15 +19,25 @@ TINY_SIDE: Final = 20
 TURNED_BY_90: Final = 6
 """EXIF's word for a picture that lies on its side."""
 
+Answer = Callable[[Sequence[Image]], Any]
+"""(pictures, classes) of prepared pictures."""
+
 
 def build_golden(model: Any, preprocessing: Preprocessing, encoded: Mapping[str, bytes]) -> GoldenPictures:
     """Pictures with the answers of the calibrated Keras model."""
+    classes = int(model.output_shape[-1])
+    return answer_golden(lambda images: model.predict(np.stack(images), verbose=0), classes, preprocessing, encoded)
+
+
+def answer_golden(
+    answer: Answer, classes: int, preprocessing: Preprocessing, encoded: Mapping[str, bytes]
+) -> GoldenPictures:
+    """Pictures with what `answer` says of those in which there is something to look at."""
     prepared = [preprocessing(decode_image(each)) for each in encoded.values()]
     seen = [image for image in prepared if image is not None]
-    classes = int(model.output_shape[-1])
     probabilities = np.full((len(encoded), classes), 1 / classes, np.float32)
     if seen:
-        answers = np.asarray(model.predict(np.stack(seen), verbose=0), np.float32)
+        answers = np.asarray(answer(seen), np.float32)
         # rounded: the last bits change with the number of threads, and would make another artefact of the same model
         probabilities[[image is not None for image in prepared]] = answers.round(6)
     return GoldenPictures(encoded, probabilities)

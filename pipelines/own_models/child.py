@@ -33,8 +33,12 @@ def open_in_child(file: Path, folder: Path, class_count: int, image_size: int | 
     return Draft.load(folder)
 
 
-def run_child(module: str, folder: Path, options: dict[str, Any], *, deadline_seconds: float | None = None) -> None:
+def run_child(
+    module: str, folder: Path, options: dict[str, Any], *, deadline_seconds: float | None = None, niceness: int = 0
+) -> None:
     """`python -m MODULE FOLDER OPTIONS` with `folder` as its working, home and temporary folder.
+
+    `niceness` is how much it stands back behind this process.
 
     Raises ModelError with the child's reason, or with how it ended.
     """
@@ -51,6 +55,8 @@ def run_child(module: str, folder: Path, options: dict[str, Any], *, deadline_se
             start_new_session=True,
         )
         try:
+            if niceness:  # its threads, which it starts later, inherit it
+                os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise ModelError(

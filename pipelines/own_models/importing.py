@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, ServingCard, ValidationAnswers
+from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE, REFERENCE_FILE, ServingCard, ValidationAnswers
 from pipelines.class_names import check_class_names, list_near_spellings, read_class_names
-from pipelines.datasets.shards import load_class_names
+from pipelines.datasets.shards import load_class_names, read_split
 from pipelines.datasets.versions import DatasetVersion
 from pipelines.evaluation.answering import Network
 from pipelines.evaluation.model_card import CardFacts
 from pipelines.export import Parity, check_parity, compare
+from pipelines.export.golden import answer_golden, choose_golden
+from pipelines.golden import check_golden
 from pipelines.inference import load_classifier
 from pipelines.own_models.child import open_in_child
 from pipelines.own_models.conventions import Channels, Choice, Convention, Pixels, choose_convention, list_candidates
@@ -24,7 +26,7 @@ from pipelines.own_models.parity import answer_plainly, write_keras_part
 from pipelines.own_models.recording import ImportedModel, find_earlier, register_import
 from pipelines.own_models.serving import IN_WORDS, Meaning, build_serving_network, read_meaning
 from pipelines.params import load_params
-from pipelines.preprocessing import DESCRIPTIONS
+from pipelines.preprocessing import DESCRIPTIONS, WholePicture
 from pipelines.promotion.judging import ask_gate
 from pipelines.promotion.log_book import LogBook
 from pipelines.promotion.rules import PromotionDecision
@@ -142,6 +144,7 @@ def _measure(settings: Settings, registry: Registry, work: _Work, folder: Path, 
     work.on_line(f"head: {IN_WORDS[meaning]}; features: {draft.features}")
     evaluate_into = settings.state / "imports" / f"{wish.classifier}-{sha256[:12]}"
     card, metrics, artefact = _evaluate(work, splits, meaning, choice.convention, folder, evaluate_into)
+    _save_golden(work, card, meaning, choice.convention, artefact)
     parity = _check_parity(work, card, meaning, choice.convention, artefact, splits)
     metrics |= {f"parity_{key}": value for key, value in parity.metrics().items()}
     model = ImportedModel(card, work.params, work.dataset, wish.file.name, sha256, draft.kind, facts)
@@ -225,6 +228,19 @@ def _evaluate(
     network = artefact / NETWORK_FILE
     build_serving_network(draft, work.draft_network, network, convention, meaning, calibration.temperature)
     return card, evaluation.report.metrics(), artefact
+
+
+def _save_golden(work: _Work, card: ServingCard, meaning: Meaning, convention: Convention, artefact: Path) -> None:
+    """What every loaded copy must answer again, as the network that was read says it, not the one that serves."""
+    golden = answer_golden(
+        lambda images: answer_plainly(work.draft, work.folder, convention, meaning, card.temperature, images),
+        len(card.class_names),
+        WholePicture((card.image_size, card.image_size)),
+        choose_golden(read_split(work.workspace / "data" / "prepared" / card.classifier, "test")),
+    )
+    golden.save(artefact / GOLDEN_FILE)
+    served = load_classifier(artefact, card.classifier, version=0)
+    check_golden(golden, lambda images: served.infer(images).probabilities, card.precision)
 
 
 def _check_parity(

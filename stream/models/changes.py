@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pipelines.errors import StoreError
 from pipelines.lookup.facts import RegisteredVersion
@@ -21,12 +21,12 @@ def record_change(
     served: Loaded | None,
     event: ModelEventKind,
     detail: str,
+    *,
+    at: datetime,
 ) -> None:
     """`served` is what served before."""
     before = served.version.version if served else None
-    change = ModelEvent(
-        datetime.now(UTC), worker, wanted.classifier, before, wanted.version, event, detail=detail[:1000]
-    )
+    change = ModelEvent(at, worker, wanted.classifier, before, wanted.version, event, detail=detail[:1000])
     try:
         record(change)
     except StoreError as error:

@@ -15,6 +15,7 @@ from pipelines.lookup.artefact_cache import local_folder, require_digest, requir
 from pipelines.lookup.facts import RegisteredVersion, describe_version, parse_version
 
 PARTIAL: Final = ".partial-"
+PIECE_BYTES: Final = 256 * 1024
 
 Download = Callable[[RegisteredVersion, Path], Path]
 """Fetches a version's artefact from another machine, somewhere below a folder, and says where."""
@@ -51,6 +52,10 @@ class Copies:
             shutil.rmtree(kept, ignore_errors=True)
             os.rename(copied, kept)
         return kept
+
+    def remove(self, version: RegisteredVersion) -> None:
+        """Of a version that is not to be served."""
+        shutil.rmtree(self.folder / version.classifier / str(version.version), ignore_errors=True)
 
     def note(self, version: RegisteredVersion) -> None:
         """Remember that this version was served, for a start without the registry."""
@@ -94,4 +99,14 @@ def _copy(version: RegisteredVersion, partial: Path, download: Download) -> Path
         return download(version, partial)
     require_folder(here, version)
     # links as links: the allow-list refuses them, and nothing outside the artefact is read
-    return Path(shutil.copytree(here, partial / "artefact", symlinks=True))
+    return Path(shutil.copytree(here, partial / "artefact", symlinks=True, copy_function=_copy_gently))
+
+
+def _copy_gently(source: str, target: str) -> None:
+    """Each piece goes to the disk before the next: else the store's next commit waits for all of them at once."""
+    if not os.path.isfile(source):
+        raise ModelError(f"Expected only files and folders in a model artefact, found {source}. Register it again.")
+    with open(source, "rb") as old, open(target, "wb", buffering=0) as new:
+        while piece := old.read(PIECE_BYTES):
+            new.write(piece)
+            os.fsync(new.fileno())

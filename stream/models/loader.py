@@ -1,15 +1,19 @@
 """From a registered version to one that is ready to serve: copied, tried in a child, loaded, warmed up."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.artefact import GOLDEN_FILE
 from pipelines.errors import ModelError
 from pipelines.inference import Classifier
 from pipelines.lookup.facts import RegisteredVersion
 from stream.models.copies import Copies, Download
 from stream.worker.inferring import infer_blank
+
+log = logging.getLogger(__name__)
 
 LoadClassifier = Callable[[Path, str, int], Classifier]
 TryVersion = Callable[[Path, str, int], None]
@@ -30,8 +34,19 @@ class Loader:
             with suppress(ModelError):  # the copy was damaged: made again below
                 return self.recall(version)
         folder = self.copies.make(version, self.download)
-        self.attempt(folder, version.classifier, version.version)
-        return self._build(folder, version)
+        if not (folder / GOLDEN_FILE).is_file():
+            log.warning(
+                "%s version %d has no golden pictures, nobody can say whether it answers as it did when it was made; "
+                "train or import it again",
+                version.classifier,
+                version.version,
+            )
+        try:
+            self.attempt(folder, version.classifier, version.version)
+            return self._build(folder, version)
+        except BaseException:
+            self.copies.remove(version)
+            raise
 
     def recall(self, version: RegisteredVersion) -> Classifier:
         """From the copy that served last, without asking anybody."""

@@ -15,6 +15,7 @@ from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from pipelines.lookup.finding import PRODUCTION
 from stream.models.changes import RecordEvent, record_change
 from stream.models.loader import Loader
+from stream.models.oddities import Oddities
 from stream.models.versions import Loaded, Refusal, Versions, describe_versions, should_load
 from stream.monitoring.contacts import Contact
 from stream.store import ModelEventKind
@@ -54,6 +55,7 @@ class ModelWatcher:
         worker: str,
         only: tuple[str, ...] = (),
         spare_seconds: float = SPARE_SECONDS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._open_lookup = open_lookup
         self._lookup: LiveLookup | None = None
@@ -62,10 +64,13 @@ class ModelWatcher:
         self._worker = worker
         self._only = only
         self._spare_seconds = spare_seconds
+        self._clock = clock
+        """For the events alone: another machine's clock may say anything."""
         self._versions: dict[str, Versions] = {}
         self._replacing: dict[str, threading.Thread] = {}
         self.registry_contact = Contact("not asked yet")
         """Whether the registry answers, and since when it does not."""
+        self._oddities = Oddities()
         self._polled_at: float | None = None
         self._recalled = False
         self._lock = threading.Lock()
@@ -120,7 +125,8 @@ class ModelWatcher:
         try:
             # opened here and not at start: a registry that comes up later than the worker is waited for
             lookup = self._lookup = self._lookup or self._open_lookup()
-            names = [name for name in lookup.classifiers() if not self._only or name in self._only]
+            names = self._oddities.legal(lookup.classifiers())
+            names = [name for name in names if not self._only or name in self._only]
             holders = {name: lookup.holder(name, PRODUCTION) for name in names}
         except Exception as error:  # noqa: BLE001  clients of the registry leak errors of many kinds; serving goes on
             self._say_registry_is_away(error)
@@ -152,6 +158,7 @@ class ModelWatcher:
             return  # looked at again when it is done
         versions = self._versions.get(name, Versions())
         served = versions.served
+        self._oddities.look(name, holds=holder is not None, served=served.version.version if served else None)
         if holder and served and served.version.sha256 == holder.sha256:
             # it is production, whoever said so last, and nothing else is to be loaded
             self._keep(name, replace(versions, served=replace(served, from_copy=False), refusal=None))
@@ -291,7 +298,7 @@ class ModelWatcher:
                 self._serving = MappingProxyType({**self._serving, name: versions.served.classifier})
 
     def _tell(self, wanted: RegisteredVersion, served: Loaded | None, event: ModelEventKind, detail: str) -> None:
-        record_change(self._record, self._worker, wanted, served, event, detail)
+        record_change(self._record, self._worker, wanted, served, event, detail, at=self._clock())
 
     def _say_registry_is_away(self, error: Exception) -> None:
         if not self.registry_contact.away:

@@ -47,3 +47,16 @@ def test_the_equation_is_a_line_and_every_fault_another() -> None:
     assert say_frames({"groups": {"vigia-worker": ill}}) == ["2 ≠ 1", "partition 1: lost"]
     assert say_frames({"groups": {"a": well, "b": ill}}) == ["a: 1 = 1", "b: 2 ≠ 1", "partition 1: lost"]
     assert say_frames({"error": "Kafka is away."}) == ["frames: Kafka is away."]
+
+
+def test_a_worker_names_what_it_serves_what_nobody_confirmed_and_what_it_refused() -> None:
+    refused = {"version": 13, "reason": "Expected a network.", "tries": 2, "next_try_seconds": 4}
+    models = {
+        "simpsons": {"version": 3, "from_copy": True, "refused": None},
+        "cars": {"version": 12, "from_copy": False, "refused": refused},
+        "cats_dogs": {"version": None, "from_copy": False, "refused": {**refused, "version": 1}},
+    }
+
+    assert say_figures({"models": models, "fps": 9.8}) == (
+        "cars 12 (13 refused), no cats_dogs (1 refused), simpsons 3 from copy, 9.8 frames/s"
+    )

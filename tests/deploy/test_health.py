@@ -72,6 +72,7 @@ def test_a_heartbeat_tells_where_its_pages_are_how_fast_it_works_and_what_an_ope
         "fps": 9.8,
         "lag": 0,
         "latency_ms": {"p95": 41.0},
+        "models": {"cars": {"version": 12}},
         "reasons": ["store: away since 12 s: database is locked"],
         "acknowledged": 5,
     }
@@ -82,7 +83,12 @@ def test_a_heartbeat_tells_where_its_pages_are_how_fast_it_works_and_what_an_ope
     assert health.healthy
     assert health.url == "http://127.0.0.1:9"
     assert health.detail == "serving; store: away since 12 s: database is locked"
-    assert health.figures == {"fps": 9.8, "lag": 0, "latency_ms": {"p95": 41.0}}
+    assert health.figures == {
+        "models": {"cars": {"version": 12}},
+        "fps": 9.8,
+        "lag": 0,
+        "latency_ms": {"p95": 41.0},
+    }
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ def _harm(folder: Path, options: dict[str, Any]) -> None:
             os.remove(canary)
         case "unpickle":
             pickle.loads(b"cos\nsystem\n(S'true'\ntR.")  # noqa: S301 - it must not run
+        case "nothing":
+            (folder / "niceness").write_text(str(os.getpriority(os.PRIO_PROCESS, 0)))
         case "wait":
             import threading
 

@@ -110,3 +110,10 @@ def test_a_model_that_takes_too_long_is_stopped(tmp_path: Path, monkeypatch: pyt
 
     with pytest.raises(ModelError, match=r"opens within 0\.5 s"):
         run_child("tests.pipelines.own_models.harming", tmp_path, {"harm": "wait", "canary": os.devnull})
+
+
+def test_a_child_stands_back_behind_its_parent_when_it_is_told_to(tmp_path: Path) -> None:
+    harmless = {"harm": "nothing", "canary": ""}
+    run_child("tests.pipelines.own_models.harming", tmp_path, harmless, niceness=3)
+
+    assert int((tmp_path / "niceness").read_text()) == min(os.getpriority(os.PRIO_PROCESS, 0) + 3, 19)

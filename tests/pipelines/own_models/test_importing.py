@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from pipelines.ancestry import read_ancestry
-from pipelines.artefact import digest_artefact
+from pipelines.artefact import GOLDEN_FILE, digest_artefact
 from pipelines.client_lookup import choose_lookup
 from pipelines.errors import DatasetError, ModelError, RegistryError
 from pipelines.export.exporting import Order, export_version
+from pipelines.golden import GoldenPictures, check_golden
 from pipelines.inference import load_classifier
 from pipelines.own_models.importing import ImportOutcome, ImportWish, import_model
 from pipelines.rebuilding.rebuilding import check_rebuildable
@@ -69,6 +70,9 @@ def test_an_onnx_model_becomes_a_candidate_that_serves_red_as_red(tmp_path: Path
     served = load_classifier(artefact, "paints", outcome.model_version)
     assert [served.class_names[i] for i in served.infer([RED, BLUE]).probabilities.argmax(axis=1)] == ["red", "blue"]
     assert served.infer([RED, BLUE]).known.shape == (2,)
+    golden = GoldenPictures.load(artefact / GOLDEN_FILE)
+    assert set(golden.probabilities.argmax(axis=1).tolist()) == {0, 1}
+    check_golden(golden, lambda images: served.infer(images).probabilities, "f32")
     assert outcome.report.is_file()
     assert "What it learned from is not known" in (outcome.report.parent / "model_card.md").read_text()
 

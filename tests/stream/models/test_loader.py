@@ -1,14 +1,18 @@
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipelines.errors import ModelError
-from pipelines.inference import Inference
+from pipelines.inference import Inference, load_classifier
 from pipelines.lookup.facts import RegisteredVersion
 from stream.models.copies import Copies
 from stream.models.loader import Loader
+from stream.models.trial import try_version
 from tests.stream.fakes import FakeClassifier, FakeRegistry, download_nothing, load_fake, try_nothing
+from tests.stream.models.hostile import HOSTILE, SLOW, Hostile, digest_anything, make_hostile
 
 
 @pytest.fixture
@@ -64,3 +68,30 @@ def test_what_served_here_last_is_neither_copied_nor_tried_again_unless_its_copy
     (tmp_path / "copies" / "cars" / "1" / "MLmodel").write_text("cars 2")
     load()
     assert tried == [1, 1]
+
+
+def test_a_version_that_was_refused_leaves_no_copy(version: RegisteredVersion, tmp_path: Path) -> None:
+    def refuse(folder: Path, classifier: str, number: int) -> None:
+        raise ModelError("Expected a model that opens.")
+
+    with pytest.raises(ModelError):
+        Loader(Copies(tmp_path / "copies"), download_nothing, refuse, load_fake).load(version)
+
+    assert list((tmp_path / "copies" / "cars").iterdir()) == []
+
+
+@pytest.mark.parametrize("spoiled", [each for each in HOSTILE if each.name not in SLOW], ids=lambda each: each.name)
+def test_a_spoiled_version_is_refused_with_its_reason_and_leaves_nothing(spoiled: Hostile, tmp_path: Path) -> None:
+    artefact = make_hostile(spoiled, tmp_path / "artefact")
+    digest = spoiled.digest(digest_anything(artefact))
+    spoiled.after(artefact)
+    tags = {"vigia.sha256": digest} if digest else {}
+    version = RegisteredVersion("cars", 2, "run", tags, ("production",), datetime.now(UTC), artefact.as_uri())
+    copies = Copies(tmp_path / "copies")
+
+    with pytest.raises(ModelError, match=re.escape(spoiled.reason)) as refusal:
+        Loader(copies, download_nothing, try_version, load_classifier).load(version)
+
+    assert str(refusal.value).startswith("Expected ")
+    assert "\n" not in str(refusal.value)
+    assert list(copies.folder.glob("*/*")) == []

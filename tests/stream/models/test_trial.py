@@ -7,6 +7,7 @@ from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE
 from pipelines.errors import ModelError
 from pipelines.golden import GoldenPictures
 from stream.models.trial import try_version
+from tests.stream.models.hostile import HOSTILE, make_hostile
 from tests.stream.models.made_artefact import make_artefact
 
 
@@ -37,3 +38,12 @@ def test_a_network_that_is_rubble_is_refused_without_harm_to_this_process(artefa
 
     with pytest.raises(ModelError, match="Expected an OpenVINO network"):
         try_version(artefact, "cars", 1)
+
+
+def test_one_without_golden_pictures_answers_a_blank_one(tmp_path: Path) -> None:
+    """A network may break only when it is asked, and would then have ended the worker."""
+    spoiled = next(each for each in HOSTILE if each.name == "the same without golden pictures")
+
+    with pytest.raises(ModelError, match="NaN"):
+        try_version(make_hostile(spoiled, tmp_path / "artefact"), "cars", 1)
+    try_version(make_artefact(tmp_path / "sound", golden=False), "cars", 1)
