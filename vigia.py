@@ -36,6 +36,8 @@ COMMANDS = {
     "kept": "stream.commands",
     "broker": "stream.commands",
     "trace": "stream.commands",
+    "challenge": "stream.commands",
+    "shadow": "stream.commands",
 }
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipelines.shadow_params import ShadowParams
 from pipelines.strict_params import StrictParams
 from pipelines.training.params import TrainParams
 from pipelines.tuning.space import TuneParams
@@ -207,3 +208,4 @@ class ClassifierParams(StrictParams):
     export: ExportParams = ExportParams()
     promote: PromoteParams = PromoteParams()
     schedule: ScheduleParams = ScheduleParams()
+    shadow: ShadowParams = ShadowParams()

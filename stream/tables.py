@@ -62,6 +62,8 @@ predictions = Table(
     Column("predicted_at", UtcDateTime, nullable=False),
     Column("worker", String(100), nullable=False),
     Column("nearest", JSON(none_as_null=True)),
+    # processor time of the network for this frame, its share of the batch
+    Column("infer_ms", Float),
     Index("predictions_by_time", "predicted_at"),
     Index("predictions_by_camera", "camera_id", "predicted_at"),
     Index("predictions_by_frame", "frame_id"),
@@ -123,6 +125,7 @@ model_events = Table(
     Column("to_version", Integer),
     Column("event", String(20), nullable=False),
     Column("detail", FreeText),
+    Column("role", String(20), nullable=False, server_default="production"),
     Index("model_events_by_time", "at"),
 )
 
