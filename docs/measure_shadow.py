@@ -1,4 +1,4 @@
-"""What a shadow costs production: `python -m docs.measure_shadow [--fps 100] [--share 0.25] [--seconds 60] [--out FILE]`.
+"""What a shadow costs production: `python -m docs.measure_shadow [--fps 100] [--share 0.25] [--seconds 60]`.
 
 A real Kafka, a real MLflow registry, the real `vigia worker` and `vigia worker --role shadow`. While frames arrive at a
 steady rate the shadow is stopped and let go on in turns; production's latency from capture to published, which comes

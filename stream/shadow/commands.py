@@ -2,11 +2,15 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from pipelines.terminal import JsonOption, print_json, say
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 shadow_app = typer.Typer(rich_markup_mode=None)
 report_app = typer.Typer(
@@ -16,7 +20,89 @@ shadow_app.add_typer(report_app, name="shadow")
 
 
 @report_app.callback()
-def shadow() -> None: ...
+def shadow() -> None:
+    """What challengers answered beside production."""
+
+
+@report_app.command()
+def report(
+    classifier: Annotated[str, typer.Argument(help="A registered classifier.")],
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Another challenger than the one that answered last.")
+    ] = None,
+    begins: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Only frames captured since, ISO 8601.")
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option("--to", metavar="T", help="Only frames captured before, ISO 8601.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Columns frame_id and label: what a person saw.")
+    ] = None,
+    to_label: Annotated[
+        Path | None,
+        typer.Option(
+            "--to-label", metavar="FILE.csv", help="Write the newest frames with different answers, to label."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Where the page goes.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a challenger with production on the frames that both answered, and give a verdict."""
+    from pipelines.client_lookup import choose_lookup
+    from pipelines.evaluation_commands import read_params
+    from pipelines.settings import find_workspace, load_settings
+    from stream.frames.opened import open_frames
+    from stream.shadow.judging.labels import load_labels, write_frames_to_label
+    from stream.shadow.judging.page import build_shadow_page
+    from stream.shadow.judging.report import build_report, choose_window, describe_report, find_pictures
+    from stream.store import PredictionStore
+
+    settings, workspace = load_settings(), find_workspace()
+    span = read_moment(begins, "--from"), read_moment(ends, "--to")
+    if span[0] and span[1] and span[0] >= span[1]:
+        raise typer.BadParameter("expected a time after --from", param_hint="--to")
+    given = load_labels(labels) if labels else None
+    store = PredictionStore(settings.resolve_database_url())
+    window = choose_window(store, lambda: choose_lookup(settings), classifier, version, *span)
+    found = build_report(store, window, read_params(workspace, classifier).shadow, given)
+    pictures = find_pictures(found, open_frames(settings, workspace / "cameras.yaml"))
+    page = write_file(
+        out or settings.state / "shadow" / f"{classifier}-{window.version}.html", build_shadow_page(found, pictures)
+    )
+    if to_label:
+        say(f"to label: {write_file(to_label, write_frames_to_label(found.disagreements))}")
+    if as_json:
+        kept = {"kept": pictures.kept, "gone": pictures.gone}
+        print_json({**describe_report(found), "pictures": kept, "page": str(page)})
+        return
+    say(f"page: {page}")
+    print(f"{classifier}: challenger {window.version} beside production {window.against}: {found.verdict.decision}")
+    for reason in found.verdict.reasons:
+        print(f"  {reason}")
+
+
+def read_moment(text: str | None, option: str) -> "datetime | None":
+    """Local time where it names no zone."""
+    from datetime import datetime
+
+    try:
+        return None if text is None else datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        words = f"expected a time like 2026-11-28T14:00 or 2026-11-28T14:00:00Z, received {text!r}"
+        raise typer.BadParameter(words, param_hint=option) from None
+
+
+def write_file(file: Path, content: str) -> Path:
+    """The file's absolute path. Raises WorkspaceError."""
+    from pipelines.errors import WorkspaceError
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(f"Expected to write {file}, received: {error.strerror}. Choose another file.") from error
+    return file.absolute()
 
 
 def run_shadow_here(slot: int, *, only: Sequence[str] | None) -> NoReturn:
