@@ -24,8 +24,8 @@ def read_ledger(store: PredictionStore, topic: str) -> Ledger:
     return ledger
 
 
-def count_rows(store: PredictionStore, group: str, topic: str, partition: int, entry: Entry) -> Rows:
-    """Every frame that the group's entry covers, looked up in the rows of its role; takes as long as there are many."""
+def count_rows(store: PredictionStore, topic: str, partition: int, entry: Entry, *, role: Role = "production") -> Rows:
+    """Every frame that the entry covers, looked up in the rows of that role; takes as long as there are many."""
 
     def covered(table: Table) -> ColumnElement[bool]:
         return (
@@ -35,8 +35,8 @@ def count_rows(store: PredictionStore, group: str, topic: str, partition: int, e
             & (table.c.offset < entry.next_offset)
         )
 
-    answered = covered(predictions) & (predictions.c.role == role_of(group))
-    if role_of(group) != "production":  # dead letters are production's alone
+    answered = covered(predictions) & (predictions.c.role == role)
+    if role != "production":  # dead letters are production's alone
         return Rows(store.read(select(func.count(func.distinct(predictions.c.offset))).where(answered))[0][0], dead=0)
     is_dead = (
         select(dead_letters.c.offset)

@@ -43,7 +43,7 @@ def _account_group(
 ) -> list[Account]:
     def rows(partition: int) -> Rows | None:
         entry = ledger.get(partition)
-        return count_rows(store, group, FRAMES_TOPIC, partition, entry) if counting and entry else None
+        return count_rows(store, FRAMES_TOPIC, partition, entry, role=role_of(group)) if counting and entry else None
 
     return [
         account(partition, offsets.get(partition), ledger.get(partition), rows(partition))

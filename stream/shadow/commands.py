@@ -12,6 +12,8 @@ from pipelines.terminal import JsonOption, print_json, say
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stream.shadow.judging.report import Pictures, ShadowReport
+
 shadow_app = typer.Typer(rich_markup_mode=None)
 report_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="What challengers answered beside production."
@@ -49,37 +51,55 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Compare a challenger with production on the frames that both answered, and give a verdict."""
-    from pipelines.client_lookup import choose_lookup
-    from pipelines.evaluation_commands import read_params
-    from pipelines.settings import find_workspace, load_settings
-    from stream.frames.opened import open_frames
-    from stream.shadow.judging.labels import load_labels, write_frames_to_label
-    from stream.shadow.judging.page import build_shadow_page
-    from stream.shadow.judging.report import build_report, choose_window, describe_report, find_pictures
-    from stream.store import PredictionStore
-
-    settings, workspace = load_settings(), find_workspace()
     span = read_moment(begins, "--from"), read_moment(ends, "--to")
     if span[0] and span[1] and span[0] >= span[1]:
         raise typer.BadParameter("expected a time after --from", param_hint="--to")
-    given = load_labels(labels) if labels else None
-    store = PredictionStore(settings.resolve_database_url())
-    window = choose_window(store, lambda: choose_lookup(settings), classifier, version, *span)
-    found = build_report(store, window, read_params(workspace, classifier).shadow, given)
-    pictures = find_pictures(found, open_frames(settings, workspace / "cameras.yaml"))
-    page = write_file(
-        out or settings.state / "shadow" / f"{classifier}-{window.version}.html", build_shadow_page(found, pictures)
-    )
+    found, pictures = make_report(classifier, version, span, labels)
+    page = write_page(found, pictures, out)
     if to_label:
+        from stream.shadow.judging.labels import write_frames_to_label
+
         say(f"to label: {write_file(to_label, write_frames_to_label(found.disagreements))}")
     if as_json:
+        from stream.shadow.judging.report import describe_report
+
         kept = {"kept": pictures.kept, "gone": pictures.gone}
         print_json({**describe_report(found), "pictures": kept, "page": str(page)})
         return
     say(f"page: {page}")
+    window = found.window
     print(f"{classifier}: challenger {window.version} beside production {window.against}: {found.verdict.decision}")
     for reason in found.verdict.reasons:
         print(f"  {reason}")
+
+
+def make_report(
+    classifier: str, version: int | None, span: "tuple[datetime | None, datetime | None]", labels: Path | None
+) -> "tuple[ShadowReport, Pictures]":
+    """From the store, the registry and the kept frames of this place."""
+    from pipelines.client_lookup import choose_lookup
+    from pipelines.evaluation_commands import read_params
+    from pipelines.settings import find_workspace, load_settings
+    from stream.frames.opened import open_frames
+    from stream.shadow.judging.labels import load_labels
+    from stream.shadow.judging.report import build_report, choose_window, find_pictures
+    from stream.store import PredictionStore
+
+    settings, workspace = load_settings(), find_workspace()
+    given = load_labels(labels) if labels else None
+    store = PredictionStore(settings.resolve_database_url())
+    window = choose_window(store, lambda: choose_lookup(settings), classifier, version, *span)
+    found = build_report(store, window, read_params(workspace, classifier).shadow, given)
+    return found, find_pictures(found, open_frames(settings, workspace / "cameras.yaml"))
+
+
+def write_page(report: "ShadowReport", pictures: "Pictures", out: Path | None) -> Path:
+    """Where it is wanted, else in the home, beside those of other versions."""
+    from pipelines.settings import load_settings
+    from stream.shadow.judging.page import build_shadow_page
+
+    name = f"{report.window.classifier}-{report.window.version}.html"
+    return write_file(out or load_settings().state / "shadow" / name, build_shadow_page(report, pictures))
 
 
 def read_moment(text: str | None, option: str) -> "datetime | None":
