@@ -129,9 +129,10 @@ def run_shadow_here(slot: int, *, only: Sequence[str] | None) -> NoReturn:
     """In the foreground, until a signal."""
     if only:
         raise typer.BadParameter("a shadow answers for every challenger", param_hint="--classifier")
-    from stream.shadow.priority import lower_priority
+    from stream.shadow.priority import give_way, keep_one_thread
 
-    writer = lower_priority()  # before the first import that takes time
+    thread = keep_one_thread()
+    give_way()  # before the first import that takes time
     from pipelines.client_lookup import choose_lookup, open_client_registry
     from pipelines.inference import load_classifier
     from pipelines.settings import find_workspace, load_settings
@@ -157,7 +158,7 @@ def run_shadow_here(slot: int, *, only: Sequence[str] | None) -> NoReturn:
         load=load_classifier,
     )
     try:
-        code = run_shadow(setup, writer)
+        code = run_shadow(setup, thread)
     except KeyboardInterrupt:
         code = 130  # while it still waited
     sys.exit(code)

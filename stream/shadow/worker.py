@@ -28,6 +28,7 @@ from stream.monitoring.contacts import Contact
 from stream.monitoring.recent import RecentFrames
 from stream.shadow.answering import Answering, Turn
 from stream.shadow.lookup import ChallengerLookup
+from stream.shadow.priority import gently, give_way
 from stream.shadow.production import read_progress
 from stream.shadow.reading import Reading, open_reading
 from stream.shadow.spare_time import Look, Processors, SpareLimits, SpareTime
@@ -75,21 +76,20 @@ def shadow_file(state: Path, slot: int) -> Path:
     return state / "shadow" / f"{slot}.json"
 
 
-def run_shadow(setup: ShadowSetup, writer: ThreadPoolExecutor) -> int:
-    """Answer until told to stop; the exit code. `writer` is the thread that writes to the store.
+def run_shadow(setup: ShadowSetup, thread: ThreadPoolExecutor) -> int:
+    """Answer until told to stop; the exit code. `thread` is one of normal priority, which reads and stores.
 
     Waits for the broker, the store and a challenger.
     """
     lock = FileLock(setup.heartbeat.with_suffix(".lock"))
     hold_slot(lock, setup)
-    shadow = Shadow(setup, writer, build_watcher(setup))
+    shadow = Shadow(setup, build_watcher(setup))
     beat = Heartbeat(setup.heartbeat, shadow.describe)
     beat.start()
     wait_for_broker(setup.bootstrap, Contact("not asked yet"))
     wait_for_store(setup.store, Contact("not asked yet"))
     received = stop_at_signal(shadow)
-    shadow.watcher.start()
-    asyncio.run(shadow.run())
+    thread.submit(shadow.serve).result()
     beat.stop()
     return 130 if received == [signal.SIGINT] else 0
 
@@ -99,7 +99,6 @@ class Shadow:
     """Turn by turn: read, answer what is sampled and in time, store, then read on."""
 
     setup: ShadowSetup
-    writer: ThreadPoolExecutor
     watcher: ModelWatcher
     state: str = "waiting for the broker"
     stopping: bool = False
@@ -110,12 +109,20 @@ class Shadow:
     answering: Answering = field(init=False)
     lag: int | None = None
     _processors: Processors = field(default_factory=Processors)
+    _thinking: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference", initializer=give_way)
+    )
     _ends: tuple[float, int] | None = None
     """When the partitions ended where, all together; for how many frames arrive."""
 
     def __post_init__(self) -> None:
         self.spare = SpareTime(self.setup.limits)
         self.answering = Answering(self.setup.name)
+
+    def serve(self) -> None:
+        """In the thread of the caller, until `stopping`."""
+        self.watcher.start()
+        asyncio.run(self.run())
 
     async def run(self) -> None:
         """Until `stopping`. Without a challenger nothing is read at all."""
@@ -138,15 +145,22 @@ class Shadow:
 
     async def turn(self, reading: Reading, params: LiveParams, routes: Routes) -> None:
         messages = await reading.read(lambda: self.stopping)
-        await self._look(reading)
+        self._look(reading)
         if not messages:
             return
         serving = self.watcher.serving
         shares = {name: params.of(name).shadow.share for name in serving}
-        turn = self.answering.answer(
-            messages, serving, shares, routes, lambda message: self._has_no_time(reading, message)
+        turn = await asyncio.get_running_loop().run_in_executor(
+            self._thinking,
+            self.answering.answer,
+            messages,
+            serving,
+            shares,
+            routes,
+            lambda message: self._has_no_time(reading, message),
         )
-        stored = await asyncio.get_running_loop().run_in_executor(self.writer, self._store, turn)
+        # in this thread, while the other one rests: nobody of low priority holds a lock that production waits for
+        stored = self._store(turn)
         reading.forget()
         await reading.commit()
         now = datetime.now(UTC)
@@ -175,11 +189,11 @@ class Shadow:
             "reasons": [*resting, *refused, *failing],
         }
 
-    async def _look(self, reading: Reading) -> None:
+    def _look(self, reading: Reading) -> None:
         """At the machine and at production, once a turn."""
         self.lag = reading.lag()
         ends = {tp.partition: end for tp, end in reading.ends.items()}
-        stored = await asyncio.get_running_loop().run_in_executor(self.writer, read_progress, self.setup.store)
+        stored = read_progress(self.setup.store)
         waiting = sum(max(end - stored[partition], 0) for partition, end in ends.items() if partition in stored)
         self.spare.decide(Look(self._processors.idle(), waiting, self._arriving(sum(ends.values()))))
         self.state = "resting" if self.spare.resting else "answering"
@@ -220,7 +234,7 @@ def build_watcher(setup: ShadowSetup) -> ModelWatcher:
     """Of challengers, with a folder of copies of its own."""
     copies = Copies(setup.state / "shadow" / f"models-{setup.slot}")
     copies.sweep()
-    loader = Loader(copies, setup.download, setup.try_version, setup.load)
+    loader = Loader(copies, setup.download, gently(setup.try_version), gently(setup.load))
     return ModelWatcher(
         lambda: ChallengerLookup(setup.open_lookup()),
         loader,

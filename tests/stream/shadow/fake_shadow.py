@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from stream.logs import configure_logs
-from stream.shadow.priority import lower_priority
+from stream.shadow.priority import give_way, keep_one_thread
 from stream.shadow.spare_time import SpareLimits
 from stream.shadow.worker import ShadowSetup, run_shadow
 from stream.store import PredictionStore
@@ -34,7 +34,9 @@ def fake_shadow_setup(home: Path, bootstrap: str) -> ShadowSetup:
 
 def main(home: Path, bootstrap: str) -> int:
     configure_logs("console")
-    return run_shadow(fake_shadow_setup(home, bootstrap), lower_priority())
+    thread = keep_one_thread()
+    give_way()
+    return run_shadow(fake_shadow_setup(home, bootstrap), thread)
 
 
 if __name__ == "__main__":
