@@ -37,6 +37,8 @@ COMMANDS = {
     "broker": "stream.commands",
     "trace": "stream.commands",
     "guard": "stream.commands",
+    "challenge": "stream.commands",
+    "shadow": "stream.commands",
 }
 
 

@@ -162,7 +162,12 @@ def load_camera_predictions(
 
 def load_models(connection: Connection) -> tuple[ModelInForce, ...]:
     """Per classifier: the version of the last prediction, or a later one that a worker took up since."""
-    events = connection.execute(select(model_events).order_by(model_events.c.at.desc()).limit(SEARCHED_ROWS)).all()
+    events = connection.execute(
+        select(model_events)
+        .where(model_events.c.role == PRODUCTION)
+        .order_by(model_events.c.at.desc())
+        .limit(SEARCHED_ROWS)
+    ).all()
     recent = connection.execute(
         select(predictions.c.classifier, predictions.c.model_version, predictions.c.predicted_at)
         .where(predictions.c.role == PRODUCTION)
@@ -201,8 +206,14 @@ def _last_prediction_times(connection: Connection) -> dict[str, datetime]:
     times: dict[str, datetime] = {}
     camera_id = connection.execute(select(func.min(predictions.c.camera_id))).scalar()
     while camera_id is not None and len(times) < SEARCHED_CAMERAS:
-        last = select(func.max(predictions.c.predicted_at)).where(predictions.c.camera_id == camera_id)
-        times[camera_id] = connection.execute(last).scalar_one()
+        last = (
+            select(predictions.c.predicted_at)
+            .where(predictions.c.camera_id == camera_id, predictions.c.role == PRODUCTION)
+            .order_by(predictions.c.predicted_at.desc())
+            .limit(1)
+        )
+        if (predicted_at := connection.execute(last).scalar()) is not None:
+            times[camera_id] = predicted_at
         following = select(func.min(predictions.c.camera_id)).where(predictions.c.camera_id > camera_id)
         camera_id = connection.execute(following).scalar()
     return times

@@ -57,6 +57,9 @@ def up(
             help="N workers more that answer for this classifier alone, each frame beside the others; may be repeated.",
         ),
     ] = None,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Also a shadow, as `vigia challenge` starts it: it waits for a challenger.")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return as soon as every service is healthy.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,6 +67,7 @@ def up(
     import signal
 
     from deploy.announcements import Announcer
+    from deploy.shadow import want_shadow
     from deploy.stack import run_stack, start_in_background
     from pipelines.settings import find_workspace, load_settings
 
@@ -71,6 +75,8 @@ def up(
     own = [read_dedicated(words) for words in dedicated or ()]
     if workers + len(own) == 0:
         raise typer.BadParameter("expected at least one worker: --workers 1, or --dedicated CLASSIFIER=1")
+    if shadow:
+        want_shadow(settings.state)
     announcer = Announcer(as_json=as_json)
     if detach:
         start_in_background(settings, workspace, workers=workers, dedicated=own, on_survey=announcer.announce)

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from deploy.health import Health, save_healths, survey
 from deploy.plan import Stack, load_stack, log_file, plan_file, run_folder
 from deploy.processes import stop_all
+from deploy.shadow import follow_wish
 from deploy.supervision import STOP_ALL_SECONDS, start_supervisor
 from pipelines.errors import StackError
 
@@ -72,8 +73,8 @@ class Keeper:
         return start_supervisor(self.stack, self.environment)
 
     def _follow_plan(self) -> None:
-        """`vigia scale` changes the plan of a running stack."""
-        self.stack = load_stack(plan_file(self.stack.state)) or self.stack
+        """`vigia scale` and `vigia challenge` change the plan of a running stack."""
+        self.stack = follow_wish(load_stack(plan_file(self.stack.state)) or self.stack)
 
     def end(self, supervisor: "subprocess.Popen[bytes]") -> None:
         """Stop the supervisor, which stops the services; then whatever is left of the stack."""

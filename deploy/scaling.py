@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from deploy.health import Health, load_healths
 from deploy.keeper import is_kept
@@ -13,6 +13,7 @@ from deploy.plan import Stack, load_stack, plan_file, run_folder, save_stack
 from deploy.processes import find_processes, signal_all
 from deploy.records import record_file
 from deploy.services import with_workers
+from deploy.shadow import change_lock
 from deploy.supervision import STOP_SECONDS, write_configuration
 from pipelines.errors import StackError
 from pipelines.settings import Settings
@@ -43,7 +44,7 @@ def scale_workers(settings: Settings, workers: int) -> Scaling:
     began = time.monotonic()
     run_folder(settings.state).mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(run_folder(settings.state) / "scale.lock", timeout=0):
+        with change_lock(settings.state):
             before = load_running(settings)
             after = with_workers(before, workers)
             added = tuple(name for name in after.names if name not in before.names)

@@ -227,10 +227,11 @@ def running_worker(settings: Settings, bootstrap: str) -> Iterator[psutil.Proces
 class Frames(threading.Thread):
     """Frames at a steady rate from eight cameras, until they are stopped."""
 
-    def __init__(self, bootstrap: str, fps: float) -> None:
+    def __init__(self, bootstrap: str, fps: float, *, side: int = 64) -> None:
         super().__init__(daemon=True)
         self._address = bootstrap
         self._fps = fps
+        self._side = side
         self._stopping = threading.Event()
         self._sent = 0
 
@@ -244,7 +245,7 @@ class Frames(threading.Thread):
         return self._sent
 
     async def _send(self) -> None:
-        pictures = [draw_jpeg(value, 64) for value in (40, 200)]
+        pictures = [draw_jpeg(value, self._side) for value in (40, 200)]
         run = uuid.uuid4().hex[:8]
         async with AIOKafkaProducer(bootstrap_servers=self._address, acks="all") as producer:
             due = time.monotonic()

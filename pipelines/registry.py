@@ -214,8 +214,9 @@ def promote(registry: Registry, classifier: str, version: int) -> int | None:
         if serving is not None:
             registry.point(classifier, "previous", serving)
         registry.point(classifier, "production", version)
-    if registry.version_of_alias(classifier, "candidate") == version:
-        registry.release(classifier, "candidate")
+    for alias in ("candidate", "challenger"):  # it is neither any more
+        if registry.version_of_alias(classifier, alias) == version:
+            registry.release(classifier, alias)
     return serving
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from pipelines.consensus_params import ConsensusParams
 from pipelines.guard_params import GuardParams
+from pipelines.shadow_params import ShadowParams
 from pipelines.strict_params import StrictParams
 from pipelines.training.params import TrainParams
 from pipelines.tuning.space import TuneParams
@@ -211,3 +212,4 @@ class ClassifierParams(StrictParams):
     schedule: ScheduleParams = ScheduleParams()
     consensus: ConsensusParams = ConsensusParams()
     guard: GuardParams = GuardParams()
+    shadow: ShadowParams = ShadowParams()

@@ -1,6 +1,8 @@
-"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace, guard."""
+"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace, guard, challenge,
+shadow."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +15,7 @@ from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
 from stream.frames.commands import kept_app
 from stream.guard.commands import guard_app
+from stream.shadow.commands import run_shadow_here, shadow_app
 from stream.tracing.commands import trace_app
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -20,9 +23,16 @@ app.add_typer(camera_app, name="camera")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(kept_app, name="kept")
 app.add_typer(broker_app, name="broker")
+app.add_typer(shadow_app)
 app.add_typer(trace_app)
 app.add_typer(frames_app)
 app.add_typer(guard_app)
+
+
+class WorkerRole(StrEnum):
+    PRODUCTION = "production"
+    SHADOW = "shadow"
+
 
 HttpPortOption = Annotated[
     int,
@@ -47,8 +57,13 @@ def worker(
         list[str] | None,
         typer.Option(help="Answer for this classifier alone, in a consumer group of its own; may be given again."),
     ] = None,
+    role: Annotated[
+        WorkerRole, typer.Option(help="`shadow` lets challengers answer a share of the frames, on spare time alone.")
+    ] = WorkerRole.PRODUCTION,
 ) -> None:
     """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
+    if role is WorkerRole.SHADOW:
+        run_shadow_here(slot, only=classifier)
     from pipelines.client_lookup import choose_lookup
     from pipelines.inference import load_classifier
     from pipelines.settings import find_workspace, load_settings

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from stream.messages import Position
+from stream.messages import Position, Role
 from stream.tables import camera_drops, dead_letters, frame_ledger, predictions
 
 Outcome = Literal["stored", "dead", "dropped", "skipped"]
@@ -79,11 +79,11 @@ def count(entry: Entry, outcomes: Mapping[int, Outcome], before: Mapping[int, Ro
     return replace(entry, next_offset=due, **changed)
 
 
-def write_ledger(connection: Connection, group: str, reads: Sequence[FrameRead]) -> None:
+def write_ledger(connection: Connection, group: str, reads: Sequence[FrameRead], *, role: Role = "production") -> None:
     """Count a batch, in the transaction that stores it and before any of its rows.
 
     The partitions' entries are locked first, always in the same order: two workers that hold a partition for a
-    moment take turns here, and neither waits for the other's rows.
+    moment take turns here, and neither waits for the other's rows. `role` is that of the group's rows.
     """
     now = datetime.now(UTC)
     partitions = _by_partition(reads)
@@ -92,7 +92,7 @@ def write_ledger(connection: Connection, group: str, reads: Sequence[FrameRead])
         frames = partitions[topic, partition]
         again = [offset for offset in frames if offset < entry.next_offset]
         outcomes = {offset: frame.outcome for offset, frame in frames.items()}
-        changed = count(entry, outcomes, _rows_before(connection, topic, partition, again))
+        changed = count(entry, outcomes, _rows_before(connection, topic, partition, again, role))
         changes.append({"in_group": group, "in_topic": topic, "in_partition": partition} | asdict(changed))
         newly_dropped += [
             frame for offset, frame in frames.items() if offset >= entry.next_offset and frame.outcome == "dropped"
@@ -139,14 +139,18 @@ def _touch_entry(dialect: str) -> Any:
     ).returning(frame_ledger.c.topic, frame_ledger.c.partition, *(frame_ledger.c[name] for name in Entry.__slots__))
 
 
-def _rows_before(connection: Connection, topic: str, partition: int, offsets: Sequence[int]) -> dict[int, Rows]:
+def _rows_before(
+    connection: Connection, topic: str, partition: int, offsets: Sequence[int], role: Role
+) -> dict[int, Rows]:
     found: dict[int, Rows] = {}
-    kinds: tuple[tuple[Table, Rows], ...] = ((predictions, "stored"), (dead_letters, "dead"))
-    for table, kind in kinds:
+    kinds: list[tuple[Table, Rows, Any]] = [(predictions, "stored", predictions.c.role == role)]
+    if role == "production":  # no other role writes dead letters
+        kinds.append((dead_letters, "dead", true()))
+    for table, kind, ours in kinds:
         for start in range(0, len(offsets), LOOKUP_OFFSETS):
             some = offsets[start : start + LOOKUP_OFFSETS]
             statement = select(table.c.offset).where(
-                table.c.topic == topic, table.c.partition == partition, table.c.offset.in_(some)
+                table.c.topic == topic, table.c.partition == partition, table.c.offset.in_(some), ours
             )
             found.update(dict.fromkeys(connection.execute(statement).scalars(), kind))
     return found

@@ -15,6 +15,8 @@ DEAD_LETTERS_TOPIC: Final = "taller_camara_dlq"
 FRAMES_PARTITIONS: Final = 4
 GROUP: Final = "vigia-worker"
 """The consumer group of workers that answer for every classifier."""
+SHADOW_GROUP: Final = "vigia-shadow"
+"""That of the workers whose answers only stand beside production's."""
 
 REPLAY_OF: Final = "vigia.replay.of"
 """Header of a replayed dead letter: the frame id of the position it came from."""
@@ -113,6 +115,8 @@ class Prediction:
     """That the window held; this and the next are None where no window was asked."""
     consensus_policy: str | None = None
     """Number and digest of the policy."""
+    infer_ms: float | None = None
+    """Processor time that the network took, milliseconds; the frame's share of its batch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 
 from pipelines.errors import StoreError
 from stream.ledger import FrameRead, write_ledger
-from stream.messages import GROUP, DeadLetter, Position, Prediction
+from stream.messages import GROUP, DeadLetter, Position, Prediction, Role
 from stream.sqlite_file import file_of, identify
 from stream.store_engine import build_engine, has_tables
 from stream.store_errors import describe_store_error, first_line
@@ -74,6 +74,8 @@ class ModelEvent:
     to_version: int | None
     event: ModelEventKind
     detail: str | None = None
+    role: Role = "production"
+    """In which the worker answers."""
 
 
 class RefusedRowsError(StoreError):
@@ -109,17 +111,18 @@ class PredictionStore:
         reads: Sequence[FrameRead] = (),
         *,
         group: str = GROUP,
+        role: Role = "production",
     ) -> None:
         """All rows of a batch in one transaction, and what became of its frames in the group's ledger.
 
-        A frame stored before is overwritten, and counted no second time.
+        A frame stored before is overwritten, and counted no second time. `role` is that of the group's answers.
 
         Raises RefusedRowsError, a StoreError, when predictions hold what the database cannot.
         """
 
         def write(connection: Connection) -> None:
             if reads:
-                write_ledger(connection, group, reads)
+                write_ledger(connection, group, reads, role=role)
             if answers:
                 rows = [_prediction_row(answer) for answer in answers]
                 connection.execute(upsert(predictions, self.engine.dialect.name), in_key_order(predictions, rows))

@@ -66,6 +66,8 @@ predictions = Table(
     Column("consensus_confidence", Float),
     Column("consensus_frames", Integer),
     Column("consensus_policy", String(40)),
+    # processor time of the network for this frame, its share of the batch
+    Column("infer_ms", Float),
     Index("predictions_by_time", "predicted_at"),
     Index("predictions_by_camera", "camera_id", "predicted_at"),
     Index("predictions_by_frame", "frame_id"),
@@ -127,6 +129,7 @@ model_events = Table(
     Column("to_version", Integer),
     Column("event", String(20), nullable=False),
     Column("detail", FreeText),
+    Column("role", String(20), nullable=False, server_default="production"),
     Index("model_events_by_time", "at"),
 )
 

@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 
 from stream.accounting.equation import Rows
 from stream.ledger import Entry
+from stream.messages import SHADOW_GROUP, Role
 from stream.store import PredictionStore
 from stream.tables import dead_letters, frame_ledger, predictions
 
@@ -23,8 +24,8 @@ def read_ledger(store: PredictionStore, topic: str) -> Ledger:
     return ledger
 
 
-def count_rows(store: PredictionStore, topic: str, partition: int, entry: Entry) -> Rows:
-    """Every frame that the entry covers, looked up in the rows themselves; takes as long as there are many."""
+def count_rows(store: PredictionStore, topic: str, partition: int, entry: Entry, *, role: Role = "production") -> Rows:
+    """Every frame that the entry covers, looked up in the rows of that role; takes as long as there are many."""
 
     def covered(table: Table) -> ColumnElement[bool]:
         return (
@@ -34,11 +35,19 @@ def count_rows(store: PredictionStore, topic: str, partition: int, entry: Entry)
             & (table.c.offset < entry.next_offset)
         )
 
+    answered = covered(predictions) & (predictions.c.role == role)
+    if role != "production":  # dead letters are production's alone
+        return Rows(store.read(select(func.count(func.distinct(predictions.c.offset))).where(answered))[0][0], dead=0)
     is_dead = (
         select(dead_letters.c.offset)
         .where(covered(dead_letters), dead_letters.c.offset == predictions.c.offset)
         .exists()
     )
-    stored = select(func.count(func.distinct(predictions.c.offset))).where(covered(predictions), ~is_dead)
+    stored = select(func.count(func.distinct(predictions.c.offset))).where(answered, ~is_dead)
     dead = select(func.count()).select_from(dead_letters).where(covered(dead_letters))
     return Rows(stored=store.read(stored)[0][0], dead=store.read(dead)[0][0])
+
+
+def role_of(group: str) -> Role:
+    """In which the workers of a consumer group answer."""
+    return "shadow" if group == SHADOW_GROUP else "production"

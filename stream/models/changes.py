@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pipelines.errors import StoreError
 from pipelines.lookup.facts import RegisteredVersion
+from stream.messages import Role
 from stream.models.versions import Loaded
 from stream.store import ModelEvent, ModelEventKind
 
@@ -23,10 +24,11 @@ def record_change(
     detail: str,
     *,
     at: datetime,
+    role: Role,
 ) -> None:
     """`served` is what served before."""
     before = served.version.version if served else None
-    change = ModelEvent(at, worker, wanted.classifier, before, wanted.version, event, detail=detail[:1000])
+    change = ModelEvent(at, worker, wanted.classifier, before, wanted.version, event, detail[:1000], role)
     try:
         record(change)
     except StoreError as error:

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from pipelines.errors import VigiaError
 from pipelines.inference import Classifier
 from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from pipelines.lookup.finding import PRODUCTION
+from stream.messages import Role
 from stream.models.changes import RecordEvent, record_change
 from stream.models.loader import Loader
 from stream.models.oddities import Oddities
@@ -33,6 +34,9 @@ PATIENCE_SECONDS: Final = 30.0
 
 log = logging.getLogger(__name__)
 
+ALIASES: Final[Mapping[Role, str]] = {"production": PRODUCTION, "shadow": "challenger"}
+"""What the versions that answer in a role are called in the registry."""
+
 
 class LiveLookup(Protocol):
     """What the watcher asks the registry; `pipelines.lookup.facts.Lookup` can more."""
@@ -45,7 +49,7 @@ class LiveLookup(Protocol):
 
 
 class ModelWatcher:
-    """Polls the production alias of every classifier; each is replaced on a thread of its own."""
+    """Polls the alias of its role for every classifier; each is replaced on a thread of its own."""
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class ModelWatcher:
         only: tuple[str, ...] = (),
         spare_seconds: float = SPARE_SECONDS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        role: Role = "production",
     ) -> None:
         self._open_lookup = open_lookup
         self._lookup: LiveLookup | None = None
@@ -67,6 +72,7 @@ class ModelWatcher:
         self._spare_seconds = spare_seconds
         self._clock = clock
         """For the events alone: another machine's clock may say anything."""
+        self._role = role
         self._versions: dict[str, Versions] = {}
         self._replacing: dict[str, threading.Thread] = {}
         self.registry_contact = Contact("not asked yet")
@@ -128,7 +134,7 @@ class ModelWatcher:
             lookup = self._lookup = self._lookup or self._open_lookup()
             names = self._oddities.legal(lookup.classifiers())
             names = [name for name in names if not self._only or name in self._only]
-            holders = {name: lookup.holder(name, PRODUCTION) for name in names}
+            holders = {name: lookup.holder(name, ALIASES[self._role]) for name in names}
         except Exception as error:  # noqa: BLE001  clients of the registry leak errors of many kinds; serving goes on
             self._say_registry_is_away(error)
             self._recall()
@@ -139,6 +145,8 @@ class ModelWatcher:
         self._recalled = True  # whatever was served before, the registry now says what is production
         for name, holder in holders.items():
             self._follow(name, holder)
+        for name in set(self._versions) - set(holders):
+            self._follow(name, None)
         self._polled_at = self._polled_at or time.monotonic()
         self._say_whether_ready()
         self._free_spares()
@@ -164,6 +172,8 @@ class ModelWatcher:
             # it is production, whoever said so last, and nothing else is to be loaded
             self._keep(name, replace(versions, served=replace(served, from_copy=False), refusal=None))
             return
+        if holder is None and self._role != "production":
+            self._let_go(name)
         if holder is None or not should_load(holder, versions, time.monotonic()):
             return
         if versions.spare and versions.spare.version.sha256 == holder.sha256:
@@ -214,7 +224,7 @@ class ModelWatcher:
     def _still_wanted(self, wanted: RegisteredVersion) -> bool:
         """Loading takes seconds: a version that lost the alias meanwhile must not answer any more."""
         try:
-            holder = self._lookup.holder(wanted.classifier, PRODUCTION) if self._lookup else None
+            holder = self._lookup.holder(wanted.classifier, ALIASES[self._role]) if self._lookup else None
         except Exception:  # noqa: BLE001  as in `poll`: it was production a moment ago
             return True
         return holder is not None and holder.version == wanted.version
@@ -235,8 +245,8 @@ class ModelWatcher:
 
     def _recall(self) -> None:
         """The registry is away at start: what was served last serves on, marked as such."""
-        if self._recalled:
-            return
+        if self._recalled or self._role != "production":
+            return  # without the registry nobody says that a challenger still is one
         self._recalled = True
         for version in self._loader.copies.served_last():
             try:
@@ -281,6 +291,12 @@ class ModelWatcher:
         while left() is not None and time.monotonic() < ends_at:
             pause.wait(0.01)  # a batch that began with it still runs
 
+    def _let_go(self, name: str) -> None:
+        """A challenger that is none any more answers no more; what is production serves until another one does."""
+        with self._lock:
+            self._versions.pop(name, None)
+            self._serving = MappingProxyType({other: c for other, c in self._serving.items() if other != name})
+
     def _free_spares(self) -> None:
         now = time.monotonic()
         for name, versions in list(self._versions.items()):
@@ -299,7 +315,7 @@ class ModelWatcher:
                 self._serving = MappingProxyType({**self._serving, name: versions.served.classifier})
 
     def _tell(self, wanted: RegisteredVersion, served: Loaded | None, event: ModelEventKind, detail: str) -> None:
-        record_change(self._record, self._worker, wanted, served, event, detail, at=self._clock())
+        record_change(self._record, self._worker, wanted, served, event, detail, at=self._clock(), role=self._role)
 
     def _say_registry_is_away(self, error: Exception) -> None:
         if not self.registry_contact.away:

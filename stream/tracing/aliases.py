@@ -78,7 +78,7 @@ def find_parents(version: int, events: Iterable[ModelEvent], decisions: Iterable
         named = {
             each.from_version: f"production before it on {each.worker}, until {each.at.isoformat(timespec='seconds')}"
             for each in events
-            if each.event in SERVES
+            if each.event in SERVES and each.role == "production"
         }
     return tuple(Parent(each, named[each]) for each in sorted(each for each in named if each not in (None, version)))
 

@@ -59,7 +59,9 @@ def read_model_events(store: PredictionStore, classifier: str) -> tuple[ModelEve
     table = model_events.c
     statement = select(model_events).where(table.classifier == classifier).order_by(table.at, table.id)
     return tuple(
-        ModelEvent(row.at, row.worker, row.classifier, row.from_version, row.to_version, row.event, row.detail)
+        ModelEvent(
+            row.at, row.worker, row.classifier, row.from_version, row.to_version, row.event, row.detail, row.role
+        )
         for row in _read(store, statement)
     )
 

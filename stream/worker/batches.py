@@ -15,9 +15,19 @@ from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.ledger import FrameRead, Outcome
 from stream.logs import frame_extra
-from stream.messages import REPLAY_ANSWERED, DeadLetter, Frame, FrameError, Message, Position, Prediction, last_header
+from stream.messages import (
+    REPLAY_ANSWERED,
+    DeadLetter,
+    Frame,
+    FrameError,
+    Message,
+    Position,
+    Prediction,
+    Role,
+    last_header,
+)
 from stream.reading.freshness import DroppedFrame
-from stream.worker.inferring import broken, check_machine, check_model, infer_checked
+from stream.worker.inferring import broken, check_machine, check_model, infer_timed
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
@@ -95,6 +105,7 @@ class BatchReader:
     worker: str
     only: tuple[str, ...] = ()
     """The classifiers that this worker answers for; none named: all."""
+    role: Role = "production"
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     failures_in_a_row: int = 0
     _letters: dict[Position, tuple[Message, DeadLetter]] = field(default_factory=dict)
@@ -195,7 +206,7 @@ class BatchReader:
 
     def _classify(self, classifier: Classifier, pictures: Sequence[Picture]) -> list[Prediction]:
         try:
-            inference = infer_checked(classifier, [picture.image for picture in pictures])
+            inference, infer_ms = infer_timed(classifier, [picture.image for picture in pictures])
         except Exception as error:  # noqa: BLE001  an engine may raise anything; the guilty frame is found below
             first = pictures[0].frame
             log.warning(
@@ -209,14 +220,15 @@ class BatchReader:
         now = self.clock()
         answers = build_answers(classifier.class_names, inference, TOP)
         return [
-            self._predict(classifier, picture, answer, now) for picture, answer in zip(pictures, answers, strict=True)
+            self._predict(classifier, picture, answer, now, infer_ms)
+            for picture, answer in zip(pictures, answers, strict=True)
         ]
 
     def _classify_one_by_one(self, classifier: Classifier, pictures: Sequence[Picture]) -> list[Prediction]:
         predictions = []
         for picture in pictures:
             try:
-                inference = infer_checked(classifier, [picture.image])
+                inference, infer_ms = infer_timed(classifier, [picture.image])
             except Exception as error:  # noqa: BLE001  as above; becomes a dead letter with the engine's words
                 check_machine(classifier, error)
                 check_model(classifier, error)
@@ -227,7 +239,7 @@ class BatchReader:
                 continue
             self.failures_in_a_row = 0
             answer = build_answers(classifier.class_names, inference, TOP)[0]
-            predictions.append(self._predict(classifier, picture, answer, self.clock()))
+            predictions.append(self._predict(classifier, picture, answer, self.clock(), infer_ms))
         return predictions
 
     def _count_failure(self, classifier: Classifier, error: Exception) -> None:
@@ -236,7 +248,9 @@ class BatchReader:
             mend = f"{self.failures_in_a_row} frames failed in a row. Roll the classifier back, or look at the engine."
             raise broken(classifier, error, mend) from error
 
-    def _predict(self, classifier: Classifier, picture: Picture, answer: Answer, now: datetime) -> Prediction:
+    def _predict(
+        self, classifier: Classifier, picture: Picture, answer: Answer, now: datetime, infer_ms: float
+    ) -> Prediction:
         frame = picture.frame
         return Prediction(
             position=frame.position,
@@ -245,7 +259,7 @@ class BatchReader:
             image_name=frame.image_name,
             image_sha256=picture.sha256,
             classifier=classifier.classifier,
-            role="production",
+            role=self.role,
             model_version=classifier.version,
             label=answer.label,
             confidence=answer.confidence,
@@ -256,6 +270,7 @@ class BatchReader:
             predicted_at=now,
             worker=self.worker,
             nearest=answer.nearest,
+            infer_ms=infer_ms,
         )
 
     def _give_up(self, message: Message, error: FrameError, *, camera_id: str | None) -> None:

@@ -1,5 +1,6 @@
 """Asking a model, and telling whose fault it is when that fails: the frame's, the model's or the machine's."""
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -31,6 +32,16 @@ def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
     if not np.isfinite(inference.probabilities).all():
         raise ModelError("Expected finite probabilities, received values that are no number.")
     return inference
+
+
+def infer_timed(classifier: Classifier, images: Sequence[Image]) -> tuple[Inference, float]:
+    """As `infer_checked`, with the milliseconds of this thread's processor time that each picture took.
+
+    The network runs in the thread that asks it: whoever else wants the processor does not lengthen that time.
+    """
+    began = time.thread_time()
+    inference = infer_checked(classifier, images)
+    return inference, round(1000 * (time.thread_time() - began) / len(images), 3)
 
 
 def check_machine(classifier: Classifier, error: Exception) -> None:

@@ -169,3 +169,19 @@ def test_no_query_walks_through_all_rows(home: MadeHome) -> None:
     assert [
         plan for plan in plans if plan.startswith(tuple(f"SCAN {name}" for name in large)) and "INDEX" not in plan
     ] == []
+
+
+def test_what_a_challenger_does_is_no_sign_of_life_and_changes_no_model_in_force(home: MadeHome) -> None:
+    home.add_predictions(at=seconds_ago(60), camera_id="cam01", model_version=1)
+    home.add_model_event("loaded", at=seconds_ago(90), to_version=1)
+    home.add_predictions(at=seconds_ago(5), camera_id="cam01", model_version=2, role="shadow")
+    home.add_predictions(at=seconds_ago(5), camera_id="cam02", model_version=2, role="shadow")
+    home.add_model_event("loaded", at=seconds_ago(4), to_version=2, role="shadow")
+    home.add_model_event("refused", at=seconds_ago(3), to_version=3, role="shadow")
+
+    with build_engine(home.database_url).connect() as connection:
+        (model,) = load_models(connection)
+        found = load_cameras(connection)
+
+    assert (model.version, model.refused) == (1, None)
+    assert [(camera.camera_id, camera.last_at) for camera in found] == [("cam01", seconds_ago(60))]

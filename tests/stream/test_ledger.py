@@ -207,3 +207,25 @@ def _fresh_store() -> Iterator[PredictionStore]:
         store.migrate()
         yield store
         store.engine.dispose()
+
+
+def test_a_challenger_s_row_is_no_answer_of_production_s(store: PredictionStore) -> None:
+    place = Position(TOPIC, 0, 5)
+    store.store_batch([], [], [FrameRead(place, "dropped")], group="g")
+    shadow = replace(PREDICTION, position=place, role="shadow")
+    store.store_batch([shadow], [], [FrameRead(place, "stored")], group="s", role="shadow")
+
+    store_frames(store, {5: "stored"})
+
+    assert read_entry(store) == Entry(5, 6, stored=1)
+    assert read_entry(store, group="s") == Entry(5, 6, stored=1)
+
+
+def test_a_dead_letter_of_production_s_is_none_of_the_challenger_s(store: PredictionStore) -> None:
+    place = Position(TOPIC, 0, 5)
+    store_frames(store, {5: "dead"})
+    store.store_batch([], [], [FrameRead(place, "dropped")], group="s", role="shadow")
+    shadow = replace(PREDICTION, position=place, role="shadow")
+    store.store_batch([shadow], [], [FrameRead(place, "stored")], group="s", role="shadow")
+
+    assert read_entry(store, group="s") == Entry(5, 6, stored=1)

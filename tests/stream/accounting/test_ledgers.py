@@ -46,3 +46,13 @@ def test_only_rows_that_the_ledger_covers_are_counted(store: PredictionStore) ->
     store.store_batch([replace(PREDICTION, position=Position(FRAMES_TOPIC, 0, offset)) for offset in range(10)], [])
 
     assert count_rows(store, FRAMES_TOPIC, 0, Entry(2, 6)) == Rows(stored=4, dead=0)
+
+
+def test_rows_of_a_challenger_are_counted_apart_and_without_dead_letters(store: PredictionStore) -> None:
+    places = [Position(FRAMES_TOPIC, 3, offset) for offset in range(5, 8)]
+    store.store_batch([replace(PREDICTION, position=places[0])], [replace(LETTER, position=places[1])])
+    store.store_batch([replace(PREDICTION, position=place, role="shadow") for place in places[:2]], [])
+    entry = Entry(5, 8)
+
+    assert count_rows(store, FRAMES_TOPIC, 3, entry) == Rows(stored=1, dead=1)
+    assert count_rows(store, FRAMES_TOPIC, 3, entry, role="shadow") == Rows(stored=2, dead=0)

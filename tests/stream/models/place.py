@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from stream.messages import Role
 from stream.models.copies import Copies
 from stream.models.loader import LoadClassifier, Loader
 from stream.models.watcher import ModelWatcher
@@ -34,10 +35,13 @@ class Place:
         record: Callable[[ModelEvent], None] | None = None,
         spare_seconds: float = 60,
         only: tuple[str, ...] = (),
+        role: Role = "production",
     ) -> ModelWatcher:
         loader = Loader(self.copies, download_nothing, try_nothing, load)
         record = record or self.events.append
-        return ModelWatcher(lambda: self.registry, loader, record, worker="w", only=only, spare_seconds=spare_seconds)
+        return ModelWatcher(
+            lambda: self.registry, loader, record, worker="w", only=only, spare_seconds=spare_seconds, role=role
+        )
 
 
 def look(watcher: ModelWatcher) -> None:

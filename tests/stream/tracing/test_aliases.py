@@ -69,3 +69,9 @@ def test_the_parent_is_what_was_production_at_the_promotion() -> None:
     assert parent == Parent(1, f"production when it was promoted, {PROMOTED.at.isoformat(timespec='seconds')}")
     assert [each.version for each in find_parents(2, [took_over], [])] == [7]
     assert find_parents(2, [took_over], [replace(PROMOTED, from_version=None)]) == ()
+
+
+def test_a_version_is_no_child_of_one_that_it_followed_as_a_challenger() -> None:
+    challenged = replace(LOADED, from_version=7, role="shadow")
+
+    assert find_parents(2, [challenged], []) == ()

@@ -1,0 +1,26 @@
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import os, threading
+from stream.shadow.priority import give_way, keep_one_thread
+kept = keep_one_thread()
+give_way()
+own = lambda: (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0) == os.SCHED_IDLE)
+later = []
+thread = threading.Thread(target=lambda: later.append(own()))
+thread.start(); thread.join()
+print(own(), later[0], kept.submit(own).result())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+def test_everything_gives_way_but_the_thread_that_was_kept() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+
+    this, later, kept = eval(f"[{done.stdout.strip().replace(') (', '), (')}]")  # noqa: S307  our own words
+    assert this == later == (19, True)
+    assert kept[0] < 19
+    assert kept[1] is False
