@@ -1,4 +1,5 @@
-"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace."""
+"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace,
+replay-window."""
 
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from stream.broker.commands import broker_app
 from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
 from stream.frames.commands import kept_app
+from stream.time_travel.commands import replay_window_app
 from stream.tracing.commands import trace_app
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -21,6 +23,7 @@ app.add_typer(kept_app, name="kept")
 app.add_typer(broker_app, name="broker")
 app.add_typer(trace_app)
 app.add_typer(frames_app)
+app.add_typer(replay_window_app)
 
 HttpPortOption = Annotated[
     int,

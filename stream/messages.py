@@ -26,7 +26,8 @@ REPLAY_ANSWERED: Final = "vigia.replay.answered"
 
 Headers = tuple[tuple[str, bytes | None], ...]
 Stage = Literal["schema", "decode", "image", "infer"]
-Role = Literal["production", "shadow"]
+Role = str
+"""`production`, `shadow`, or `replay-<version>` for what a version said later about frames of the past."""
 Decision = Literal["known", "unknown"]
 Mode = Literal["realtime", "lossless"]
 """Of a camera: its newest frame wins, or every one is answered."""

@@ -185,3 +185,22 @@ kept_frame_leases = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+
+window_replays = Table(
+    "window_replays",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("classifier", String(40), nullable=False),
+    Column("model_version", Integer, nullable=False),
+    Column("captured_from", UtcDateTime, nullable=False),
+    Column("captured_to", UtcDateTime, nullable=False),
+    Column("cameras", JSON, nullable=False),
+    Column("engine", String(10), nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("holder", String(200), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("window_replays_by_model", "classifier", "model_version", "started_at"),
+)
