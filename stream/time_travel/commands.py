@@ -33,10 +33,14 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Answer a window of the past with any version, in spare time, and compare with what was live then."""
+    import logging
+
     from pipelines.settings import load_settings
     from stream.time_travel.replayer import Asked
     from stream.time_travel.replaying import replay_window
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says comes as an error of ours, once
+    require_folder(out)
     window = build_window(classifier, captured_from, captured_to, camera or [])
     settings = load_settings()
     if source == "topic":
@@ -48,9 +52,8 @@ def replay(
         write_page(report, out)
     print_json(describe_report(report, out)) if json else tell_report(report)
     if report.stopped:
-        say(
-            f"stopped after {report.tally.frames:,} of {report.comparison.frames:,}; go on with: {tell_command(report)}"
-        )
+        say(f"stopped after {report.comparison.compared:,} of {report.comparison.frames:,} frames")
+        say(f"go on with: {tell_command(report)}")
         sys.exit(130)
 
 
@@ -74,6 +77,14 @@ def build_window(classifier: str, captured_from: str, captured_to: str, cameras:
             param_hint="--to",
         )
     return ReplayWindow(classifier, begins, ends, tuple(sorted(set(cameras))))
+
+
+def require_folder(out: Path | None) -> None:
+    """Raises WorkspaceError before the work is done and not after it."""
+    from pipelines.errors import WorkspaceError
+
+    if out and not out.absolute().parent.is_dir():
+        raise WorkspaceError(f"Expected a folder at {out.absolute().parent}, found none. Make it, or correct --out.")
 
 
 def write_page(report: "ReplayReport", out: Path) -> None:

@@ -1,7 +1,9 @@
 """`--engine ray`: the parts of a window as a Ray Data job, on this machine or on a cluster that runs already."""
 
 import importlib.util
+import logging
 import os
+import secrets
 import shutil
 import tempfile
 from collections import Counter
@@ -19,8 +21,17 @@ from stream.time_travel.answering import Tally
 from stream.time_travel.replayer import Asked, Replayer
 from stream.time_travel.windows import Part
 
-LOCAL_ADDRESS: Final = "127.0.0.1"
 ROOT: Final = Path(__file__).parents[2]
+QUIET: Final = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Nothing is told to anybody, and little to the terminal."""
+LOOPBACK: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+"""Ray listens on every interface of a Linux machine, to anybody, unless it is told to behave as elsewhere."""
+STORE_BYTES: Final = 80 * 2**20
+"""Of Ray's object store: tallies are all that goes through it."""
 
 
 def open_ray(asked: Asked) -> Callable[[Sequence[Part]], Iterator[Tally]]:
@@ -74,8 +85,7 @@ def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
     with running_ray():
         import ray.data
 
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         rows = ray.data.from_items([asdict(part) for part in parts], override_num_blocks=len(parts))
         answered = rows.map(
             PartAnswerer,
@@ -93,30 +103,26 @@ def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
 
 @contextmanager
 def running_ray() -> Iterator[None]:
-    """Ray as long as the block: of this machine alone and silent, unless RAY_ADDRESS names a cluster."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
-    paths = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), paths)))
+    """Ray as long as the block: on this machine alone and silent, unless RAY_ADDRESS names a cluster."""
+    here = os.environ.get("RAY_ADDRESS") in (None, "", "local")
+    os.environ.update(QUIET)
+    if here:
+        os.environ.update(LOOPBACK, RAY_AUTH_TOKEN=secrets.token_hex(32))
+    # the actors' processes shall import what this one runs
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     import ray
 
     # its sockets lie there, whose paths may have 107 characters: too few for many a home
     folder = tempfile.mkdtemp(prefix="vigia-ray-")
-    here = os.environ.get("RAY_ADDRESS") in (None, "", "local")
-    options: dict[str, Any] = (
-        {
-            "address": "local",
-            "num_cpus": count_cores(),
-            "include_dashboard": False,
-            "_node_ip_address": LOCAL_ADDRESS,
-            "_temp_dir": folder,
-            "object_store_memory": 100 * 2**20,
-        }
-        if here
-        else {}
-    )
+    alone: dict[str, Any] = {
+        "address": "local",
+        "num_cpus": count_cores(),
+        "include_dashboard": False,
+        "object_store_memory": STORE_BYTES,
+        "_temp_dir": folder,
+    }
     try:
-        ray.init(**options, log_to_driver=False, logging_level="ERROR", configure_logging=True)
+        ray.init(**(alone if here else {}), log_to_driver=False, logging_level=logging.ERROR)
         yield
     finally:
         ray.shutdown()

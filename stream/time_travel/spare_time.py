@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
@@ -149,7 +150,8 @@ class SpareTime:
                     self._free.set()
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
-            await consumer.stop()
+            with suppress(asyncio.CancelledError):  # aiokafka's own, when it is stopped as soon as it was started
+                await consumer.stop()
 
     async def _look(self, consumer: "AIOKafkaConsumer") -> Look:
         from aiokafka import TopicPartition
