@@ -13,7 +13,7 @@ from pipelines.settings import Settings
 from pipelines.terminal import say
 from stream.frames.keeping import FramesPlace
 from stream.frames.kept_frames import KeptIndex
-from stream.messages import Prediction
+from stream.messages import REPLAYER, Prediction
 from stream.store import PredictionStore, RefusedRowsError
 from stream.time_travel.answering import Answering, Storing, Tally, read_ahead
 from stream.time_travel.pictures import Found, Pictures, Source
@@ -90,7 +90,7 @@ class Replayer:
         return read_ahead(self._answer(parts), 4, release=self.spare.release)
 
     def _answer(self, parts: Iterable[Part]) -> Iterator[Tally]:
-        answering = Answering(self._classifier, f"{socket.gethostname()[:80]}/replay", self.spare.wait)
+        answering = Answering(self._classifier, f"{socket.gethostname()[:80]}{REPLAYER}", self.spare.wait)
         storing = Storing(self._store_rows)  # before this thread steps back: writing does not
         if self._asked.idle:
             lower_priority()

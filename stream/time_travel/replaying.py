@@ -25,7 +25,7 @@ from stream.time_travel.windows import Part, Unanswered, count_unanswered, plan_
 MARK_SECONDS: Final = 2.0
 
 EngineName = Literal["local", "ray"]
-Say = Callable[[str], object]
+Say = Callable[[str], None]
 Engine = Callable[[Sequence[Part]], Iterator[Tally]]
 """Answers parts and tells what became of their frames; every row is stored when it ends, also when it is closed."""
 
@@ -61,7 +61,7 @@ class _Run:
 
     def follow(self, tallies: Iterator[Tally], say: Say) -> bool:
         """False when Ctrl-C ended it."""
-        began, progress = time.monotonic(), Progress(lambda text: say(text))
+        began, progress = time.monotonic(), Progress(say)
         try:
             for tally in tallies:
                 self.tally.add(tally)
@@ -103,11 +103,14 @@ def replay_window(asked: Asked, engine: EngineName, say: Say) -> ReplayReport:
         finished = run.follow(run_engine(parts), say)
         seconds = time.monotonic() - began
     _require_pictures(run.tally, finished)
+    comparison = compare_window(store, asked.window, asked.version)
+    if not finished:
+        log.mark(run.job, comparison.compared, "stopped")
     return ReplayReport(
         asked=asked,
         engine=engine,
         tally=run.tally,
-        comparison=compare_window(store, asked.window, asked.version),
+        comparison=comparison,
         unanswered=count_unanswered(store, asked.window),
         seconds=seconds,
         resumed=run.tally.before > 0,

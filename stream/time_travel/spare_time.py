@@ -77,7 +77,7 @@ class SpareTime:
     """Looks at production twice a second, on a thread of its own, as long as the block lasts."""
 
     def __init__(
-        self, store: PredictionStore, bootstrap: str | None, say: Callable[[str], object] = lambda text: None
+        self, store: PredictionStore, bootstrap: str | None, say: Callable[[str], None] = lambda text: None
     ) -> None:
         self._store = store
         self._address = bootstrap

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, select
 
 from pipelines.errors import StoreError
 from stream.decoding import FUTURE_TOLERANCE
-from stream.messages import Position
+from stream.messages import REPLAY_PREFIX, Position
 from stream.store import PredictionStore
 from stream.tables import dead_letters, kept_frames, predictions
 
@@ -22,7 +22,7 @@ _NAMES: Final = (
 
 def name_role(version: int) -> str:
     """Under which a replay's rows are stored."""
-    return f"replay-{version}"
+    return f"{REPLAY_PREFIX}{version}"
 
 
 @dataclass(frozen=True, slots=True)

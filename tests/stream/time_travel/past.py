@@ -77,7 +77,7 @@ def make_past(home: Path, bootstrap: str | None, *, frames: int = 60, versions: 
         for sharpness in (1.0, 2.0):
             register(settings, make_artefact(home / f"made-{sharpness}", sharpness=sharpness))
     jpegs = tuple(draw_colour(n) for n in range(frames))
-    places = send(bootstrap, [_message(n, jpegs[n]) for n in range(frames)]) if bootstrap else None
+    places = send(bootstrap, [message_at(n, jpegs[n]) for n in range(frames)]) if bootstrap else None
     positions = tuple(Position(FRAMES_TOPIC, *(places[n] if places else (n % 4, n // 4))) for n in range(frames))
     store = PredictionStore(settings.resolve_database_url(), retry_seconds=2)
     store.migrate()
@@ -99,7 +99,7 @@ def name_colour(number: int) -> str:
     return list(COLOURS)[number % 3]
 
 
-def _message(number: int, jpeg: bytes) -> Outgoing:
+def message_at(number: int, jpeg: bytes) -> Outgoing:
     return encode_v2(
         f"cam{number % 4}",
         f"f{number}",
