@@ -60,7 +60,16 @@ class Past:
         )
 
 
-def make_past(home: Path, bootstrap: str | None, *, frames: int = 60, versions: bool = True) -> Past:
+def make_versions(folder: Path) -> str:
+    """Address of a registry with versions 1 and 2 of `cars`, which name the strongest colour."""
+    settings = Settings(home=folder / "home", mlflow_tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+    settings.state.mkdir(parents=True)
+    for sharpness in (1.0, 2.0):
+        register(settings, make_artefact(folder / f"made-{sharpness}", sharpness=sharpness))
+    return settings.resolve_tracking_uri()
+
+
+def make_past(home: Path, bootstrap: str | None, *, frames: int = 60, registry: str = "sqlite:///none.db") -> Past:
     """Version 1 was live and called every fifth frame blue; nothing is kept yet.
 
     Without a broker the frames have places where nothing lies.
@@ -69,13 +78,10 @@ def make_past(home: Path, bootstrap: str | None, *, frames: int = 60, versions: 
         home=home / "home",
         kafka_bootstrap=bootstrap,
         database_url=None,
-        mlflow_tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
+        mlflow_tracking_uri=registry,
         frames_url=None,
     )
     settings.state.mkdir(parents=True)
-    if versions:
-        for sharpness in (1.0, 2.0):
-            register(settings, make_artefact(home / f"made-{sharpness}", sharpness=sharpness))
     jpegs = tuple(draw_colour(n) for n in range(frames))
     places = send(bootstrap, [message_at(n, jpegs[n]) for n in range(frames)]) if bootstrap else None
     positions = tuple(Position(FRAMES_TOPIC, *(places[n] if places else (n % 4, n // 4))) for n in range(frames))

@@ -22,7 +22,7 @@ from tests.stream.time_travel.past import Past, live_row, make_past
 
 @pytest.fixture
 def past(tmp_path: Path) -> Past:
-    return make_past(tmp_path, None, frames=40, versions=False)
+    return make_past(tmp_path, None, frames=40)
 
 
 def test_every_frame_of_the_window_is_in_one_part_and_no_part_has_two_partitions(past: Past) -> None:
