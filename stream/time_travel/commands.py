@@ -91,7 +91,7 @@ def write_page(report: "ReplayReport", out: Path) -> None:
     """Raises WorkspaceError when the file cannot be written."""
     from pipelines.errors import WorkspaceError
     from stream.time_travel.page import build_replay_page
-    from stream.time_travel.showing import find_shown
+    from stream.time_travel.replaying import find_shown
 
     page = build_replay_page(report, *find_shown(report))
     try:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,14 +13,23 @@ from pipelines.errors import StoreError
 from stream.frames.keeping import FramesPlace
 from stream.frames.kept_frames import KeptIndex
 from stream.frames.leases import LEASE_SECONDS, Window, lease_frames
+from stream.messages import Position
 from stream.store import PredictionStore
 from stream.store_engine import has_tables
 from stream.time_travel.answering import Tally
-from stream.time_travel.comparing import Comparison, compare_window
+from stream.time_travel.comparing import ChangedFrame, Comparison, compare_window, find_changed
 from stream.time_travel.jobs import JobLog, ReplayJob, hold_alone
-from stream.time_travel.pictures import tell_gone
+from stream.time_travel.pictures import Pictures, tell_gone
 from stream.time_travel.replayer import Asked, Replayer
-from stream.time_travel.windows import Part, Unanswered, count_unanswered, plan_parts, require_frames
+from stream.time_travel.topic import FramesTopic
+from stream.time_travel.windows import (
+    Part,
+    Unanswered,
+    count_unanswered,
+    load_frames_at,
+    plan_parts,
+    require_frames,
+)
 
 MARK_SECONDS: Final = 2.0
 
@@ -116,6 +125,22 @@ def replay_window(asked: Asked, engine: EngineName, say: Say) -> ReplayReport:
         resumed=run.tally.before > 0,
         stopped=not finished,
     )
+
+
+def find_shown(report: ReplayReport) -> tuple[tuple[ChangedFrame, ...], Mapping[Position, bytes]]:
+    """Those of which the version is surest, and their pictures by place."""
+    asked = report.asked
+    settings = asked.settings
+    store = PredictionStore(settings.resolve_database_url())
+    changed = find_changed(store, asked.window, asked.version)
+    bootstrap = settings.resolve_kafka_bootstrap()
+    frames = FramesPlace(settings.frames_url, settings.frames_endpoint).open(settings.state)
+    found: dict[Position, bytes] = {}
+    with FramesTopic(bootstrap or "") as topic:
+        pictures = Pictures(asked.source, frames, KeptIndex(store), topic if bootstrap else None)
+        for some in load_frames_at(store, asked.window, [each.position for each in changed]):
+            found.update({each.frame.position: each.jpeg for each in pictures.read(some) if each.jpeg})
+    return changed, found
 
 
 def _run_here(opened: Replayer, parts: Sequence[Part]) -> Iterator[Tally]:
