@@ -26,6 +26,8 @@ WAITING_SECONDS: Final = 0.5
 CALM_LOOKS: Final = 2
 """In a row, before the work goes on."""
 SAY_SECONDS: Final = 30.0
+ANSWER_SECONDS: Final = 5.0
+"""A broker that takes longer is away."""
 
 
 def lower_priority() -> None:
@@ -101,7 +103,7 @@ class SpareTime:
     def __exit__(self, *_: object) -> None:
         self.release()
         if self._address:
-            self._thread.join()
+            self._thread.join(2 * ANSWER_SECONDS)
 
     def wait(self) -> None:
         """Returns when production is not behind, or nobody knows."""
@@ -138,7 +140,8 @@ class SpareTime:
         calm = 0
         consumer = AIOKafkaConsumer(bootstrap_servers=self._address)
         try:
-            await consumer.start()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await consumer.start()
             while not self._closed.is_set():
                 looks.append(await self._look(consumer))
                 while looks[-1].at - looks[0].at > MEMORY_SECONDS:
