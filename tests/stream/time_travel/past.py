@@ -69,7 +69,14 @@ def make_versions(folder: Path) -> str:
     return settings.resolve_tracking_uri()
 
 
-def make_past(home: Path, bootstrap: str | None, *, frames: int = 60, registry: str = "sqlite:///none.db") -> Past:
+def make_past(
+    home: Path,
+    bootstrap: str | None,
+    *,
+    frames: int = 60,
+    registry: str = "sqlite:///none.db",
+    database_url: str | None = None,
+) -> Past:
     """Version 1 was live and called every fifth frame blue; nothing is kept yet.
 
     Without a broker the frames have places where nothing lies.
@@ -77,7 +84,7 @@ def make_past(home: Path, bootstrap: str | None, *, frames: int = 60, registry: 
     settings = Settings(
         home=home / "home",
         kafka_bootstrap=bootstrap,
-        database_url=None,
+        database_url=database_url,
         mlflow_tracking_uri=registry,
         frames_url=None,
     )
