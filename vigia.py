@@ -39,6 +39,7 @@ COMMANDS = {
     "guard": "stream.commands",
     "challenge": "stream.commands",
     "shadow": "stream.commands",
+    "replay-window": "stream.commands",
 }
 
 

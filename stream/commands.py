@@ -1,5 +1,7 @@
 """The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace, guard, challenge,
 shadow."""
+"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace,
+replay-window."""
 
 import sys
 from enum import StrEnum
@@ -16,6 +18,7 @@ from stream.dead_letters.commands import dead_letters_app
 from stream.frames.commands import kept_app
 from stream.guard.commands import guard_app
 from stream.shadow.commands import run_shadow_here, shadow_app
+from stream.time_travel.commands import replay_window_app
 from stream.tracing.commands import trace_app
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -33,6 +36,7 @@ class WorkerRole(StrEnum):
     PRODUCTION = "production"
     SHADOW = "shadow"
 
+app.add_typer(replay_window_app)
 
 HttpPortOption = Annotated[
     int,

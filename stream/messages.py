@@ -28,7 +28,12 @@ REPLAY_ANSWERED: Final = "vigia.replay.answered"
 
 Headers = tuple[tuple[str, bytes | None], ...]
 Stage = Literal["schema", "decode", "image", "infer"]
-Role = Literal["production", "shadow"]
+Role = str
+"""`production`, `shadow`, or `replay-<version>` for what a version said later about frames of the past."""
+REPLAY_PREFIX: Final = "replay-"
+"""Of the last one."""
+REPLAYER: Final = "/replay"
+"""How the worker's name of such a row ends."""
 Decision = Literal["known", "unknown"]
 Mode = Literal["realtime", "lossless"]
 """Of a camera: its newest frame wins, or every one is answered."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from pipelines.promotion.decisions import ModelDecision
-from stream.messages import Prediction
+from stream.messages import REPLAY_PREFIX, Prediction
 from stream.store import ModelEvent
 
 SERVES: Final = ("loaded", "swapped", "rolled_back")
@@ -41,6 +41,8 @@ def decide_held_alias(
     prediction: Prediction, events: Iterable[ModelEvent], decisions: Iterable[ModelDecision]
 ) -> HeldAlias:
     """What production was, the log book says; what the worker had loaded, the worker's own events."""
+    if prediction.role.startswith(REPLAY_PREFIX):
+        return HeldAlias(NO_ALIAS, None, None, "a replay of the window asked this version by its number, long after")
     served = _find_served(prediction, events)
     if prediction.role != "production":  # of challengers the log book tells nothing
         return served

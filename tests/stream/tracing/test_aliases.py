@@ -32,6 +32,13 @@ def test_without_a_worker_that_wrote_it_down_only_the_role_is_known() -> None:
     assert decide_held_alias(replace(ANSWER, role="shadow"), [], [PROMOTED]).alias == "challenger"
 
 
+def test_a_version_that_answered_in_a_replay_held_no_alias_for_that() -> None:
+    held = decide_held_alias(replace(ANSWER, role="replay-2"), [LOADED], [PROMOTED])
+
+    assert (held.alias, held.since) == ("none", None)
+    assert "replay" in held.known_from
+
+
 def test_production_of_then_is_what_the_log_book_says_and_the_worker_when_it_took_it() -> None:
     held = decide_held_alias(ANSWER, [LOADED], [PROMOTED, REFUSED, NEXT])
 

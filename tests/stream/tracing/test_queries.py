@@ -59,12 +59,19 @@ def test_predictions_of_a_version_are_counted_by_camera_worker_and_day_of_utc(st
     assert (first.first_at, first.last_at) == (NOON, NOON + timedelta(hours=11))
 
 
+def test_what_a_version_said_in_a_replay_it_did_not_serve(store: PredictionStore) -> None:
+    store.store_batch([PREDICTION, replace(PREDICTION, role="replay-3", worker="here/replay")], [])
+
+    assert [each.worker for each in count_served(store, "cars", 3)] == ["here/worker-1"]
+
+
 @pytest.mark.parametrize(
     "question",
     [
         "SELECT * FROM predictions WHERE frame_id = 'x'",
         "SELECT camera_id, worker, date(predicted_at), count(*) FROM predictions "
-        "WHERE classifier = 'cars' AND model_version = 3 GROUP BY camera_id, worker, date(predicted_at)",
+        "WHERE classifier = 'cars' AND model_version = 3 AND worker NOT LIKE '%/replay' "
+        "GROUP BY camera_id, worker, date(predicted_at)",
         "SELECT frame_id FROM predictions ORDER BY predicted_at DESC LIMIT 3",
     ],
 )

@@ -1,0 +1,139 @@
+"""`--engine ray`: the parts of a window as a Ray Data job, on this machine or on a cluster that runs already."""
+
+import importlib.util
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.classifying.opening import open_version
+from pipelines.datasets.threads import count_cores
+from pipelines.errors import SettingsError, VigiaError
+from pipelines.terminal import say
+from stream.time_travel.answering import Tally
+from stream.time_travel.replayer import Asked, Replayer
+from stream.time_travel.windows import Part
+
+ROOT: Final = Path(__file__).parents[2]
+QUIET: Final = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Nothing is told to anybody, and little to the terminal."""
+LOOPBACK: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+"""Ray listens on every interface of a Linux machine, to anybody, unless it is told to behave as elsewhere."""
+STORE_BYTES: Final = 80 * 2**20
+"""Of Ray's object store: tallies are all that goes through it."""
+
+
+def open_ray(asked: Asked) -> Callable[[Sequence[Part]], Iterator[Tally]]:
+    """What answers parts on Ray. Raises SettingsError where that cannot be, RegistryError and ModelError as locally."""
+    if importlib.util.find_spec("ray") is None:
+        raise SettingsError(
+            "Expected the extra `ray` for --engine ray, found none installed. Install it with "
+            "`uv pip install 'vigia[ray]'`, or leave --engine away."
+        )
+    pinned = asked.pinned()
+    check_cluster(pinned, os.environ.get("RAY_ADDRESS"))
+    open_version(pinned.settings, pinned.window.classifier, pinned.version, say)
+    return lambda parts: run_on_ray(pinned, parts)
+
+
+def check_cluster(asked: Asked, address: str | None) -> None:
+    """Raises SettingsError when other machines are to work on what lies on this one alone."""
+    if not address or address == "local":
+        return
+    settings = asked.settings
+    database = settings.resolve_database_url().split(":", 1)[0]
+    if database.startswith("sqlite"):
+        raise SettingsError(
+            f"Expected a prediction store on PostgreSQL for the Ray cluster of RAY_ADDRESS={address}, found SQLite on "
+            "this machine. Set VIGIA_DATABASE_URL, or unset RAY_ADDRESS to use this machine alone."
+        )
+    if asked.source != "topic" and not (settings.frames_url or "").startswith("s3://"):
+        raise SettingsError(
+            f"Expected a frame store on S3 for the Ray cluster of RAY_ADDRESS={address}, found a folder of this "
+            "machine. Set VIGIA_FRAMES_URL to s3://…, or take --source topic."
+        )
+
+
+class PartAnswerer:
+    """One actor: loads the version once, then answers a part at a time and stores its rows."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._replayer = Replayer.open(asked).__enter__()
+
+    def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        total = Tally()
+        for tally in self._replayer.replay([Part(**row)]):
+            total.add(tally)
+        counts = asdict(total)
+        # as pairs: Ray keeps rows as tables, in which a mapping would get every other row's keys
+        return {**counts, "missing": [[reason, str(count)] for reason, count in total.missing.items()]}
+
+
+def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
+    """Each part's tally as it is done, in any order."""
+    with running_ray():
+        import ray.data
+
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        rows = ray.data.from_items([asdict(part) for part in parts], override_num_blocks=len(parts))
+        answered = rows.map(
+            PartAnswerer,
+            fn_constructor_args=(asked,),
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(count_cores(), len(parts)))),
+            num_cpus=1,
+        )
+        try:
+            for row in answered.iter_rows():
+                missing = Counter({reason: int(count) for reason, count in row.pop("missing")})
+                yield Tally(**{name: int(count) for name, count in row.items()}, missing=missing)
+        except ray.exceptions.RayError as error:
+            raise _translate(error) from error
+
+
+@contextmanager
+def running_ray() -> Iterator[None]:
+    """Ray as long as the block: on this machine alone and silent, unless RAY_ADDRESS names a cluster."""
+    here = os.environ.get("RAY_ADDRESS") in (None, "", "local")
+    os.environ.update(QUIET)
+    if here:
+        os.environ.update(LOOPBACK, RAY_AUTH_TOKEN=secrets.token_hex(32))
+    # the actors' processes shall import what this one runs
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    import ray
+
+    # its sockets lie there, whose paths may have 107 characters: too few for many a home
+    folder = tempfile.mkdtemp(prefix="vigia-ray-")
+    alone: dict[str, Any] = {
+        "address": "local",
+        "num_cpus": count_cores(),
+        "include_dashboard": False,
+        "object_store_memory": STORE_BYTES,
+        "_temp_dir": folder,
+    }
+    try:
+        ray.init(**(alone if here else {}), log_to_driver=False, logging_level=logging.ERROR)
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _translate(error: Exception) -> Exception:
+    """Our own error where an actor ended with one, for its words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, VigiaError):
+            return cause
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    return error
