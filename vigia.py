@@ -36,6 +36,7 @@ COMMANDS = {
     "kept": "stream.commands",
     "broker": "stream.commands",
     "trace": "stream.commands",
+    "bench": "stream.commands",
 }
 
 

@@ -8,6 +8,7 @@ import typer
 
 from pipelines.terminal import JsonOption, print_json, say
 from stream.accounting.commands import frames_app
+from stream.bench.commands import bench_app
 from stream.broker.commands import broker_app
 from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
@@ -21,6 +22,7 @@ app.add_typer(kept_app, name="kept")
 app.add_typer(broker_app, name="broker")
 app.add_typer(trace_app)
 app.add_typer(frames_app)
+app.add_typer(bench_app, name="bench")
 
 HttpPortOption = Annotated[
     int,

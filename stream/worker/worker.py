@@ -70,6 +70,7 @@ class WorkerSetup:
     classifiers: tuple[str, ...] = ()
     """The only ones that it answers for, in a consumer group of their own; none named: all."""
     frames: FramesPlace = field(default_factory=FramesPlace)
+    agent: type[Agent] = Agent
 
     @property
     def group(self) -> str:
@@ -156,7 +157,7 @@ def build_agent(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
     report.metrics.watch_in_flight(app.flight)
     keeper = start_keeping(setup.frames, setup.state, setup.store, cameras.keep_policy)
     report.metrics.registry.register(KeptFramesCollector(keeper.counts))
-    return Agent(
+    return setup.agent(
         app=app,
         store=setup.store,
         publisher=Publisher(setup.bootstrap),
