@@ -78,7 +78,6 @@ def engines(
 ) -> None:
     """Runtimes and precisions on one thread, by batch size; what does not answer like Keras is not counted."""
     from pipelines.bench.engines import engine_ratios, measure_engines
-
     from pipelines.bench.machine import describe_machine
     from pipelines.bench.report import build_document
 
@@ -125,8 +124,12 @@ def envelope(
 
 def bench_home() -> Path:
     """Where models that were built are kept, and everything else lies while it is measured."""
+    import logging
+
     from pipelines.settings import load_settings
 
+    # a broker that has just started does not know its groups yet; the client tries again and says so
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return load_settings().state / "bench"
 
 

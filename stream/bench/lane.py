@@ -19,7 +19,8 @@ from stream.bench.rows import LaneRows
 from stream.bench.watching import Watch
 
 START_SECONDS: Final = 180.0
-LOOK_SECONDS: Final = 0.1
+LOOK_SECONDS: Final = 0.25
+"""Between two looks at the rows: the lanes have the processor to themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Final, Self
 
 import psutil
 
-EVERY_SECONDS: Final = 0.2
-SHARED_EVERY: Final = 5
-"""Looks between two at shared memory, which takes the kernel longer."""
+EVERY_SECONDS: Final = 0.5
+WHOLE_EVERY: Final = 5
+"""Looks between two at shared memory and at new children, which take longer: the watch must cost next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +56,44 @@ class Watch:
 
     def _run(self) -> None:
         roots = [psutil.Process(pid) for pid in self.pids]
-        number = 0
-        while True:
-            self._look(roots, shared=number % SHARED_EVERY == 0)
+        families: dict[int, list[psutil.Process]] = {}
+        number, ended = 0, False
+        while not ended:
+            ended = self._done.wait(EVERY_SECONDS) if number else False
+            self._look(roots, families, whole=number % WHOLE_EVERY == 0)
             number += 1
-            if self._done.wait(EVERY_SECONDS):
-                self._look(roots, shared=False)
-                return
 
-    def _look(self, roots: Sequence[psutil.Process], *, shared: bool) -> None:
+    def _look(self, roots: Sequence[psutil.Process], families: dict[int, list[psutil.Process]], *, whole: bool) -> None:
         at, cpu, pss = time.time(), 0.0, 0.0
         for root in roots:
             try:
+                if whole:
+                    families[root.pid] = root.children(recursive=True)
                 times = root.cpu_times()
                 cpu += times.user + times.system + times.children_user + times.children_system
-                for each in (root, *root.children(recursive=True)):
-                    if each is not root:
-                        own = each.cpu_times()
-                        cpu += own.user + own.system
-                    self.peak_rss_mb = max(self.peak_rss_mb, each.memory_info().rss / 1e6)
-                    if shared:
-                        pss += getattr(each.memory_full_info(), "pss", 0) / 1e6
-            except psutil.Error:  # it ended between two questions: what it cost was seen before
+                self._look_at_memory(root)
+                pss += shared_mb(root) if whole else 0.0
+            except psutil.Error:  # it ended: what it cost was seen before
                 continue
+            for child in families.get(root.pid, ()):
+                try:
+                    own = child.cpu_times()
+                    cpu += own.user + own.system
+                    self._look_at_memory(child)
+                    pss += shared_mb(child) if whole else 0.0
+                except psutil.Error:  # its parent counts it from now on
+                    continue
         self.peak_pss_mb = max(self.peak_pss_mb, pss)
         if not self.looks or cpu >= self.looks[-1].cpu_seconds:
             self.looks.append(Look(at, cpu))
+
+    def _look_at_memory(self, process: psutil.Process) -> None:
+        self.peak_rss_mb = max(self.peak_rss_mb, process.memory_info().rss / 1e6)
+
+
+def shared_mb(process: psutil.Process) -> float:
+    """Its memory, with its part of what it shares with others; 0 where the system does not tell."""
+    return float(getattr(process.memory_full_info(), "pss", 0)) / 1e6
 
 
 def cpu_at(looks: Sequence[Look], at: float) -> float:
