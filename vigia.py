@@ -40,6 +40,7 @@ COMMANDS = {
     "challenge": "stream.commands",
     "shadow": "stream.commands",
     "replay-window": "stream.commands",
+    "bench": "stream.commands",
 }
 
 

@@ -12,6 +12,7 @@ import typer
 
 from pipelines.terminal import JsonOption, print_json, say
 from stream.accounting.commands import frames_app
+from stream.bench.commands import bench_app
 from stream.broker.commands import broker_app
 from stream.camera.commands import CamerasFileOption, camera_app
 from stream.dead_letters.commands import dead_letters_app
@@ -37,6 +38,7 @@ class WorkerRole(StrEnum):
     SHADOW = "shadow"
 
 app.add_typer(replay_window_app)
+app.add_typer(bench_app, name="bench")
 
 HttpPortOption = Annotated[
     int,

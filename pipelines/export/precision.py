@@ -63,7 +63,7 @@ def settle_precision(artefact: Path, wanted: Precision, pixels: Pixels, labels: 
     file = artefact / NETWORK_FILE
     core = open_core()
     exact = core.read_model(file)
-    lower = _quantise(core.read_model(file), pixels) if wanted == "int8" else exact
+    lower = quantise(core.read_model(file), pixels) if wanted == "int8" else exact
     hint = "bf16" if wanted == "bf16" else "f32"
     trial = judge_precision(wanted, _answer(core, exact, "f32", pixels), _answer(core, lower, hint, pixels), labels)
     if trial.allowed and wanted != "f32":
@@ -88,7 +88,8 @@ def _answer(core: Any, network: Any, hint: str, pixels: Pixels) -> NDArray[np.fl
     return np.concatenate([request.infer([one[None]])[PROBABILITIES_OUTPUT].copy() for one in pixels])
 
 
-def _quantise(network: Any, pixels: Pixels) -> Any:
+def quantise(network: Any, pixels: Pixels) -> Any:
+    """The network in int8; the pictures tell the ranges of its numbers."""
     import nncf
 
     with contextlib.redirect_stdout(sys.stderr):

@@ -81,6 +81,7 @@ class WorkerSetup:
     """The only ones that it answers for, in a consumer group of their own; none named: all."""
     frames: FramesPlace = field(default_factory=FramesPlace)
     roll_back: RollBack = roll_back_in_child
+    agent: type[Agent] = Agent
 
     @property
     def group(self) -> str:
@@ -175,7 +176,7 @@ def build_agent(
     report.metrics.watch_in_flight(app.flight)
     keeper = start_keeping(setup.frames, setup.state, setup.store, cameras.keep_policy)
     report.metrics.registry.register(KeptFramesCollector(keeper.counts))
-    return Agent(
+    return setup.agent(
         app=app,
         store=setup.store,
         publisher=Publisher(setup.bootstrap),

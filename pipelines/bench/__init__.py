@@ -1,0 +1,1 @@
+"""What `vigia bench` measures that needs no stream, and how figures are told."""

@@ -1,0 +1,66 @@
+"""Whether a lane answers like Keras: fast and wrong does not count."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from pipelines.artefact import Precision
+from pipelines.golden import MOST_DIFFERENCE
+
+LEAST_AGREEMENT: Final = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The most probable class of one picture."""
+
+    picture: str
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneParity:
+    """A lane's answers against those of Keras on the same pictures, decoded in the same way."""
+
+    top1_agreement: float
+    max_difference: float
+    """Of the confidence in the most probable class."""
+    pictures: int
+    """Different ones."""
+
+    def why_not(self, precision: Precision) -> str | None:
+        """Why the lane's speed does not count; None where it does."""
+        if not self.pictures:
+            return "it answered none of the pictures"
+        most = MOST_DIFFERENCE[precision]
+        # `not`: an answer that is no number differs too
+        if not self.max_difference <= most:
+            return f"its confidences differ from Keras's by up to {self.max_difference:.3g}, more than {most:g}"
+        if self.top1_agreement < LEAST_AGREEMENT:
+            return f"it names the class that Keras names on {self.top1_agreement:.1%}, less than {LEAST_AGREEMENT:.0%}"
+        return None
+
+
+def compare_answers(said: Iterable[Said], expected: Mapping[str, Said]) -> LaneParity:
+    """Answers to pictures that are not expected are left out."""
+    pairs = [(each, expected[each.picture]) for each in said if each.picture in expected]
+    if not pairs:
+        return LaneParity(0.0, float("inf"), 0)
+    same = sum(each.label == wanted.label for each, wanted in pairs)
+    apart = max(abs(each.confidence - wanted.confidence) for each, wanted in pairs)
+    return LaneParity(same / len(pairs), apart, len({each.picture for each, _ in pairs}))
+
+
+def save_said(file: Path, said: Mapping[str, Iterable[Said]]) -> None:
+    """By way of decoding."""
+    document = {way: [asdict(each) for each in answers] for way, answers in said.items()}
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
+def load_said(file: Path) -> dict[str, dict[str, Said]]:
+    """Way of decoding -> picture -> answer."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    return {way: {each["picture"]: Said(**each) for each in answers} for way, answers in document.items()}

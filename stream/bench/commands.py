@@ -1,0 +1,161 @@
+"""`vigia bench`: measured side by side in one run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pipelines.terminal import JsonOption, print_json, say
+
+if TYPE_CHECKING:
+    from pipelines.bench.model import BenchModel
+
+bench_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Speed, measured side by side in one run and in turns."
+)
+
+Architecture = Literal[
+    "mobilenet_v2", "resnet50", "efficientnet_v2_b0", "vision_transformer", "small_cnn", "regularised_cnn",
+    "compact_cnn",
+]  # fmt: skip
+ModelOption = Annotated[
+    Architecture, typer.Option("--model", help="An architecture, with ImageNet weights from VIGIA_WEIGHTS_DIR or none.")
+]
+ClassifierOption = Annotated[
+    str | None, typer.Option("--classifier", help="A registered classifier in the place of --model.")
+]
+VersionOption = Annotated[
+    int | None, typer.Option("--version", min=1, help="Of the classifier; else production, else the newest.")
+]
+RoundsOption = Annotated[int, typer.Option("--rounds", min=1, help="How often each lane is measured.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="A folder for the JSON, the tables and a plot.")]
+WriteOption = Annotated[
+    Path | None, typer.Option("--write", metavar="FILE", help="A Markdown page in which to replace this bench's part.")
+]
+
+
+@bench_app.command()
+def stream(
+    model: ModelOption = "mobilenet_v2",
+    classifier: ClassifierOption = None,
+    version: VersionOption = None,
+    rounds: RoundsOption = 5,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Of each lane in each round.")] = 8.0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes of a lane. None: one a core.")] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=40, help="In Kafka, for each encoding. None: as many as can be answered.")
+    ] = None,
+    lane: Annotated[
+        list[str] | None, typer.Option(help="Only this lane, such as `ours v2`; may be given several times.")
+    ] = None,
+    latency: Annotated[bool, typer.Option(help="Also captured to stored at steady rates.")] = True,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The worker beside a naive design, a plain Kafka loop and the bare engine, on an embedded Kafka of its own."""
+    from pipelines.bench.machine import count_cores, describe_machine
+    from stream.bench.running import Plan, choose_lanes, describe_stream, measure_stream
+
+    plan = Plan(rounds, seconds, workers or count_cores(), frames, choose_lanes(lane or []), latency)
+    machine = describe_machine()
+    home = bench_home()
+    prepared = _prepare(home, model, classifier, version)
+    figures = measure_stream(home, prepared, plan, say)
+    _tell(describe_stream(figures, prepared.name, plan, machine), out, write, json)
+
+
+@bench_app.command()
+def engines(
+    model: ModelOption = "mobilenet_v2",
+    classifier: ClassifierOption = None,
+    version: VersionOption = None,
+    rounds: RoundsOption = 5,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Of each batch size in each round.")] = 1.0,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Runtimes and precisions on one thread, by batch size; what does not answer like Keras is not counted."""
+    from pipelines.bench.engines import engine_ratios, measure_engines
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.report import build_document
+
+    machine, home = describe_machine(), bench_home()
+    prepared = _prepare(home, model, classifier, version)
+    lanes = measure_engines(home, prepared, rounds, seconds, say)
+    _tell(
+        build_document("engines", lanes, engine_ratios(lanes), machine, model=prepared.name, rounds=rounds),
+        out,
+        write,
+        json,
+    )
+
+
+@bench_app.command()
+def decode(
+    rounds: RoundsOption = 5, out: OutOption = None, write: WriteOption = None, json: JsonOption = False
+) -> None:
+    """Our decoder beside Pillow, from a JPEG to a network's input."""
+    from pipelines.bench.decode import decode_ratios, measure_decoding
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.report import build_document
+
+    machine = describe_machine()
+    lanes = measure_decoding(rounds, say)
+    _tell(build_document("decode", lanes, decode_ratios(lanes), machine, rounds=rounds), out, write, json)
+
+
+@bench_app.command()
+def envelope(
+    rounds: RoundsOption = 5, out: OutOption = None, write: WriteOption = None, json: JsonOption = False
+) -> None:
+    """Opening a v1 message: ours beside the standard library."""
+    from pipelines.bench.figures import ratio
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.report import build_document
+    from stream.bench.envelope import measure_envelope
+
+    machine = describe_machine()
+    ours, plain = measure_envelope(rounds, say)
+    ratios = {"ours_over_standard_library": ratio(ours, plain)}
+    _tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
+
+
+def bench_home() -> Path:
+    """Where models that were built are kept, and everything else lies while it is measured."""
+    import logging
+
+    from pipelines.settings import load_settings
+
+    # a broker that has just started does not know its groups yet; the client tries again and says so
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    return load_settings().state / "bench"
+
+
+def _prepare(home: Path, model: Architecture, classifier: str | None, version: int | None) -> "BenchModel":
+    from pipelines.bench.model import fetch_model, prepare_model
+    from pipelines.bench.pictures import draw_pictures
+    from pipelines.settings import load_settings
+
+    settings = load_settings()
+    say(f"asking Keras for the answers of {classifier or model}")
+    if classifier is None and version is not None:
+        raise typer.BadParameter("--version is of a --classifier; name that too.")
+    if classifier is None:
+        return prepare_model(home, model, settings.weights_dir, draw_pictures())
+    return fetch_model(home, settings, classifier, version, draw_pictures())
+
+
+def _tell(document: dict[str, Any], out: Path | None, write: Path | None, as_json: bool) -> None:
+    from pipelines.bench.report import render_markdown, save, write_section
+
+    if out:
+        say(f"written: {', '.join(str(file) for file in save(document, out))}")
+    if write:
+        write_section(document, write)
+        say(f"written: {write}")
+    if as_json:
+        print_json(document)
+    else:
+        print(render_markdown(document), end="")

@@ -1,0 +1,1 @@
+"""The lanes, each a process of its own: `python -m stream.bench.lanes.NAME ORDER`."""
