@@ -1,7 +1,4 @@
-"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace, guard, challenge,
-shadow."""
-"""The commands of the live side: worker, cameras, camera, frames, dead-letters, kept, broker, trace,
-replay-window."""
+"""The commands of the live side."""
 
 import sys
 from enum import StrEnum
@@ -36,6 +33,7 @@ app.add_typer(guard_app)
 class WorkerRole(StrEnum):
     PRODUCTION = "production"
     SHADOW = "shadow"
+
 
 app.add_typer(replay_window_app)
 app.add_typer(bench_app, name="bench")

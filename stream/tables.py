@@ -222,6 +222,8 @@ guard_verdicts = Table(
     Column("outcome", String(20)),
     Column("words", FreeText),
     Column("figures", JSON),
+)
+
 window_replays = Table(
     "window_replays",
     metadata,
