@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pipelines.artefact import ServingCard, hash_file
 from pipelines.errors import WorkspaceError
-from pipelines.stage_params import ClassifierParams
+from pipelines.stage_params import SERVING_SECTIONS, ClassifierParams
 
 LOCK_FILE: Final = "requirements.lock"
 CODE_FOLDERS: Final = frozenset(("pipelines", "flows", "stream", "dashboard", "deploy"))
@@ -106,7 +106,7 @@ def build_version_tags(
         "vigia.sha256": artefact_sha256,
         "vigia.dataset.md5": card.dataset_md5,
         "vigia.dataset.path": dataset_path,
-        "vigia.params.sha256": hash_document(params.model_dump(mode="json")),
+        "vigia.params.sha256": hash_document(params.model_dump(mode="json", exclude=set(SERVING_SECTIONS))),
         "vigia.class_names.sha256": hash_document(list(card.class_names)),
         "vigia.preprocessing.sha256": hash_document({"steps": card.preprocessing, "image_size": card.image_size}),
     }

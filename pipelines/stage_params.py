@@ -1,6 +1,6 @@
 """The sections of params.yaml as frozen, strict types; a stage of dvc.yaml reads the section of its name."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -196,6 +196,10 @@ class SampleParams(StrictParams):
     """Pictures drawn."""
     seed: int = Field(default=7, ge=0)
     """Same seed, same bytes."""
+
+
+SERVING_SECTIONS: Final = frozenset({"consensus", "guard", "shadow"})
+"""What a running worker follows; a model is made without them."""
 
 
 class ClassifierParams(StrictParams):

@@ -5,6 +5,7 @@ import pytest
 
 from pipelines.artefact import ServingCard
 from pipelines.errors import WorkspaceError
+from pipelines.guard_params import GuardParams
 from pipelines.lineage import CodeVersion, build_version_tags, read_code_version, read_environment
 from pipelines.stage_params import ClassifierParams
 
@@ -64,6 +65,12 @@ def test_another_parameter_or_class_name_is_another_hash() -> None:
     assert tags(params=other)["vigia.params.sha256"] != tags()["vigia.params.sha256"]
     assert tags(renamed)["vigia.class_names.sha256"] != tags()["vigia.class_names.sha256"]
     assert tags(renamed)["vigia.preprocessing.sha256"] == tags()["vigia.preprocessing.sha256"]
+
+
+def test_what_a_worker_follows_is_no_part_of_a_model() -> None:
+    other = ClassifierParams(guard=GuardParams(mode="off"))
+
+    assert tags(params=other)["vigia.params.sha256"] == tags()["vigia.params.sha256"]
 
 
 def test_a_workspace_without_a_commit_is_refused(tmp_path: Path) -> None:
