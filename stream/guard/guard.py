@@ -19,7 +19,7 @@ from pipelines.lookup.facts import RegisteredVersion
 from stream.decoding import decode_frame
 from stream.guard.acting import Actor
 from stream.guard.alarms import step
-from stream.guard.rules import Figure, Rule, Verdict, judge, judge_broken, measure
+from stream.guard.rules import Figure, Known, Rule, Verdict, judge, judge_broken, measure
 from stream.guard.watched import Watched, describe_watched, load_known, sum_up
 from stream.guard.window import Answered, Window
 from stream.guard.witness import Listener, ask_both
@@ -55,7 +55,7 @@ class Guard:
         copies: Copies,
         *,
         limits: Callable[[str], GuardParams],
-        measured: Callable[[RegisteredVersion], float | None] = lambda version: None,
+        measured: Callable[[RegisteredVersion], Mapping[str, float]] = lambda version: {},
         between_batches: Callable[[Callable[[], Any]], Future[Any]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -150,9 +150,12 @@ class Guard:
             return
         before = spare.version.version if spare else None
         watch = self._actor.open(name, watched.version, before)
-        milliseconds = watched.milliseconds_before or self._measured(served.version)
-        watched.known, _ = load_known(self._copies.place(served.version), served.classifier.class_names, milliseconds)
+        watched.known = self._load_known(served, watched.milliseconds_before)
         watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
+
+    def _load_known(self, loaded: Loaded, milliseconds: float | None = None) -> Known:
+        folder, names = self._copies.place(loaded.version), loaded.classifier.class_names
+        return load_known(folder, names, self._measured(loaded.version), milliseconds)
 
     def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:
         now = self._clock()
@@ -201,14 +204,15 @@ class Guard:
             self._warn(watched, figure, "there is no version before that could be asked")
 
     def _ask(self, watched: Watched, served: Loaded, spare: Loaded, rule: Rule, limits: GuardParams) -> Verdict:
-        _, tells = load_known(self._copies.place(spare.version), spare.classifier.class_names, None)
-        listeners = Listener(served.classifier), Listener(spare.classifier, tells)
+        listeners = Listener(served.classifier), Listener(spare.classifier)
         with self._lock:
             jpegs = watched.window.pictures(PICTURES, failed=rule == "errors")
         for start in range(0, len(jpegs), PICTURES_AT_ONCE):
             some = jpegs[start : start + PICTURES_AT_ONCE]
             self._between_batches(partial(ask_both, *listeners, some)).result(ASK_SECONDS)
-        return judge(rule, listeners[0].said(), listeners[1].said(), limits)
+        assert watched.known is not None  # noqa: S101
+        known, of_spare = watched.known, self._load_known(spare)
+        return judge(rule, listeners[0].said(), listeners[1].said(), known, of_spare, limits)
 
     def _act(
         self,

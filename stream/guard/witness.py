@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipelines.errors import VigiaError
-from pipelines.images import decode_image
+from pipelines.images import Image, decode_image
 from pipelines.inference import Classifier
 from stream.guard.rules import Said
 from stream.worker.inferring import infer_checked
@@ -18,28 +18,31 @@ class Listener:
     """What one version says, frame by frame: a frame that fails does not hide the others."""
 
     classifier: Classifier
-    tells_unknown: bool = True
-    pictures: int = 0
-    failed: int = 0
     unknown: int = 0
-    labels: Counter[str] = field(default_factory=Counter)
+    answers: list[str | None] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
-    def ask(self, image: object) -> None:
-        self.pictures += 1
+    def ask(self, image: Image) -> None:
         began = time.perf_counter()
         try:
-            inference = infer_checked(self.classifier, [image])  # type: ignore[list-item]
+            inference = infer_checked(self.classifier, [image])
         except Exception:  # noqa: BLE001  an engine may raise anything; that it does is what is asked for
-            self.failed += 1
+            self.answers.append(None)
             return
         self.seconds.append(time.perf_counter() - began)
-        self.labels[self.classifier.class_names[int(inference.probabilities[0].argmax())]] += 1
+        self.answers.append(self.classifier.class_names[int(inference.probabilities[0].argmax())])
         self.unknown += not bool(inference.known[0])
 
     def said(self) -> Said:
-        median = statistics.median(self.seconds) * 1000 if self.seconds else None
-        return Said(self.pictures, self.failed, self.unknown, dict(self.labels), median, self.tells_unknown)
+        labels = Counter(answer for answer in self.answers if answer is not None)
+        return Said(
+            pictures=len(self.answers),
+            failed=self.answers.count(None),
+            unknown=self.unknown,
+            labels=dict(labels),
+            milliseconds=statistics.median(self.seconds) * 1000 if self.seconds else None,
+            answers=tuple(self.answers),
+        )
 
 
 def ask_both(served: Listener, witness: Listener, jpegs: Sequence[bytes]) -> None:

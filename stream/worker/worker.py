@@ -22,7 +22,7 @@ from stream.guard.acting import Actor
 from stream.guard.guard import Guard
 from stream.guard.metrics import GuardCollector
 from stream.guard.rolling_back import RollBack, roll_back_in_child
-from stream.guard.watched import look_up_milliseconds
+from stream.guard.watched import look_up_metrics
 from stream.guard.watches import Watches
 from stream.live_params import LiveParams
 from stream.messages import GROUP
@@ -192,7 +192,7 @@ def start_guard(setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher,
         watcher,
         copies_of(setup),
         limits=lambda classifier: params.of(classifier).guard,
-        measured=lambda version: look_up_milliseconds(setup.open_lookup, version),
+        measured=lambda version: look_up_metrics(setup.open_lookup, version),
         between_batches=agent.between_batches,
     )
     agent.observe, agent.condemn = guard.observe, guard.condemn
