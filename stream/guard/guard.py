@@ -21,6 +21,7 @@ from stream.guard.acting import Actor
 from stream.guard.alarms import step
 from stream.guard.rules import Figure, Known, Rule, Verdict, judge, judge_broken, measure
 from stream.guard.watched import Watched, describe_watched, load_known, sum_up
+from stream.guard.watches import Plan
 from stream.guard.window import Answered, Window
 from stream.guard.witness import Listener, ask_both
 from stream.messages import Message, Position
@@ -39,6 +40,8 @@ ASK_AGAIN_SECONDS: Final = 30.0
 """After the scene explained an alarm, then twice as long each time: who asks often is told something by chance once."""
 SPARE_WAIT_SECONDS: Final = 20.0
 TRY_AGAIN_SECONDS: Final = 3.0
+OTHERS_SECONDS: Final = 30.0
+"""Between two looks for a rollback whose worker is gone."""
 MOST_WAITS: Final = 10
 """For the version before to be loaded, so many tries."""
 
@@ -68,6 +71,7 @@ class Guard:
         self._clock = clock
         self._lock = threading.Lock()
         self._watched: dict[str, Watched] = {}
+        self._others_at = clock() + OTHERS_SECONDS
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="guard", daemon=True).start()
@@ -119,6 +123,7 @@ class Guard:
 
     def look(self) -> None:
         """Once at every classifier."""
+        self._finish_others()
         for name, watched in list(self._watched.items()):
             limits = self._limits(name)
             loaded = self._watcher.loaded(name)
@@ -129,6 +134,16 @@ class Guard:
                 self._look_at(name, watched, loaded.served, loaded.spare, limits)
             except StoreError as error:
                 log.warning("the guard of %s waits for the store: %s", name, error)
+
+    def _finish_others(self) -> None:
+        now = self._clock()
+        if now < self._others_at:
+            return
+        self._others_at = now + OTHERS_SECONDS
+        try:
+            self._actor.finish_others()
+        except StoreError as error:
+            log.warning("the guard waits for the store: %s", error)
 
     def _run(self) -> None:
         pause = threading.Event()
@@ -231,7 +246,8 @@ class Guard:
             self._warn(watched, figure, f"{verdict.words}; it was rolled back before, and somebody let it serve again")
             return
         why = f"{figure.words}; {verdict.words}"
-        done = self._actor.take_back(watched.watch, spare.version.version, why, watched.figures or (figure,))
+        plan = Plan(why, watched.figures or (figure,), spare.version.version)
+        done = self._actor.take_back(watched.watch, plan)
         if done is None:
             watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
         else:
@@ -240,7 +256,8 @@ class Guard:
     def _warn(self, watched: Watched, figure: Figure, why: str) -> None:
         assert watched.watch is not None  # noqa: S101
         watched.words[figure.rule] = why
-        self._actor.warn(watched.watch, figure.rule, f"{figure.words}; {why}", watched.figures or (figure,))
+        plan = Plan(f"{figure.words}; {why}", watched.figures or (figure,))
+        self._actor.warn(watched.watch, figure.rule, plan)
 
     def _wait_for_spare(self, name: str) -> Loaded | None:
         """The version before, loaded for it if need be."""
