@@ -8,24 +8,20 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from pipelines.errors import MessageError, StoreError
 from pipelines.guard_params import LOOK_SECONDS, GuardParams
-from pipelines.lookup.facts import RegisteredVersion
 from stream.decoding import decode_frame
 from stream.guard.acting import Actor
 from stream.guard.alarms import step
-from stream.guard.rules import Figure, Known, Rule, Verdict, judge, judge_broken, measure
-from stream.guard.watched import Watched, describe_watched, load_known, sum_up
+from stream.guard.inquiry import Inquiry
+from stream.guard.rules import Figure, Rule, Verdict, measure
+from stream.guard.watched import Watched, describe_watched, sum_up
 from stream.guard.watches import Plan
 from stream.guard.window import Answered, Window
-from stream.guard.witness import Listener, ask_both
 from stream.messages import Message, Position
-from stream.models.copies import Copies
 from stream.models.versions import Loaded
 from stream.models.watcher import ModelWatcher
 from stream.worker.batches import BatchOutcome
@@ -33,12 +29,8 @@ from stream.worker.inferring import BrokenModelError
 
 PICTURES: Final = 64
 """Asked of both versions."""
-PICTURES_AT_ONCE: Final = 4
-"""Between two batches: live frames wait that long."""
-ASK_SECONDS: Final = 30.0
 ASK_AGAIN_SECONDS: Final = 30.0
 """After the scene explained an alarm, then twice as long each time: who asks often is told something by chance once."""
-SPARE_WAIT_SECONDS: Final = 20.0
 TRY_AGAIN_SECONDS: Final = 3.0
 OTHERS_SECONDS: Final = 30.0
 """Between two looks for a rollback whose worker is gone."""
@@ -55,19 +47,15 @@ class Guard:
         self,
         actor: Actor,
         watcher: ModelWatcher,
-        copies: Copies,
+        inquiry: Inquiry,
         *,
         limits: Callable[[str], GuardParams],
-        measured: Callable[[RegisteredVersion], Mapping[str, float]] = lambda version: {},
-        between_batches: Callable[[Callable[[], Any]], Future[Any]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._actor = actor
         self._watcher = watcher
-        self._copies = copies
+        self._inquiry = inquiry
         self._limits = limits
-        self._measured = measured
-        self._between_batches = between_batches
         self._clock = clock
         self._lock = threading.Lock()
         self._watched: dict[str, Watched] = {}
@@ -100,16 +88,15 @@ class Guard:
             return
         with self._lock:
             watched = self._watch(name, error.version)
-        spare = self._wait_for_spare(name)
+        spare = self._inquiry.wait_for_spare(name)
         try:
             self._open(name, watched, loaded.served, spare)
             figure = Figure("errors", 1.0, limits.max_error_share, str(error))
             if spare is None or watched.probation_left(limits, self._clock()) <= 0:
                 self._warn(watched, figure, "there is no version before that could be asked, or it serves since long")
                 return
-            served, witness = Listener(loaded.served.classifier), Listener(spare.classifier)
-            ask_both(served, witness, [*watched.window.pictures(PICTURES, failed=True), *read_pictures(messages)])
-            verdict = judge_broken(served.said(), witness.said())
+            jpegs = [*watched.window.pictures(PICTURES, failed=True), *read_pictures(messages)]
+            verdict = self._inquiry.ask_about_broken(jpegs, loaded.served, spare)
             if verdict.fault:
                 self._act(watched, loaded.served, spare, figure, verdict, limits)
         except StoreError as away:
@@ -165,12 +152,8 @@ class Guard:
             return
         before = spare.version.version if spare else None
         watch = self._actor.open(name, watched.version, before)
-        watched.known = self._load_known(served, watched.milliseconds_before)
+        watched.known = self._inquiry.look_up(served, watched.milliseconds_before)
         watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
-
-    def _load_known(self, loaded: Loaded, milliseconds: float | None = None) -> Known:
-        folder, names = self._copies.place(loaded.version), loaded.classifier.class_names
-        return load_known(folder, names, self._measured(loaded.version), milliseconds)
 
     def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:
         now = self._clock()
@@ -219,15 +202,10 @@ class Guard:
             self._warn(watched, figure, "there is no version before that could be asked")
 
     def _ask(self, watched: Watched, served: Loaded, spare: Loaded, rule: Rule, limits: GuardParams) -> Verdict:
-        listeners = Listener(served.classifier), Listener(spare.classifier)
         with self._lock:
             jpegs = watched.window.pictures(PICTURES, failed=rule == "errors")
-        for start in range(0, len(jpegs), PICTURES_AT_ONCE):
-            some = jpegs[start : start + PICTURES_AT_ONCE]
-            self._between_batches(partial(ask_both, *listeners, some)).result(ASK_SECONDS)
         assert watched.known is not None  # noqa: S101
-        known, of_spare = watched.known, self._load_known(spare)
-        return judge(rule, listeners[0].said(), listeners[1].said(), known, of_spare, limits)
+        return self._inquiry.ask(rule, jpegs, served, watched.known, spare, limits)
 
     def _act(
         self,
@@ -258,15 +236,6 @@ class Guard:
         watched.words[figure.rule] = why
         plan = Plan(f"{figure.words}; {why}", watched.figures or (figure,))
         self._actor.warn(watched.watch, figure.rule, plan)
-
-    def _wait_for_spare(self, name: str) -> Loaded | None:
-        """The version before, loaded for it if need be."""
-        pause, ends_at = threading.Event(), time.monotonic() + SPARE_WAIT_SECONDS
-        while (spare := self._watcher.loaded(name).spare) is None:
-            if time.monotonic() > ends_at or not self._watcher.load_spare(name):
-                return None
-            pause.wait(0.2)
-        return spare
 
 
 def keep_pictures(window: Window, now: float, part: Answered, pictures: Mapping[Position, bytes]) -> None:

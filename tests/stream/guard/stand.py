@@ -16,6 +16,7 @@ from pipelines.inference import Inference
 from pipelines.lookup.facts import RegisteredVersion
 from stream.guard.acting import Actor
 from stream.guard.guard import Guard
+from stream.guard.inquiry import Inquiry
 from stream.guard.rolling_back import RollbackAnswer, RollbackOrder
 from stream.guard.watches import Watches
 from stream.messages import Message, encode_v2
@@ -89,14 +90,8 @@ class Stand:
 
     def guard(self, worker: str = "w") -> Guard:
         actor = Actor(Watches(self.store, worker), self.roll_back, worker)
-        return Guard(
-            actor,
-            self.watcher,
-            self.place.copies,
-            limits=lambda classifier: self.limits,
-            between_batches=at_once,
-            clock=lambda: self.now,
-        )
+        inquiry = Inquiry(self.watcher, self.place.copies, at_once)
+        return Guard(actor, self.watcher, inquiry, limits=lambda classifier: self.limits, clock=lambda: self.now)
 
     def roll_back(self, order: RollbackOrder) -> RollbackAnswer:
         self.orders.append(order)
