@@ -18,9 +18,9 @@ from pipelines.guard_params import GuardParams
 from pipelines.images import Image, decode_image
 from pipelines.inference import Classifier, load_classifier
 from stream.guard.guard import PICTURES
+from stream.guard.inquiry import Listener
 from stream.guard.rules import Known, Live, Rule, Said, judge, measure
 from stream.guard.watched import load_known
-from stream.guard.witness import Listener
 
 RULES: Final[tuple[Rule, ...]] = ("labels", "unknown")
 

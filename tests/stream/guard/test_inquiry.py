@@ -1,5 +1,5 @@
+from stream.guard.inquiry import Listener, ask_both
 from stream.guard.rules import Said
-from stream.guard.witness import Listener, ask_both
 from tests.stream.fakes import POISON, FakeClassifier, draw_jpeg
 
 
