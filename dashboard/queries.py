@@ -227,7 +227,8 @@ def _first_of_each(connection: Connection, statement: Select[Any]) -> tuple[Came
 
 
 def _model_in_force(classifier: str, events: Sequence[Any], last: Any) -> ModelInForce | None:
-    taken = next((row for row in events if row.event != "refused" and row.to_version is not None), None)
+    changes = (row for row in events if row.event not in ("refused", "warned"))
+    taken = next((row for row in changes if row.to_version is not None), None)
     refused = events[0].detail or "" if events and events[0].event == "refused" else None
     if last is not None and (taken is None or last.predicted_at > taken.at):
         since = taken.at if taken is not None and taken.to_version == last.model_version else None

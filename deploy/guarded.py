@@ -7,7 +7,7 @@ from deploy.health import Health
 
 
 def say_guarded(healths: Mapping[str, Health]) -> list[str]:
-    """The worst figure of all workers, and what was found; nothing of a classifier whose guard is off."""
+    """The worst figure of all workers, and what was found of it; nothing of a classifier whose guard is off."""
     lines = []
     for name, told in sorted(_by_classifier(healths).items()):
         version = max(each["version"] for each in told)
@@ -15,12 +15,13 @@ def say_guarded(healths: Mapping[str, Health]) -> list[str]:
         seconds = [each["watched_seconds"] for each in told if each["watched_seconds"] is not None]
         if not seconds:
             continue
-        figures = [(figure["value"] / figure["limit"], rule) for each in told for rule, figure in _figures(each)]
-        worst = max(figures, default=None)
+        worst = max((figure for each in told for figure in _figures(each)), default=None)
         words = f"{name} version {version}: watched for {max(seconds)} s, "
-        words += f"worst {worst[1]} at {worst[0]:.0%} of its limit" if worst else "too few frames to judge"
-        found = {text for each in told for text in each["found"].values()}
-        lines.append("; ".join([words, *sorted(found)]))
+        if worst is None:
+            lines.append(f"{words}too few frames to judge")
+            continue
+        of_limit, rule, found = worst
+        lines.append(f"{words}worst {rule} at {of_limit:.0%} of its limit{f'; {found}' if found else ''}")
     return lines
 
 
@@ -32,5 +33,7 @@ def _by_classifier(healths: Mapping[str, Health]) -> dict[str, list[Any]]:
     return found
 
 
-def _figures(told: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return list(told["figures"].items())
+def _figures(told: Mapping[str, Any]) -> list[tuple[float, str, str]]:
+    """Each by its limit, its rule, and what was found of it."""
+    found = told["found"]
+    return [(each["value"] / each["limit"], rule, found.get(rule, "")) for rule, each in told["figures"].items()]

@@ -220,6 +220,7 @@ guard_verdicts = Table(
     Column("lease_until", UtcDateTime, nullable=False),
     Column("done_at", UtcDateTime),
     Column("outcome", String(20)),
+    Column("to_version", Integer),
     Column("words", FreeText),
     Column("figures", JSON),
 )

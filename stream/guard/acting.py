@@ -1,14 +1,12 @@
 """What a finding leads to: a rollback or a warning, each by one worker of all, each written down once."""
 
 import logging
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
 from pipelines.errors import RegistryError
 from stream.guard.rolling_back import RollBack, RollbackOrder
-from stream.guard.rules import Figure, Rule
-from stream.guard.watches import Watch, Watches
+from stream.guard.rules import Rule
+from stream.guard.watches import Claim, Plan, Watch, Watches
 from stream.store import ModelEvent, ModelEventKind
 
 log = logging.getLogger(__name__)
@@ -25,41 +23,45 @@ class Actor:
     def open(self, classifier: str, version: int, before: int | None) -> Watch:
         return self._watches.open(classifier, version, before)
 
-    def take_back(self, watch: Watch, to: int, why: str, figures: tuple[Figure, ...]) -> str | None:
+    def take_back(self, watch: Watch, plan: Plan) -> str | None:
         """What became of it; None when the registry did not answer and it is to be tried again."""
-        claim = self._watches.claim(watch, "rollback")
+        claim = self._watches.claim(watch, "rollback", plan)
+        return self._carry_out(claim) if claim else "another worker acts, or has acted"
+
+    def finish_others(self) -> None:
+        """End what a worker began that is gone."""
+        claim = self._watches.take_over()
+        if claim:
+            self._carry_out(claim)
+
+    def warn(self, watch: Watch, rule: Rule, plan: Plan) -> None:
+        """Once a day for each rule."""
+        claim = self._watches.claim(watch, rule, plan)
         if claim is None:
-            return "another worker acts, or has acted"
+            return
+        event = self._event(watch.classifier, None, watch.version, "warned", plan.words)
+        if self._watches.finish(claim, "warned", plan.words, event):
+            log.warning("%s version %d: %s", watch.classifier, watch.version, plan.words)
+
+    def _carry_out(self, claim: Claim) -> str | None:
+        plan, name, version = claim.plan, claim.classifier, claim.version
         try:
-            answer = self._roll_back(RollbackOrder(watch.classifier, watch.version, to, why, self._worker))
+            answer = self._roll_back(RollbackOrder(name, version, plan.to or 0, plan.words, self._worker))
         except RegistryError as error:
             log.error("%s", error)
             self._watches.release(claim)
             return None
-        words = f"{why}; {answer.words}"
+        words = f"{plan.words}; {answer.words}"
         event = None
         if answer.outcome == "rolled_back":
-            event = self._event(watch.classifier, watch.version, answer.production, "rolled_back", words)
+            event = self._event(name, version, answer.production, "rolled_back", words)
         elif answer.outcome == "no_previous":
-            event = self._event(watch.classifier, None, watch.version, "warned", words)
-        if self._watches.finish(claim, answer.outcome, words, _describe(figures), event):
-            log.error("%s version %d, %s: %s", watch.classifier, watch.version, answer.outcome, words)
+            event = self._event(name, None, version, "warned", words)
+        if self._watches.finish(claim, answer.outcome, words, event):
+            log.error("%s version %d, %s: %s", name, version, answer.outcome, words)
         return answer.words
-
-    def warn(self, watch: Watch, rule: Rule, words: str, figures: tuple[Figure, ...]) -> None:
-        """Once a day for each rule."""
-        claim = self._watches.claim(watch, rule)
-        if claim is None:
-            return
-        event = self._event(watch.classifier, None, watch.version, "warned", words)
-        if self._watches.finish(claim, "warned", words, _describe(figures), event):
-            log.warning("%s version %d: %s", watch.classifier, watch.version, words)
 
     def _event(
         self, classifier: str, before: int | None, after: int | None, kind: ModelEventKind, words: str
     ) -> ModelEvent:
         return ModelEvent(datetime.now(UTC), self._worker, classifier, before, after or 0, kind, words[:1000])
-
-
-def _describe(figures: tuple[Figure, ...]) -> list[dict[str, Any]]:
-    return [asdict(figure) for figure in figures]

@@ -8,23 +8,20 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from pipelines.errors import MessageError, StoreError
 from pipelines.guard_params import LOOK_SECONDS, GuardParams
-from pipelines.lookup.facts import RegisteredVersion
 from stream.decoding import decode_frame
 from stream.guard.acting import Actor
 from stream.guard.alarms import step
-from stream.guard.rules import Figure, Rule, Verdict, judge, judge_broken, measure
-from stream.guard.watched import Watched, describe_watched, load_known, sum_up
+from stream.guard.inquiry import Inquiry
+from stream.guard.rules import Figure, Rule, Verdict, measure
+from stream.guard.watched import Watched, describe_watched, sum_up
+from stream.guard.watches import Plan
 from stream.guard.window import Answered, Window
-from stream.guard.witness import Listener, ask_both
 from stream.messages import Message, Position
-from stream.models.copies import Copies
 from stream.models.versions import Loaded
 from stream.models.watcher import ModelWatcher
 from stream.worker.batches import BatchOutcome
@@ -32,13 +29,11 @@ from stream.worker.inferring import BrokenModelError
 
 PICTURES: Final = 64
 """Asked of both versions."""
-PICTURES_AT_ONCE: Final = 4
-"""Between two batches: live frames wait that long."""
-ASK_SECONDS: Final = 30.0
 ASK_AGAIN_SECONDS: Final = 30.0
 """After the scene explained an alarm, then twice as long each time: who asks often is told something by chance once."""
-SPARE_WAIT_SECONDS: Final = 20.0
 TRY_AGAIN_SECONDS: Final = 3.0
+OTHERS_SECONDS: Final = 30.0
+"""Between two looks for a rollback whose worker is gone."""
 MOST_WAITS: Final = 10
 """For the version before to be loaded, so many tries."""
 
@@ -52,22 +47,19 @@ class Guard:
         self,
         actor: Actor,
         watcher: ModelWatcher,
-        copies: Copies,
+        inquiry: Inquiry,
         *,
         limits: Callable[[str], GuardParams],
-        measured: Callable[[RegisteredVersion], float | None] = lambda version: None,
-        between_batches: Callable[[Callable[[], Any]], Future[Any]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._actor = actor
         self._watcher = watcher
-        self._copies = copies
+        self._inquiry = inquiry
         self._limits = limits
-        self._measured = measured
-        self._between_batches = between_batches
         self._clock = clock
         self._lock = threading.Lock()
         self._watched: dict[str, Watched] = {}
+        self._others_at = clock() + OTHERS_SECONDS
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="guard", daemon=True).start()
@@ -96,16 +88,15 @@ class Guard:
             return
         with self._lock:
             watched = self._watch(name, error.version)
-        spare = self._wait_for_spare(name)
+        spare = self._inquiry.wait_for_spare(name)
         try:
             self._open(name, watched, loaded.served, spare)
             figure = Figure("errors", 1.0, limits.max_error_share, str(error))
             if spare is None or watched.probation_left(limits, self._clock()) <= 0:
                 self._warn(watched, figure, "there is no version before that could be asked, or it serves since long")
                 return
-            served, witness = Listener(loaded.served.classifier), Listener(spare.classifier)
-            ask_both(served, witness, [*watched.window.pictures(PICTURES, failed=True), *read_pictures(messages)])
-            verdict = judge_broken(served.said(), witness.said())
+            jpegs = [*watched.window.pictures(PICTURES, failed=True), *read_pictures(messages)]
+            verdict = self._inquiry.ask_about_broken(jpegs, loaded.served, spare)
             if verdict.fault:
                 self._act(watched, loaded.served, spare, figure, verdict, limits)
         except StoreError as away:
@@ -119,6 +110,7 @@ class Guard:
 
     def look(self) -> None:
         """Once at every classifier."""
+        self._finish_others()
         for name, watched in list(self._watched.items()):
             limits = self._limits(name)
             loaded = self._watcher.loaded(name)
@@ -129,6 +121,16 @@ class Guard:
                 self._look_at(name, watched, loaded.served, loaded.spare, limits)
             except StoreError as error:
                 log.warning("the guard of %s waits for the store: %s", name, error)
+
+    def _finish_others(self) -> None:
+        now = self._clock()
+        if now < self._others_at:
+            return
+        self._others_at = now + OTHERS_SECONDS
+        try:
+            self._actor.finish_others()
+        except StoreError as error:
+            log.warning("the guard waits for the store: %s", error)
 
     def _run(self) -> None:
         pause = threading.Event()
@@ -150,8 +152,7 @@ class Guard:
             return
         before = spare.version.version if spare else None
         watch = self._actor.open(name, watched.version, before)
-        milliseconds = watched.milliseconds_before or self._measured(served.version)
-        watched.known, _ = load_known(self._copies.place(served.version), served.classifier.class_names, milliseconds)
+        watched.known = self._inquiry.look_up(served, watched.milliseconds_before)
         watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
 
     def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:
@@ -201,14 +202,10 @@ class Guard:
             self._warn(watched, figure, "there is no version before that could be asked")
 
     def _ask(self, watched: Watched, served: Loaded, spare: Loaded, rule: Rule, limits: GuardParams) -> Verdict:
-        _, tells = load_known(self._copies.place(spare.version), spare.classifier.class_names, None)
-        listeners = Listener(served.classifier), Listener(spare.classifier, tells)
         with self._lock:
             jpegs = watched.window.pictures(PICTURES, failed=rule == "errors")
-        for start in range(0, len(jpegs), PICTURES_AT_ONCE):
-            some = jpegs[start : start + PICTURES_AT_ONCE]
-            self._between_batches(partial(ask_both, *listeners, some)).result(ASK_SECONDS)
-        return judge(rule, listeners[0].said(), listeners[1].said(), limits)
+        assert watched.known is not None  # noqa: S101
+        return self._inquiry.ask(rule, jpegs, served, watched.known, spare, limits)
 
     def _act(
         self,
@@ -227,7 +224,8 @@ class Guard:
             self._warn(watched, figure, f"{verdict.words}; it was rolled back before, and somebody let it serve again")
             return
         why = f"{figure.words}; {verdict.words}"
-        done = self._actor.take_back(watched.watch, spare.version.version, why, watched.figures or (figure,))
+        plan = Plan(why, watched.figures or (figure,), spare.version.version)
+        done = self._actor.take_back(watched.watch, plan)
         if done is None:
             watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
         else:
@@ -236,16 +234,8 @@ class Guard:
     def _warn(self, watched: Watched, figure: Figure, why: str) -> None:
         assert watched.watch is not None  # noqa: S101
         watched.words[figure.rule] = why
-        self._actor.warn(watched.watch, figure.rule, f"{figure.words}; {why}", watched.figures or (figure,))
-
-    def _wait_for_spare(self, name: str) -> Loaded | None:
-        """The version before, loaded for it if need be."""
-        pause, ends_at = threading.Event(), time.monotonic() + SPARE_WAIT_SECONDS
-        while (spare := self._watcher.loaded(name).spare) is None:
-            if time.monotonic() > ends_at or not self._watcher.load_spare(name):
-                return None
-            pause.wait(0.2)
-        return spare
+        plan = Plan(f"{figure.words}; {why}", watched.figures or (figure,))
+        self._actor.warn(watched.watch, figure.rule, plan)
 
 
 def keep_pictures(window: Window, now: float, part: Answered, pictures: Mapping[Position, bytes]) -> None:

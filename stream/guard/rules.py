@@ -24,7 +24,11 @@ MOST_OF_ONE: Final = 0.65
 LOST_VARIETY: Final = 0.3
 """Of a picture sample's labels, by total variation, however the labels are called, beyond what chance explains."""
 DEVIATIONS: Final = 2.0
-"""Of the witness's most frequent share: a version before that was only less sure must not look varied."""
+"""Of shares of so few frames: a version before that was only less sure must not look varied."""
+USUAL_ERROR: Final = 0.1
+"""Of a version whose accuracy nobody can tell."""
+SLACK: Final = 0.1
+"""Live, both may err a little more than on test pictures."""
 CHANCE: Final = 0.05
 
 
@@ -53,6 +57,10 @@ class Known:
     unknown_share: float | None = None
     milliseconds: float | None = None
     """For a frame, by the version before on this machine, else by this one when it was exported."""
+    error: float = USUAL_ERROR
+    """Share of test pictures that it labels wrongly."""
+    tells_unknown: bool = True
+    """Whether it has thresholds at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,8 @@ class Said:
     labels: Mapping[str, int] = field(default_factory=dict)
     milliseconds: float | None = None
     """Median for one frame."""
-    tells_unknown: bool = True
-    """Whether it has thresholds at all."""
+    answers: tuple[str | None, ...] = ()
+    """Its label of each frame, None where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,7 @@ def variety_lost(counts: Mapping[str, int], others: Mapping[str, int]) -> float:
     return sum(abs(a - b) for a, b in zip(mine, theirs, strict=True)) / 2
 
 
-def judge(rule: Rule, served: Said, witness: Said, limits: GuardParams) -> Verdict:
+def judge(rule: Rule, served: Said, witness: Said, of_served: Known, of_witness: Known, limits: GuardParams) -> Verdict:
     """Whether the version that serves is to blame for what its rule found; both saw the same frames just now."""
     least = LEAST_FAILED if rule == "errors" else LEAST_PICTURES
     if served.pictures < least:
@@ -170,9 +178,12 @@ def judge(rule: Rule, served: Said, witness: Said, limits: GuardParams) -> Verdi
         return Verdict(False, f"the version before fails on {witness.failed} of these frames itself")
     if rule == "latency":
         return _judge_latency(served, witness, limits)
-    if rule == "unknown":
-        return _judge_unknown(served, witness, limits)
-    return _judge_labels(served, witness)
+    expected = of_served.error + of_witness.error + SLACK
+    if rule == "labels":
+        return _judge_labels(served, witness, expected)
+    if not of_witness.tells_unknown:
+        return Verdict(False, "the version before calls nothing unknown, so it cannot be compared")
+    return _judge_unknown(served, witness, expected, limits)
 
 
 def judge_broken(served: Said, witness: Said) -> Verdict:
@@ -196,23 +207,38 @@ def _judge_latency(served: Said, witness: Said, limits: GuardParams) -> Verdict:
     return Verdict(served.milliseconds / witness.milliseconds > limits.max_latency_ratio, words)
 
 
-def _judge_unknown(served: Said, witness: Said, limits: GuardParams) -> Verdict:
-    if not witness.tells_unknown:
-        return Verdict(False, "the version before calls nothing unknown, so it cannot be compared")
+def _judge_unknown(served: Said, witness: Said, expected: float, limits: GuardParams) -> Verdict:
+    """Two versions that name the same classes as often as on test pictures look at pictures of these classes."""
     words = f"unknown {served.unknown} of {served.pictures} frames, by the version before {witness.unknown}"
     if _most(witness) > MOST_OF_ONE:
         return Verdict(False, f"{words}; the version before sees hardly more than one class itself")
+    differ = share_that_differs(served, witness)
+    if differ > expected:
+        return Verdict(False, f"{words}, and {differ:.0%} are labelled otherwise: they may be of nothing it knows")
     return Verdict((served.unknown - witness.unknown) / served.pictures > limits.max_unknown_rise, words)
 
 
-def _judge_labels(served: Said, witness: Said) -> Verdict:
-    most = _most(witness)
-    by_chance = DEVIATIONS * math.sqrt(most * (1 - most) / served.pictures)
-    lost = variety_lost(served.labels, witness.labels) - by_chance
+def _judge_labels(served: Said, witness: Said, expected: float) -> Verdict:
+    """Where the version before is known to err often, that it says something else accuses nobody."""
     words = f"the version before says {_say_counts(witness.labels)} of the same frames, it {_say_counts(served.labels)}"
+    most = _most(witness)
     if most > MOST_OF_ONE:
         return Verdict(False, f"{words}: it is the scene")
-    return Verdict(lost > LOST_VARIETY, words)
+    differ = share_that_differs(served, witness)
+    if differ - _by_chance(differ, served.pictures) <= expected:
+        return Verdict(False, f"{words}: {differ:.0%} differ, and the two are known to err that often")
+    lost = variety_lost(served.labels, witness.labels)
+    return Verdict(lost - _by_chance(most, served.pictures) > LOST_VARIETY, words)
+
+
+def share_that_differs(served: Said, witness: Said) -> float:
+    """Of the frames that both answered."""
+    pairs = [(a, b) for a, b in zip(served.answers, witness.answers, strict=True) if a is not None and b is not None]
+    return sum(a != b for a, b in pairs) / len(pairs) if pairs else 1.0
+
+
+def _by_chance(share: float, frames: int) -> float:
+    return DEVIATIONS * math.sqrt(share * (1 - share) / frames)
 
 
 def say_labels(counts: Mapping[str, int], known: Known) -> str:

@@ -1,7 +1,7 @@
 """What the guard holds of one version that serves here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from pipelines.errors import ModelError
 from pipelines.guard_params import GuardParams
 from pipelines.lookup.facts import RegisteredVersion
 from stream.guard.alarms import Alarm
-from stream.guard.rules import Figure, Known, Rule
+from stream.guard.rules import USUAL_ERROR, Figure, Known, Rule
 from stream.guard.watches import Watch
 from stream.guard.window import Answered, Window
 from stream.models.watcher import LiveLookup
@@ -61,27 +61,37 @@ class Watched:
         return 0.0 if self.opened_at is None else max(self.opened_at + limits.probation_minutes * 60 - now, 0.0)
 
 
-def load_known(folder: Path, class_names: Sequence[str], milliseconds: float | None) -> tuple[Known, bool]:
-    """What the artefact's card tells of its validation, and whether the version tells unknown pictures at all."""
+def load_known(
+    folder: Path, class_names: Sequence[str], metrics: Mapping[str, float], milliseconds: float | None = None
+) -> Known:
+    """What the artefact's card tells of its validation, and its run of its test; `milliseconds` of another count first.
+
+    Nothing is required: an older card tells less.
+    """
     alike = dict.fromkeys(class_names, 1 / max(1, len(class_names)))
+    known = Known(
+        alike,
+        milliseconds=milliseconds or metrics.get(EXPORTED_MILLISECONDS),
+        error=1 - metrics["accuracy"] if "accuracy" in metrics else USUAL_ERROR,
+    )
     try:
         card = ServingCard.load(folder)
     except ModelError:
-        return Known(alike, milliseconds=milliseconds), True
-    told = card.validation
+        return known
+    known, told = replace(known, tells_unknown=card.unknown is not None), card.validation
     if told is None or len(told.label_shares) != len(class_names) or not told.pictures:
-        return Known(alike, milliseconds=milliseconds), card.unknown is not None
+        return known
     shares = dict(zip(class_names, told.label_shares, strict=True))
-    return Known(shares, told.pictures, told.unknown_share, milliseconds), card.unknown is not None
+    return replace(known, label_shares=shares, pictures=told.pictures, unknown_share=told.unknown_share)
 
 
-def look_up_milliseconds(open_lookup: Callable[[], LiveLookup], version: RegisteredVersion) -> float | None:
-    """For a picture, as it was measured when the version was exported; None where nobody can say."""
+def look_up_metrics(open_lookup: Callable[[], LiveLookup], version: RegisteredVersion) -> Mapping[str, float]:
+    """Of its run; none where nobody can say."""
     try:
         run = open_lookup().run(version.run_id)
-    except Exception:  # noqa: BLE001  clients of the registry leak errors of many kinds, and one figure less is no harm
-        return None
-    return run.metrics.get(EXPORTED_MILLISECONDS) if run else None
+    except Exception:  # noqa: BLE001  clients of the registry leak errors of many kinds, and some figures less are no harm
+        return {}
+    return run.metrics if run else {}
 
 
 def sum_up(outcome: BatchOutcome) -> dict[tuple[str, int], Answered]:

@@ -2,15 +2,15 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from stream.guard.rules import Rule
+from stream.guard.rules import Figure, Rule
 from stream.store import ModelEvent, PredictionStore
 from stream.tables import guard_verdicts, guard_watches, model_events
 
@@ -35,12 +35,25 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done and why; kept with the claim, for whoever takes it over."""
+
+    words: str
+    figures: tuple[Figure, ...] = ()
+    to: int | None = None
+    """The version to go back to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """Held by the one worker that acts."""
 
-    watch: Watch
-    kind: Kind
     id: str
+    classifier: str
+    activation: int
+    kind: Kind
+    version: int
+    plan: Plan
 
 
 class Watches:
@@ -67,35 +80,42 @@ class Watches:
             except IntegrityError:
                 continue  # another worker opened it in this moment: joined in the next turn
 
-    def claim(self, watch: Watch, kind: Kind) -> Claim | None:
+    def claim(self, watch: Watch, kind: Kind, plan: Plan) -> Claim | None:
         """None where another worker acts, or one has acted: a rollback is for ever, a warning for a day."""
-        claim = Claim(watch, kind, uuid.uuid4().hex)
+        claim = Claim(uuid.uuid4().hex, watch.classifier, watch.activation, kind, watch.version, plan)
         return claim if self._store.write(lambda connection: _take(connection, claim, self._worker)) else None
 
-    def finish(self, claim: Claim, outcome: Outcome, words: str, figures: Any, event: ModelEvent | None) -> bool:
+    def take_over(self) -> Claim | None:
+        """A rollback whose worker died on the way: by then nobody may serve the version any more."""
+        claimed = guard_verdicts.c
+
+        def write(connection: Connection) -> Claim | None:
+            ended = and_(claimed.done_at.is_(None), claimed.lease_until < read_clock(connection))
+            row = connection.execute(select(guard_verdicts).where(claimed.kind == ROLLBACK, ended)).first()
+            if row is None:
+                return None
+            plan = Plan(row.words, tuple(Figure(**figure) for figure in row.figures), row.to_version)
+            claim = Claim(uuid.uuid4().hex, row.classifier, row.activation, row.kind, row.version, plan)
+            return claim if _take(connection, claim, self._worker) else None
+
+        return self._store.write(write)
+
+    def finish(self, claim: Claim, outcome: Outcome, words: str, event: ModelEvent | None) -> bool:
         """Write down what was done, with its event in the same transaction; False when the claim went to another."""
 
         def write(connection: Connection) -> bool:
-            done = {"done_at": read_clock(connection), "outcome": outcome, "words": words, "figures": figures}
-            mine = and_(_is(claim), guard_verdicts.c.claim_id == claim.id, guard_verdicts.c.done_at.is_(None))
-            if not connection.execute(update(guard_verdicts).where(mine).values(done)).rowcount:
+            done = {"done_at": read_clock(connection), "outcome": outcome, "words": words}
+            if connection.execute(update(guard_verdicts).where(_is_held(claim)).values(done)).rowcount < 1:
                 return False
             if event is not None:
-                row = {name: getattr(event, name) for name in ModelEvent.__slots__}
-                connection.execute(insert(model_events), row)
+                connection.execute(insert(model_events), asdict(event))
             return True
 
         return self._store.write(write)
 
     def release(self, claim: Claim) -> None:
-        """It came to nothing: another look may try again."""
-
-        def write(connection: Connection) -> None:
-            mine = and_(_is(claim), guard_verdicts.c.claim_id == claim.id)
-            ended = read_clock(connection) - timedelta(seconds=1)
-            connection.execute(update(guard_verdicts).where(mine).values(lease_until=ended))
-
-        self._store.write(write)
+        """It came to nothing: another look may decide anew."""
+        self._store.write(lambda connection: connection.execute(delete(guard_verdicts).where(_is_held(claim))))
 
 
 def read_verdicts(store: PredictionStore, classifier: str | None = None) -> list[dict[str, Any]]:
@@ -145,15 +165,17 @@ def _join(connection: Connection, row: Mapping[str, Any]) -> Watch:
 
 
 def _take(connection: Connection, claim: Claim, worker: str) -> bool:
-    now = read_clock(connection)
+    now, plan = read_clock(connection), claim.plan
     mine = {
         "claim_id": claim.id,
         "claimed_by": worker,
         "lease_until": now + timedelta(seconds=LEASE_SECONDS),
         "done_at": None,
+        "words": plan.words,
+        "figures": [asdict(figure) for figure in plan.figures],
+        "to_version": plan.to,
     }
-    watch = claim.watch
-    row = {"classifier": watch.classifier, "activation": watch.activation, "kind": claim.kind, "version": watch.version}
+    row = {name: getattr(claim, name) for name in ("classifier", "activation", "kind", "version")}
     dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     taking = dialect(guard_verdicts).values(row | mine).on_conflict_do_nothing().returning(guard_verdicts.c.claim_id)
     if connection.execute(taking).first():
@@ -167,8 +189,9 @@ def _take(connection: Connection, claim: Claim, worker: str) -> bool:
 
 def _is(claim: Claim) -> Any:
     table = guard_verdicts.c
-    return and_(
-        table.classifier == claim.watch.classifier,
-        table.activation == claim.watch.activation,
-        table.kind == claim.kind,
-    )
+    return and_(table.classifier == claim.classifier, table.activation == claim.activation, table.kind == claim.kind)
+
+
+def _is_held(claim: Claim) -> Any:
+    """Not by one who took it over."""
+    return and_(_is(claim), guard_verdicts.c.claim_id == claim.id, guard_verdicts.c.done_at.is_(None))

@@ -23,9 +23,10 @@ from stream.frames.keeping import FramesPlace, start_keeping
 from stream.frames.metrics import KeptFramesCollector
 from stream.guard.acting import Actor
 from stream.guard.guard import Guard
+from stream.guard.inquiry import Inquiry
 from stream.guard.metrics import GuardCollector
 from stream.guard.rolling_back import RollBack, roll_back_in_child
-from stream.guard.watched import look_up_milliseconds
+from stream.guard.watched import look_up_metrics
 from stream.guard.watches import Watches
 from stream.live_params import LiveParams
 from stream.messages import GROUP
@@ -196,14 +197,14 @@ def start_guard(
     setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, agent: Agent, params: LiveParams
 ) -> Guard:
     """It hears every batch from now on, and looks once a second."""
-    guard = Guard(
-        Actor(Watches(setup.store, setup.name), setup.roll_back, setup.name),
+    inquiry = Inquiry(
         watcher,
         copies_of(setup),
-        limits=lambda classifier: params.of(classifier).guard,
-        measured=lambda version: look_up_milliseconds(setup.open_lookup, version),
-        between_batches=agent.between_batches,
+        agent.between_batches,
+        measured=lambda version: look_up_metrics(setup.open_lookup, version),
     )
+    actor = Actor(Watches(setup.store, setup.name), setup.roll_back, setup.name)
+    guard = Guard(actor, watcher, inquiry, limits=lambda classifier: params.of(classifier).guard)
     agent.observe, agent.condemn = guard.observe, guard.condemn
     report.metrics.registry.register(GuardCollector(guard.describe))
     guard.start()

@@ -124,6 +124,17 @@ def test_a_refused_version_is_told_and_not_in_force(home: MadeHome) -> None:
     assert (model.version, model.refused) == (2, "hash differs")
 
 
+def test_a_version_that_is_warned_about_serves_since_it_was_loaded(home: MadeHome) -> None:
+    home.add_model_event("loaded", to_version=2, at=seconds_ago(60))
+    home.add_model_event("warned", to_version=2, detail="red 60 of 60", at=seconds_ago(30))
+    home.add_predictions(model_version=2, at=seconds_ago(1))
+
+    with build_engine(home.database_url).connect() as connection:
+        (model,) = load_models(connection)
+
+    assert (model.version, model.since) == (2, seconds_ago(60))
+
+
 def test_dead_letters_are_counted_and_the_latest_told(home: MadeHome) -> None:
     home.add_dead_letters(3, at=seconds_ago(9))
     home.add_dead_letters(1, reason="unknown_schema", at=seconds_ago(1))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.artefact import CARD_FILE, ServingCard, digest_artefact, verify_artefact
+from pipelines.artefact import CARD_FILE, ServingCard, ValidationAnswers, digest_artefact, verify_artefact
 from pipelines.errors import ModelError
 
 
@@ -62,9 +62,20 @@ def test_an_empty_folder_is_no_artefact(tmp_path: Path) -> None:
 
 
 def test_a_card_survives_saving_and_loading(tmp_path: Path) -> None:
-    card = ServingCard("cars", ("coupé", "van"), 64, "squash", "1" * 32 + ".dir")
+    validation = ValidationAnswers(120, (0.75, 0.25), 0.03)
+    card = ServingCard("cars", ("coupé", "van"), 64, "squash", "1" * 32 + ".dir", validation=validation)
 
     card.save(tmp_path)
+
+    assert ServingCard.load(tmp_path) == card
+
+
+def test_a_card_of_before_validation_was_kept_is_read(tmp_path: Path) -> None:
+    card = ServingCard("cars", ("coupé", "van"), 64, "squash", "x")
+    card.save(tmp_path)
+    fields = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))
+    del fields["validation"]
+    (tmp_path / CARD_FILE).write_text(json.dumps(fields), encoding="utf-8")
 
     assert ServingCard.load(tmp_path) == card
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("lease_until", MOMENT, nullable=False),
         sa.Column("done_at", MOMENT),
         sa.Column("outcome", sa.String(20)),
+        sa.Column("to_version", sa.Integer),
         sa.Column("words", sa.Text),
         sa.Column("figures", sa.JSON),
     )

@@ -1,8 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 
 from pipelines.evaluation.answering import Answers
-from pipelines.evaluation.calibrating import calibrate
+from pipelines.evaluation.calibrating import Calibration, calibrate
 from pipelines.evaluation.evaluating import Judged, evaluate_answers
 from tests.pipelines.evaluation.made import PARAMS, make_evaluation
 
@@ -47,5 +49,8 @@ def test_a_handful_answered_without_a_mistake_is_no_certainty() -> None:
 def test_few_known_pictures_are_refused_and_the_others_are_answered_no_worse() -> None:
     evaluation, _, _ = make_evaluation()
 
+    assert evaluation.calibration is not None
+    assert sum(evaluation.calibration.label_shares) == pytest.approx(1)
+    assert Calibration.parse(json.loads(json.dumps(evaluation.calibration.document()))) == evaluation.calibration
     assert evaluation.refused < 0.15
     assert evaluation.accuracy_of_known >= evaluation.report.accuracy - 0.02

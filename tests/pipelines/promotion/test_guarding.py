@@ -36,56 +36,56 @@ def take_back(desk: Desk, version: int = 2, to: int = 1) -> GuardedRollback:
 
 
 def test_the_version_before_serves_again_and_everybody_can_read_why(make_desk: Callable[[str], Desk]) -> None:
-    desk = make_desk("failing")
+    desk = make_desk("guard_failing")
 
     done = take_back(desk)
 
     assert (done.outcome, done.production, desk.production) == ("rolled_back", 1, 1)
-    assert desk.registry.version("failing", 2).tags["vigia.guard"] == "red 60 of 60"
-    decision = desk.book.read("failing")[-1]
+    assert desk.registry.version("guard_failing", 2).tags["vigia.guard"] == "red 60 of 60"
+    decision = desk.book.read("guard_failing")[-1]
     assert (decision.event, decision.by, decision.note) == ("rolled_back", "guard of host/worker-1", "red 60 of 60")
 
 
 def test_one_who_takes_over_finds_it_done_and_moves_nothing(make_desk: Callable[[str], Desk]) -> None:
-    desk = make_desk("twice")
+    desk = make_desk("guard_twice")
     take_back(desk)
 
-    desk.registry.tag("twice", 2, "vigia.guard", "")  # the first one was killed before it said why
+    desk.registry.tag("guard_twice", 2, "vigia.guard", "")  # the first one was killed before it said why
 
     again = take_back(desk)
 
-    assert desk.registry.version("twice", 2).tags["vigia.guard"] == "red 60 of 60"
+    assert desk.registry.version("guard_twice", 2).tags["vigia.guard"] == "red 60 of 60"
     assert (again.outcome, again.production, desk.production) == ("rolled_back", 1, 1)
     assert [event for _, event in desk.events].count("rolled_back") == 1
 
 
 def test_who_moved_the_alias_meanwhile_wins(make_desk: Callable[[str], Desk]) -> None:
-    desk = make_desk("overtaken")
-    promote(desk.registry, "overtaken", 3)
+    desk = make_desk("guard_overtaken")
+    promote(desk.registry, "guard_overtaken", 3)
 
     done = take_back(desk)
 
     assert (done.outcome, desk.production) == ("overtaken", 3)
-    assert "vigia.guard" not in desk.registry.version("overtaken", 2).tags
+    assert "vigia.guard" not in desk.registry.version("guard_overtaken", 2).tags
 
 
 def test_it_never_goes_back_to_a_version_that_was_not_asked_or_was_taken_out_itself(
     make_desk: Callable[[str], Desk],
 ) -> None:
-    desk = make_desk("nowhere")
+    desk = make_desk("guard_nowhere")
 
     assert take_back(desk, to=3).outcome == "no_previous"
-    desk.registry.release("nowhere", "previous")
+    desk.registry.release("guard_nowhere", "previous")
     assert take_back(desk).outcome == "no_previous"
-    desk.registry.point("nowhere", "previous", 1)
+    desk.registry.point("guard_nowhere", "previous", 1)
 
-    move_back(desk.registry, desk.book, "nowhere", "too slow")  # 1 serves, 2 was taken out by a person
+    move_back(desk.registry, desk.book, "guard_nowhere", "too slow")  # 1 serves, 2 was taken out by a person
     assert take_back(desk, version=1, to=2).outcome == "no_previous"
     assert desk.production == 1
 
 
 def test_what_a_person_went_back_to_is_left_to_the_person(make_desk: Callable[[str], Desk]) -> None:
-    desk = make_desk("restored")
+    desk = make_desk("guard_restored")
     assert desk.promote(1)[1]
 
     done = take_back(desk, version=1, to=2)
@@ -95,7 +95,7 @@ def test_what_a_person_went_back_to_is_left_to_the_person(make_desk: Callable[[s
 
 
 def test_the_gate_refuses_it_from_then_on_unless_it_is_forced(make_desk: Callable[[str], Desk]) -> None:
-    desk = make_desk("afterwards")
+    desk = make_desk("guard_afterwards")
     take_back(desk)
 
     for answer, promoted in (desk.judge(2, BETTER), desk.promote(2, ALIKE)):
@@ -111,11 +111,11 @@ def test_a_rollback_by_hand_is_possible_and_warns(
 ) -> None:
     from pipelines import registry_commands
 
-    desk = make_desk("by_hand")
+    desk = make_desk("guard_by_hand")
     take_back(desk)
     monkeypatch.setattr(registry_commands, "_open", lambda: (open_registry(desk.settings), desk.book))
 
-    registry_commands.rollback("by_hand", reason=None, as_json=True)
+    registry_commands.rollback("guard_by_hand", reason=None, as_json=True)
 
     told = capsys.readouterr()
     assert json.loads(told.out)["version"] == 2
@@ -125,18 +125,18 @@ def test_a_rollback_by_hand_is_possible_and_warns(
 def test_one_that_is_overtaken_in_the_last_moment_moves_nothing(
     make_desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = make_desk("late")
+    desk = make_desk("guard_late")
     others = open_registry(desk.settings)
 
     def look_late(classifier: str, alias: Any) -> int | None:
         found = others.version_of_alias(classifier, alias)
         if alias == "previous":
-            promote(others, "late", 3)
+            promote(others, "guard_late", 3)
         return found
 
     monkeypatch.setattr(desk.registry, "version_of_alias", look_late)
     done = take_back(desk)
 
     assert (done.outcome, done.production) == ("overtaken", 3)
-    assert others.version_of_alias("late", "production") == 3
-    assert "vigia.guard" not in others.version("late", 2).tags
+    assert others.version_of_alias("guard_late", "production") == 3
+    assert "vigia.guard" not in others.version("guard_late", 2).tags

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE, ServingCard, digest_artefact
+from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE, ServingCard, ValidationAnswers, digest_artefact
 from pipelines.datasets.shards import write_split
 from pipelines.datasets.splits import Split
 from pipelines.evaluation.answering import Answers
@@ -38,7 +38,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StagePaths:
     (paths.prepared / "class_names.json").write_text('["barge", "canoe", "yawl"]', encoding="utf-8")
     (tmp_path / "data" / "raw" / "boats.dvc").write_text(f"outs:\n- md5: {'a' * 32}.dir\n  path: boats\n")
     build_compact_cnn(3, 32, 0.2, 7).save(paths.train / "model.keras")
-    calibration = Calibration(2.0, UnknownThresholds(0.1, 0.3, 1.0, 2.0, 3.0), 0.2, 0.1, 0.04, len(PICTURES))
+    calibration = Calibration(2.0, UnknownThresholds(0.1, 0.3, 1.0, 2.0, 3.0), 0.2, 0.1, 0.04, 24, (0.5, 0.25, 0.25))
     (paths.evaluate / "calibration.json").write_text(json.dumps(asdict(calibration)), encoding="utf-8")
     rows = normalise_features(np.random.default_rng(1).normal(size=(6, 128)))
     answers = Answers(np.full((6, 3), 1 / 3, np.float32), rows, rows)
@@ -59,7 +59,8 @@ def test_the_artefact_is_whole_and_a_loaded_copy_can_check_itself(paths: StagePa
 
     artefact = paths.export / "model"
     digest_artefact(artefact)
-    assert ServingCard.load(artefact).precision == "f32"
+    card = ServingCard.load(artefact)
+    assert (card.precision, card.validation) == ("f32", ValidationAnswers(24, (0.5, 0.25, 0.25), 0.04))
     golden = GoldenPictures.load(artefact / GOLDEN_FILE)
     said = load_classifier(artefact, "boats", 1).infer(golden.images()).probabilities
     assert compare(golden.probabilities, said).max_difference <= 1e-3

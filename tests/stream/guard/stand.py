@@ -16,6 +16,7 @@ from pipelines.inference import Inference
 from pipelines.lookup.facts import RegisteredVersion
 from stream.guard.acting import Actor
 from stream.guard.guard import Guard
+from stream.guard.inquiry import Inquiry
 from stream.guard.rolling_back import RollbackAnswer, RollbackOrder
 from stream.guard.watches import Watches
 from stream.messages import Message, encode_v2
@@ -39,10 +40,13 @@ class OneClass(FakeClassifier):
 
 
 class FailsLive(FakeClassifier):
-    """Answers one blank picture, as when it is loaded, and nothing else."""
+    """Answers the blank picture of its loading, and nothing ever after."""
+
+    answered = 0
 
     def infer(self, images: Sequence[Image]) -> Inference:
-        if any(image.any() for image in images):
+        self.answered += 1
+        if self.answered > 1:
             raise RuntimeError("the engine gave up")
         return super().infer(images)
 
@@ -86,14 +90,8 @@ class Stand:
 
     def guard(self, worker: str = "w") -> Guard:
         actor = Actor(Watches(self.store, worker), self.roll_back, worker)
-        return Guard(
-            actor,
-            self.watcher,
-            self.place.copies,
-            limits=lambda classifier: self.limits,
-            between_batches=at_once,
-            clock=lambda: self.now,
-        )
+        inquiry = Inquiry(self.watcher, self.place.copies, at_once)
+        return Guard(actor, self.watcher, inquiry, limits=lambda classifier: self.limits, clock=lambda: self.now)
 
     def roll_back(self, order: RollbackOrder) -> RollbackAnswer:
         self.orders.append(order)

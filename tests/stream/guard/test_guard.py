@@ -9,7 +9,7 @@ from sqlalchemy import update
 from pipelines.errors import RegistryError
 from pipelines.guard_params import GuardParams
 from stream.guard.rolling_back import RollbackAnswer
-from stream.guard.watches import LEASE_SECONDS, Watches, read_verdicts
+from stream.guard.watches import LEASE_SECONDS, Plan, Watches, read_verdicts
 from stream.store import PredictionStore
 from stream.tables import guard_verdicts
 from stream.worker.inferring import BrokenModelError
@@ -215,20 +215,19 @@ def test_a_machine_that_is_broken_condemns_nobody(stand: Stand) -> None:
     assert (stand.orders, stand.events) == ([], [])
 
 
-def test_one_that_died_while_it_rolled_back_is_taken_over(stand: Stand) -> None:
-    guard = stand.guard()
-    stand.serve(2)
-    stand.live(guard, 2)
+def test_one_that_died_while_it_rolled_back_is_taken_over_by_a_worker_that_serves_another_version(
+    stand: Stand,
+) -> None:
     dead = Watches(stand.store, "dead")
-    assert dead.claim(dead.open("cars", 2, 1), "rollback")
+    assert dead.claim(dead.open("cars", 2, 1), "rollback", Plan("red 60 of 60", to=1))
+    guard = stand.guard()
 
     stand.live(guard, 40)
     assert (stand.orders, stand.events) == ([], [])
-
     (claimed,) = read_verdicts(stand.store)
     ended = claimed["lease_until"] - timedelta(seconds=LEASE_SECONDS + 1)
     stand.store.write(lambda connection: connection.execute(update(guard_verdicts).values(lease_until=ended)))
-    stand.live(guard, 120)
+    stand.live(guard, 100)
 
-    assert [order.version for order in stand.orders] == [2]
+    assert [(order.version, order.to, order.why) for order in stand.orders] == [(2, 1, "red 60 of 60")]
     assert stand.events == [("rolled_back", 2, 1)]

@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -116,8 +117,16 @@ def test_names_do_not_matter_for_variety(counted: dict[str, int]) -> None:
     assert variety_lost(renamed, counted) == 0
 
 
-VARIED = Said(48, labels={"red": 16, "green": 16, "blue": 16}, milliseconds=4.0)
-ONE = Said(48, labels={"red": 48}, milliseconds=4.0)
+def said(answers: Sequence[str], *, unknown: int = 0, failed: int = 0, milliseconds: float | None = 4.0) -> Said:
+    """The last ones failed."""
+    given = [*answers[: len(answers) - failed], *[None] * failed]
+    labels = Counter(answer for answer in given if answer is not None)
+    return Said(len(answers), failed, unknown, labels, milliseconds, tuple(given))
+
+
+COLOURS = ("red", "green", "blue") * 16
+RED = ("red",) * 48
+VARIED, ONE = said(COLOURS), said(RED)
 
 
 @pytest.mark.parametrize(
@@ -125,37 +134,64 @@ ONE = Said(48, labels={"red": 48}, milliseconds=4.0)
     [
         ("labels", ONE, VARIED, True),
         ("labels", ONE, ONE, False),  # it is the scene
-        ("labels", ONE, replace(ONE, labels={"green": 48}), False),  # each has its name for it
-        ("labels", ONE, replace(ONE, labels={"red": 34, "green": 14}), False),  # the one before was less sure
-        ("labels", ONE, replace(ONE, labels={"red": 29, "green": 19}), False),  # by 60 to 40 of few frames
-        ("labels", replace(ONE, pictures=64), replace(ONE, pictures=64, labels={"red": 32, "green": 32}), True),
+        ("labels", ONE, said(("green",) * 48), False),  # each has its name for it
+        ("labels", ONE, said(("red",) * 34 + ("green",) * 14), False),  # the one before was less sure
+        ("labels", ONE, said(("red",) * 29 + ("green",) * 19), False),  # by 60 to 40 of few frames
+        ("labels", said(("red",) * 64), said(("red", "green") * 32), True),
         ("labels", VARIED, ONE, False),
-        ("labels", ONE, replace(VARIED, failed=10), False),  # the machine, or the frames
-        ("labels", replace(ONE, pictures=15), replace(VARIED, pictures=15), False),  # too few to say
-        ("unknown", replace(VARIED, unknown=45), VARIED, True),
-        ("unknown", replace(VARIED, unknown=45), replace(VARIED, unknown=40), False),
-        ("unknown", replace(VARIED, unknown=45), replace(VARIED, tells_unknown=False), False),
-        ("unknown", replace(VARIED, unknown=45), ONE, False),  # one lorry before the camera
-        ("latency", replace(VARIED, milliseconds=60.0), VARIED, True),
-        ("latency", replace(VARIED, milliseconds=60.0), replace(VARIED, milliseconds=50.0), False),
-        ("latency", VARIED, replace(VARIED, milliseconds=None), False),
-        ("errors", Said(8, failed=8), Said(8), True),
-        ("errors", Said(8, failed=8), Said(8, failed=8), False),  # the frames
-        ("errors", Said(8, failed=1), Said(8), False),  # it passed by
-        ("errors", Said(3, failed=3), Said(3), False),
+        ("labels", ONE, said(COLOURS, failed=10), False),  # the machine, or the frames
+        ("labels", said(RED[:15]), said(COLOURS[:15]), False),  # too few to say
+        ("unknown", said(COLOURS, unknown=45), VARIED, True),
+        ("unknown", said(COLOURS, unknown=45), said(COLOURS, unknown=40), False),
+        ("unknown", said(COLOURS, unknown=45), said(COLOURS[1:] + COLOURS[:1]), False),  # of nothing that they know
+        ("unknown", said(COLOURS, unknown=45), ONE, False),  # one lorry before the camera
+        ("latency", said(COLOURS, milliseconds=60.0), VARIED, True),
+        ("latency", said(COLOURS, milliseconds=60.0), said(COLOURS, milliseconds=50.0), False),
+        ("latency", VARIED, said(COLOURS, milliseconds=None), False),
+        ("errors", said(RED[:8], failed=8), said(RED[:8]), True),
+        ("errors", said(RED[:8], failed=8), said(RED[:8], failed=8), False),  # the frames
+        ("errors", said(RED[:8], failed=1), said(RED[:8]), False),  # it passed by
+        ("errors", said(RED[:3], failed=3), said(RED[:3]), False),
     ],
 )
 def test_the_version_before_decides_whose_fault_it_is(rule: Rule, served: Said, witness: Said, fault: bool) -> None:
-    assert judge(rule, served, witness, LIMITS).fault is fault
+    assert judge(rule, served, witness, KNOWN, KNOWN, LIMITS).fault is fault
 
 
-@given(counts, st.sampled_from(["labels", "unknown", "latency", "errors"]), st.integers(0, 48))
-def test_a_version_that_does_as_the_one_before_is_never_at_fault(
-    counted: dict[str, int], rule: Rule, unknown: int
+def test_a_version_before_that_calls_nothing_unknown_cannot_tell() -> None:
+    silent = replace(KNOWN, tells_unknown=False)
+
+    assert not judge("unknown", said(COLOURS, unknown=45), VARIED, KNOWN, silent, LIMITS).fault
+
+
+def test_a_version_before_that_is_known_to_err_often_accuses_nobody() -> None:
+    # a quiet scene, answered rightly at last
+    assert judge("labels", ONE, VARIED, KNOWN, KNOWN, LIMITS).fault
+    assert not judge("labels", ONE, VARIED, KNOWN, replace(KNOWN, error=0.5), LIMITS).fault
+
+
+@given(
+    st.lists(st.sampled_from("abc"), min_size=4, max_size=64),
+    st.sampled_from(["labels", "unknown", "latency", "errors"]),
+    st.integers(0, 4),
+)
+def test_a_version_that_does_as_the_one_before_is_never_at_fault(answers: list[str], rule: Rule, failed: int) -> None:
+    alike = said(answers, failed=failed, unknown=len(answers) - failed)
+
+    assert not judge(rule, alike, alike, KNOWN, KNOWN, LIMITS).fault
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 0.5))
+def test_a_good_version_on_a_scene_of_one_class_is_not_rolled_back_to_one_that_errs_as_known(
+    seed: int, error: float
 ) -> None:
-    said = Said(48, failed=4, unknown=unknown, labels=counted, milliseconds=9.0)
+    random = np.random.default_rng(seed)
+    wrong = random.random(64) < error
+    others = [str(random.choice(["green", "blue"])) if each else "red" for each in wrong]
 
-    assert not judge(rule, said, said, LIMITS).fault
+    verdict = judge("labels", said(("red",) * 64), said(others), KNOWN, replace(KNOWN, error=error), LIMITS)
+
+    assert not verdict.fault
 
 
 def test_a_version_that_answers_nothing_is_at_fault_when_the_one_before_answers_everything() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipelines.errors import WorkspaceError
 from stream.guard.commands import print_classifier
 from stream.guard.telling import describe_guard
-from stream.guard.watches import Watches
+from stream.guard.watches import Plan, Watches
 from stream.store import PredictionStore
 
 SEEN = {"version": 2, "figures": {"labels": {"value": 1.0, "limit": 0.5, "words": "red 60 of 60", "alarm": True}}}
@@ -42,9 +42,9 @@ def test_what_workers_see_and_what_was_decided_are_told_together(
     store.migrate()
     watches = Watches(store, "host/worker-1")
     watch = watches.open("cars", 2, 1)
-    claim = watches.claim(watch, "labels")
+    claim = watches.claim(watch, "labels", Plan("red 60 of 60"))
     assert claim
-    watches.finish(claim, "warned", "red 60 of 60; why", [], None)
+    watches.finish(claim, "warned", "red 60 of 60; why", None)
     beat(place, 1)
     beat(place, 2, version=1)  # has not swapped yet
     gone = beat(place, 3)

@@ -10,7 +10,7 @@ from pipelines.evaluation.unknown import UnknownThresholds
 from pipelines.guard_params import GuardParams
 from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from stream.guard.rules import Figure, Known
-from stream.guard.watched import Watched, describe_watched, load_known, look_up_milliseconds, sum_up
+from stream.guard.watched import Watched, describe_watched, load_known, look_up_metrics, sum_up
 from stream.messages import encode_v2
 from stream.worker.batches import BatchReader
 from tests.stream.fakes import NOON, POISON, FakeClassifier, FakeRegistry, draw_jpeg, message_of
@@ -27,7 +27,10 @@ def save_card(folder: Path, validation: ValidationAnswers | None) -> Path:
 def test_the_card_tells_what_validation_said(tmp_path: Path) -> None:
     card = save_card(tmp_path, ValidationAnswers(120, (0.75, 0.25), 0.03))
 
-    assert load_known(card, ("a", "b"), 4.0) == (Known({"a": 0.75, "b": 0.25}, 120, 0.03, 4.0), True)
+    known = load_known(card, ("a", "b"), {"accuracy": 0.75, "parity_openvino_p50_ms": 9.0}, 4.0)
+
+    assert known == Known({"a": 0.75, "b": 0.25}, 120, 0.03, 4.0, error=0.25)
+    assert load_known(card, ("a", "b"), {"parity_openvino_p50_ms": 9.0}).milliseconds == 9.0
 
 
 @pytest.mark.parametrize("validation", [None, ValidationAnswers(0, (), 0.0), ValidationAnswers(9, (1.0,), 0.0)])
@@ -36,11 +39,11 @@ def test_an_older_card_tells_nothing_and_all_classes_count_as_alike(
 ) -> None:
     card = save_card(tmp_path, validation)
 
-    assert load_known(card, ("a", "b"), None) == (Known({"a": 0.5, "b": 0.5}), True)
+    assert load_known(card, ("a", "b"), {}) == Known({"a": 0.5, "b": 0.5})
 
 
 def test_without_a_card_nothing_is_known(tmp_path: Path) -> None:
-    assert load_known(tmp_path, ("a",), None)[0] == Known({"a": 1.0})
+    assert load_known(tmp_path, ("a",), {}) == Known({"a": 1.0})
 
 
 def test_a_batch_is_summed_by_version_with_what_failed() -> None:
@@ -60,19 +63,19 @@ def test_a_batch_is_summed_by_version_with_what_failed() -> None:
     assert [place.offset for asked in outcome.asked for place in asked.failed] == [3]
 
 
-def test_the_milliseconds_of_the_export_come_from_the_run_where_there_is_one(tmp_path: Path) -> None:
+def test_what_was_measured_comes_from_the_run_where_there_is_one(tmp_path: Path) -> None:
     class Measured(FakeRegistry):
         def run(self, run_id: str) -> RunFacts | None:
             now = datetime.now(UTC)
-            return RunFacts(run_id, "", "1", "FINISHED", now, now, {}, {"parity_openvino_p50_ms": 3.5}, {})
+            return RunFacts(run_id, "", "1", "FINISHED", now, now, {}, {"accuracy": 0.9}, {})
 
     def away() -> FakeRegistry:
         raise RegistryError("Expected an answer.")
 
     file = tmp_path / "registry.json"
-    assert look_up_milliseconds(lambda: Measured(file), VERSION) == 3.5
-    assert look_up_milliseconds(lambda: FakeRegistry(file), VERSION) is None
-    assert look_up_milliseconds(away, VERSION) is None
+    assert look_up_metrics(lambda: Measured(file), VERSION) == {"accuracy": 0.9}
+    assert look_up_metrics(lambda: FakeRegistry(file), VERSION) == {}
+    assert look_up_metrics(away, VERSION) == {}
 
 
 def test_a_heartbeat_tells_figures_and_how_long_the_probation_still_is() -> None:

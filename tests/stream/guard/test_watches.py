@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from stream.guard.watches import LEASE_SECONDS, Claim, Watch, Watches, read_verdicts, read_watches
+from stream.guard.rules import Figure
+from stream.guard.watches import LEASE_SECONDS, Claim, Plan, Watch, Watches, read_verdicts, read_watches
 from stream.store import ModelEvent, PredictionStore
 from stream.tables import guard_verdicts, guard_watches, model_events
 from tests.stream.fakes import NOON
 from tests.stream.postgres import Postgres, why_not
 
+PLAN = Plan("red 60 of 60", (Figure("labels", 1.0, 0.5, "red 60 of 60"),), to=1)
 EVENT = ModelEvent(NOON, "a", "cars", 2, 1, "rolled_back", "why")
 
 
@@ -83,7 +85,7 @@ def test_of_many_workers_at_once_all_watch_the_same_and_one_acts(store: Predicti
     def race(number: int) -> tuple[Watch, Claim | None]:
         watches = Watches(store, f"worker-{number}")
         watch = watches.open("cars", 7, None)
-        return watch, watches.claim(watch, "rollback")
+        return watch, watches.claim(watch, "rollback", PLAN)
 
     with ThreadPoolExecutor(8) as pool:
         raced = list(pool.map(race, range(8)))
@@ -95,14 +97,14 @@ def test_of_many_workers_at_once_all_watch_the_same_and_one_acts(store: Predicti
 def test_a_rollback_that_was_done_is_never_claimed_again(store: PredictionStore) -> None:
     watches = Watches(store, "a")
     watch = watches.open("cars", 2, 1)
-    claim = watches.claim(watch, "rollback")
+    claim = watches.claim(watch, "rollback", PLAN)
     assert claim
 
-    assert watches.finish(claim, "rolled_back", "why", [], EVENT)
-    assert not watches.finish(claim, "rolled_back", "why", [], EVENT)
+    assert watches.finish(claim, "rolled_back", "why", EVENT)
+    assert not watches.finish(claim, "rolled_back", "why", EVENT)
     age(store, 10 * 86400)
 
-    assert watches.claim(watch, "rollback") is None
+    assert watches.claim(watch, "rollback", PLAN) is None
     assert events(store) == ["rolled_back"]
 
 
@@ -111,16 +113,18 @@ def test_one_that_died_midway_is_taken_over_after_its_lease_and_writes_nothing_a
 ) -> None:
     frozen, other = Watches(store, "frozen"), Watches(store, "other")
     watch = frozen.open("cars", 2, 1)
-    lost = frozen.claim(watch, "rollback")
+    lost = frozen.claim(watch, "rollback", PLAN)
     assert lost
-    assert other.claim(watch, "rollback") is None
+    assert other.claim(watch, "rollback", PLAN) is None
 
     age(store, LEASE_SECONDS + 2)
-    taken = other.claim(watch, "rollback")
+    taken = other.take_over()
 
     assert taken
-    assert not frozen.finish(lost, "rolled_back", "late", [], EVENT)
-    assert other.finish(taken, "rolled_back", "why", [], EVENT)
+    assert (taken.version, taken.plan) == (2, PLAN)
+    assert Watches(store, "third").take_over() is None
+    assert not frozen.finish(lost, "rolled_back", "late", EVENT)
+    assert other.finish(taken, "rolled_back", "why", EVENT)
     assert events(store) == ["rolled_back"]
     assert [(row["outcome"], row["claimed_by"]) for row in read_verdicts(store, "cars")] == [("rolled_back", "other")]
 
@@ -128,23 +132,24 @@ def test_one_that_died_midway_is_taken_over_after_its_lease_and_writes_nothing_a
 def test_what_came_to_nothing_may_be_tried_again_at_once(store: PredictionStore) -> None:
     watches = Watches(store, "a")
     watch = watches.open("cars", 2, 1)
-    claim = watches.claim(watch, "rollback")
+    claim = watches.claim(watch, "rollback", PLAN)
     assert claim
 
     watches.release(claim)
 
-    assert watches.claim(watch, "rollback")
+    assert watches.take_over() is None
+    assert watches.claim(watch, "rollback", PLAN)
 
 
 def test_a_warning_comes_once_a_day_for_each_rule(store: PredictionStore) -> None:
     watches = Watches(store, "a")
     watch = watches.open("cars", 2, 1)
     for rule in ("labels", "unknown"):
-        claim = watches.claim(watch, rule)
+        claim = watches.claim(watch, rule, PLAN)
         assert claim
-        watches.finish(claim, "warned", "why", [], None)
-    assert watches.claim(watch, "labels") is None
+        watches.finish(claim, "warned", "why", None)
+    assert watches.claim(watch, "labels", PLAN) is None
 
     age(store, 86400 + 2)
 
-    assert watches.claim(watch, "labels")
+    assert watches.claim(watch, "labels", PLAN)
