@@ -87,7 +87,10 @@ def _card(**fields: Any) -> Spoil:
 
 
 def _file(name: str, content: bytes) -> Spoil:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    def spoil(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return spoil
 
 
 def _link(folder: Path) -> None:

@@ -292,16 +292,12 @@ def test_waiting_ends_with_the_first_version_that_loads(place: Place) -> None:
 
 def test_workers_that_disagree_about_the_time_swap_alike(place: Place, tmp_path: Path) -> None:
     noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
-    early, late = (
-        ModelWatcher(
-            lambda: place.registry,
-            Loader(Copies(tmp_path / name), download_nothing, try_nothing, load_fake),
-            place.events.append,
-            worker=name,
-            clock=lambda at=at: at,
-        )
-        for name, at in (("early", noon - timedelta(days=1)), ("late", noon + timedelta(days=1)))
-    )
+
+    def start(name: str, now: datetime) -> ModelWatcher:
+        loader = Loader(Copies(tmp_path / name), download_nothing, try_nothing, load_fake)
+        return ModelWatcher(lambda: place.registry, loader, place.events.append, worker=name, clock=lambda: now)
+
+    early, late = start("early", noon - timedelta(days=1)), start("late", noon + timedelta(days=1))
     seen = []
     for number in (1, BROKEN_VERSION, 2, 1):
         place.registry.promote(cars=number)
