@@ -216,7 +216,8 @@ def say_figures(figures: "Mapping[str, Any]") -> str:
 
 
 def say_model(name: str, model: "Mapping[str, Any]") -> str:
-    """`cars 12 from copy (13 refused)`; the reason is in the worker's own words."""
+    """`cars 12 from copy (13 refused)`, `cars 12 without alias`; the reason is in the worker's own words."""
     serves = f"{name} {model['version']}" if model.get("version") is not None else f"no {name}"
     refused = f" ({model['refused']['version']} refused)" if model.get("refused") else ""
-    return f"{serves}{' from copy' if model.get('from_copy') else ''}{refused}"
+    doubts = [" from copy"] * bool(model.get("from_copy")) + [" without alias"] * bool(model.get("orphan"))
+    return f"{serves}{''.join(doubts)}{refused}"

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class Refused:
     """What became of one spoiled version."""
 
     name: str
+    at: str
+    """When the alias was moved to it."""
     seconds: float
     """From the move of the alias to the event."""
     reason: str
@@ -71,6 +74,8 @@ class CandidatesReport:
     strangers: int
     """Rows of a version that was refused."""
     longest_gap: float
+    gaps: tuple[tuple[float, str], ...]
+    """The five longest between two rows, and which version was tried then or last."""
 
     @property
     def sound(self) -> bool:
@@ -136,6 +141,7 @@ def build_report(
     rows = read_rows(store)
     frames = Counter(row.frame_id for row in rows)
     times = sorted(row.predicted_at for row in rows)
+    gaps = sorted(((later - earlier).total_seconds(), later.isoformat()) for earlier, later in pairwise(times))[::-1]
     return CandidatesReport(
         refused=tuple(refused),
         back_after=back_after,
@@ -143,8 +149,13 @@ def build_report(
         lost=sent - len(frames),
         doubled=sum(count > 1 for count in frames.values()),
         strangers=sum(row.model_version not in good for row in rows),
-        longest_gap=round(max((later - earlier).total_seconds() for earlier, later in pairwise(times)), 3),
+        longest_gap=round(gaps[0][0], 3),
+        gaps=tuple((round(gap, 3), say_tried(refused, ended)) for gap, ended in gaps[:5]),
     )
+
+
+def say_tried(refused: Sequence[Refused], at: str) -> str:
+    return next((each.name for each in reversed(refused) if each.at < at), "none yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +189,13 @@ class Place:
         self, name: str, version: int, reason: str, *, meanwhile: Callable[[], None] = lambda: None
     ) -> Refused:
         self.registry.point("cars", "production", version)
-        began = time.monotonic()
+        began, at = time.monotonic(), datetime.now(UTC).isoformat()
         meanwhile()
         wait_until(lambda: bool(self.events(version)), timeout_seconds=180, what=f"the refusal of {name}")
         seconds = round(time.monotonic() - began, 2)
         wait_until(lambda: f"version {version} refused" in self.status(), timeout_seconds=10, what="a word of it")
         detail = self.events(version)[0].detail or ""
-        return Refused(name, seconds, detail, reason in detail, 0, self.status(), ())
+        return Refused(name, at, seconds, detail, reason in detail, 0, self.status(), ())
 
     def events(self, version: int) -> Sequence[Any]:
         table = model_events.c

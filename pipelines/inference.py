@@ -117,6 +117,8 @@ def load_classifiers(
 
 def _open(artefact: Path, classifier: str) -> tuple[Any, ServingCard]:
     network = _read_network(artefact)
+    if not network.outputs:
+        raise ModelError(f"Expected a network that answers at {artefact / NETWORK_FILE}, found one without outputs.")
     head = network.outputs[PROBABILITIES_OUTPUT].partial_shape[-1]
     card = ServingCard.load(artefact, head_size=0 if head.is_dynamic else head.get_length())
     if card.classifier != classifier:

@@ -24,6 +24,10 @@ class Oddities:
         """Whether a classifier that serves lost its production version: the alias was removed, or the version was."""
         self._tell(name, "alias", not holds and served is not None, served)
 
+    def is_orphan(self, name: str) -> bool:
+        """Whether it serves and the registry has no production version of it."""
+        return (name, "alias") in self._told
+
     def _tell(self, name: str, kind: str, odd: bool, served: int | None = None) -> bool:
         if not odd:
             self._told.discard((name, kind))

@@ -12,6 +12,7 @@ from pipelines.golden import GoldenPictures, check_golden
 from pipelines.inference import load_classifier
 from pipelines.own_models.child import run_child
 from pipelines.own_models.reading import run_in_walls
+from stream.models.copies import PARTIAL
 from stream.worker.inferring import infer_blank
 
 DEADLINE_SECONDS: Final = 60
@@ -25,7 +26,8 @@ def try_version(artefact: Path, classifier: str, version: int) -> None:
     Raises ModelError with the reason, or with how the child ended.
     """
     options = {"artefact": str(artefact), "classifier": classifier, "version": version}
-    with tempfile.TemporaryDirectory(prefix="vigia-trial-") as folder:
+    # beside the copy, where the next start sweeps what a killed worker left
+    with tempfile.TemporaryDirectory(dir=artefact.parent, prefix=f"{PARTIAL}trial-") as folder:
         run_child("stream.models.trial", Path(folder), options, deadline_seconds=DEADLINE_SECONDS, niceness=NICENESS)
 
 

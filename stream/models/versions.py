@@ -1,7 +1,7 @@
 """What is in memory of a classifier, and whether another version is to be loaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.inference import Classifier
@@ -49,13 +49,24 @@ def should_load(holder: RegisteredVersion, versions: Versions, now: float) -> bo
     return refusal is None or refusal.version != holder.version or now >= refusal.retry_at
 
 
-def describe_versions(versions: Versions, now: float) -> Mapping[str, Any]:
-    """For the heartbeat: what serves, and what is wrong with the version that should."""
+def forget_refusal(versions: Versions, holder: RegisteredVersion | None) -> Versions:
+    """Without the refusal of a version that does not hold the alias any more."""
+    refusal = versions.refusal
+    stale = refusal is not None and (holder is None or holder.version != refusal.version)
+    return replace(versions, refusal=None) if stale else versions
+
+
+def describe_versions(versions: Versions, now: float, *, orphan: bool = False) -> Mapping[str, Any]:
+    """For the heartbeat: what serves, and what is wrong with the version that should.
+
+    `orphan`: the registry has no production version any more.
+    """
     served, refusal = versions.served, versions.refusal
     return {
         "version": served.version.version if served else None,
         "seconds": round(now - served.since) if served else None,
         "from_copy": bool(served and served.from_copy),
+        "orphan": orphan,
         "refused": refusal
         and {
             "version": refusal.version,

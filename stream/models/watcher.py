@@ -18,7 +18,7 @@ from stream.messages import Role
 from stream.models.changes import RecordEvent, record_change
 from stream.models.loader import Loader
 from stream.models.oddities import Oddities
-from stream.models.versions import Loaded, Refusal, Versions, describe_versions, should_load
+from stream.models.versions import Loaded, Refusal, Versions, describe_versions, forget_refusal, should_load
 from stream.monitoring.contacts import Contact
 from stream.store import ModelEventKind
 from stream.worker.batches import Serving
@@ -125,7 +125,10 @@ class ModelWatcher:
     def describe(self) -> dict[str, Any]:
         """For the heartbeat: each classifier's version, and what is wrong with the one that should serve."""
         now = time.monotonic()
-        return {name: describe_versions(versions, now) for name, versions in list(self._versions.items())}
+        return {
+            name: describe_versions(versions, now, orphan=self._oddities.is_orphan(name))
+            for name, versions in list(self._versions.items())
+        }
 
     def poll(self) -> None:
         """Look at every alias once and begin to replace what is new. A registry that is away changes nothing."""
@@ -165,7 +168,9 @@ class ModelWatcher:
     def _follow(self, name: str, holder: RegisteredVersion | None) -> None:
         if self._is_replacing(name):
             return  # looked at again when it is done
-        versions = self._versions.get(name, Versions())
+        versions = forget_refusal(self._versions.get(name, Versions()), holder)
+        if name in self._versions:
+            self._keep(name, versions)
         served = versions.served
         self._oddities.look(name, holds=holder is not None, served=served.version.version if served else None)
         if holder and served and served.version.sha256 == holder.sha256:

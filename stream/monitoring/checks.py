@@ -102,7 +102,7 @@ def check_model(
 ) -> Check:
     """Ok as soon as anything is served; a refused version or a registry that is away is said beside it."""
     words = [
-        f"{name} version {refusal.version} refused {refusal.failures} times, next try in "
+        f"{name} version {refusal.version} refused {say_count(refusal.failures)}, next try in "
         f"{max(refusal.retry_at - now, 0):.0f} s: {refusal.words.rstrip('.')}; "
         + (f"version {versions[name]} goes on serving" if name in versions else "nothing of it serves")
         for name, refusal in refusals.items()
@@ -112,6 +112,10 @@ def check_model(
     if not versions and not words:
         words.append("no production version yet: train one with `vigia train cars`")
     return Check(ok=bool(versions), reason="; ".join(words))
+
+
+def say_count(times: int) -> str:
+    return "once" if times == 1 else f"{times} times"
 
 
 def check_partitions(partitions: Sequence[int] | None) -> Check:

@@ -87,7 +87,10 @@ def _card(**fields: Any) -> Spoil:
 
 
 def _file(name: str, content: bytes) -> Spoil:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    def spoil(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return spoil
 
 
 def _link(folder: Path) -> None:
@@ -123,6 +126,7 @@ def _empty(folder: Path) -> None:
 
 
 STRANGERS: Final = "Expected only the files"
+NOTHING: Final = b'<?xml version="1.0"?><net name="empty" version="11"><layers></layers></net>'
 HOSTILE: Final = (
     Hostile("a file of code beside the model", STRANGERS, before=_file("sitecustomize.py", b"raise SystemExit")),
     Hostile("a pickle", STRANGERS, before=_file("data.pkl", pickle.dumps({"weights": [1]}))),
@@ -138,6 +142,7 @@ HOSTILE: Final = (
     Hostile("a class name twice", "repeats number 0", before=_card(class_names=["red", "Red ", "blue"])),
     Hostile("a card that is no card", "Expected a serving card", before=_file(CARD_FILE, b"[]")),
     Hostile("a network that is rubble", "Expected an OpenVINO network", before=_file(NETWORK_FILE, b"<net>" * 99)),
+    Hostile("a network without an output", "without outputs", before=_file(NETWORK_FILE, NOTHING)),
     Hostile("weights that are missing", "OpenVINO", before=lambda folder: (folder / "serving/model.bin").unlink()),
     Hostile("other answers to the golden pictures", "golden pictures", before=_other_golden),
     Hostile("golden pictures that are rubble", "golden pictures", before=_file(GOLDEN_FILE, b"PK\x03\x04")),

@@ -1,3 +1,7 @@
+import shutil
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +10,7 @@ import pytest
 from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE
 from pipelines.errors import ModelError
 from pipelines.golden import GoldenPictures
+from stream.models.copies import Copies
 from stream.models.trial import try_version
 from tests.stream.models.hostile import HOSTILE, make_hostile
 from tests.stream.models.made_artefact import make_artefact
@@ -47,3 +52,28 @@ def test_one_without_golden_pictures_answers_a_blank_one(tmp_path: Path) -> None
     with pytest.raises(ModelError, match="NaN"):
         try_version(make_hostile(spoiled, tmp_path / "artefact"), "cars", 1)
     try_version(make_artefact(tmp_path / "sound", golden=False), "cars", 1)
+
+
+def test_what_a_killed_worker_left_of_a_trial_is_swept_with_its_half_copies(artefact: Path, tmp_path: Path) -> None:
+    copies = Copies(tmp_path / "copies")
+    shelf = copies.folder / "cars"
+    shutil.copytree(artefact, shelf / "1")
+    killed = textwrap.dedent(f"""
+        import os, threading
+        from pathlib import Path
+        from stream.models import trial
+
+        def die():
+            while not list(Path({str(shelf)!r}).glob(".partial-trial-*")):
+                threading.Event().wait(0.001)
+            os.kill(os.getpid(), 9)
+
+        threading.Thread(target=die).start()
+        trial.try_version(Path({str(shelf / "1")!r}), "cars", 1)
+    """)
+    subprocess.run([sys.executable, "-c", killed], check=False)
+    left = [path.name for path in shelf.glob(".partial-*")]
+    copies.sweep()
+
+    assert len(left) == 1
+    assert [path.name for path in shelf.iterdir()] == ["1"]

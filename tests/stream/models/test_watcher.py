@@ -1,23 +1,17 @@
 import gc
 import threading
 import weakref
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import StoreError
 from pipelines.inference import Classifier
-from stream.models.copies import Copies
-from stream.models.loader import Loader
-from stream.models.watcher import ModelWatcher
 from stream.store import ModelEvent
 from tests.stream.fakes import (
     BROKEN_VERSION,
     FakeClassifier,
-    download_nothing,
     load_fake,
-    try_nothing,
 )
 from tests.stream.models.place import Place, look, served
 from tests.waiting import wait_until
@@ -288,25 +282,3 @@ def test_waiting_ends_with_the_first_version_that_loads(place: Place) -> None:
     look(watcher)
 
     assert watcher.wait_until_serving(0)
-
-
-def test_workers_that_disagree_about_the_time_swap_alike(place: Place, tmp_path: Path) -> None:
-    noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
-    early, late = (
-        ModelWatcher(
-            lambda: place.registry,
-            Loader(Copies(tmp_path / name), download_nothing, try_nothing, load_fake),
-            place.events.append,
-            worker=name,
-            clock=lambda at=at: at,
-        )
-        for name, at in (("early", noon - timedelta(days=1)), ("late", noon + timedelta(days=1)))
-    )
-    seen = []
-    for number in (1, BROKEN_VERSION, 2, 1):
-        place.registry.promote(cars=number)
-        for watcher in (late, early):
-            look(watcher)
-        seen.append((served(early), served(late)))
-
-    assert seen == [({"cars": number}, {"cars": number}) for number in (1, 1, 2, 1)]
