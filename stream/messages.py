@@ -109,7 +109,7 @@ class Prediction:
     nearest: tuple[tuple[str, float], ...] = ()
     """(SHA-256 of a training picture, likeness up to 1), nearest first; for `vigia trace`."""
     infer_ms: float | None = None
-    """Processor time that the network took, milliseconds; the frame's share of its batch."""
+    """Processor time that the network took, milliseconds; None for a frame that was not asked alone."""
 
 
 @dataclass(frozen=True, slots=True)

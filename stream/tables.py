@@ -62,7 +62,7 @@ predictions = Table(
     Column("predicted_at", UtcDateTime, nullable=False),
     Column("worker", String(100), nullable=False),
     Column("nearest", JSON(none_as_null=True)),
-    # processor time of the network for this frame, its share of the batch
+    # processor time of the network, where the frame was asked alone
     Column("infer_ms", Float),
     Index("predictions_by_time", "predicted_at"),
     Index("predictions_by_camera", "camera_id", "predicted_at"),
