@@ -121,7 +121,7 @@ class Prediction:
     consensus_policy: str | None = None
     """Number and digest of the policy."""
     infer_ms: float | None = None
-    """Processor time that the network took, milliseconds; the frame's share of its batch."""
+    """Processor time that the network took, milliseconds; None for a frame that was not asked alone."""
 
 
 @dataclass(frozen=True, slots=True)

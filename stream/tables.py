@@ -66,7 +66,7 @@ predictions = Table(
     Column("consensus_confidence", Float),
     Column("consensus_frames", Integer),
     Column("consensus_policy", String(40)),
-    # processor time of the network for this frame, its share of the batch
+    # processor time of the network, where the frame was asked alone
     Column("infer_ms", Float),
     Index("predictions_by_time", "predicted_at"),
     Index("predictions_by_camera", "camera_id", "predicted_at"),

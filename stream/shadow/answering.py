@@ -2,9 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from pipelines.errors import ModelError
 from pipelines.inference import Classifier
@@ -15,6 +15,11 @@ from stream.worker.batches import BatchReader, Routes, Serving
 
 CHUNK: Final = 8
 """Frames that are asked at once; between two chunks a shadow looks whether it still has time."""
+
+ALONE: Final = 2
+"""The first frames of a turn are asked one by one, as production mostly asks: only so their times can be compared."""
+
+Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +55,7 @@ class Answering:
         predictions: list[Prediction] = []
         sampled = [(each, choose_classifiers(read_frame_id(each), shares)) for each in messages]
         wanted = [(message, names) for message, names in sampled if names]
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
+        for chunk in cut(wanted):
             answers, passed = self._answer_some([each for each in chunk if not no_time(each[0])], serving, routes)
             predictions.extend(answers)
             outcomes.update(
@@ -92,3 +96,11 @@ class Answering:
             self.failing.pop(name, None)
         broken = [letter.position for _, letter in outcome.dead_letters if letter.reason != "inference_failed"]
         return outcome.predictions, [*outcome.skipped, *broken]
+
+
+def cut(wanted: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Single ones first, then chunks."""
+    for start in range(min(ALONE, len(wanted))):
+        yield wanted[start : start + 1]
+    for start in range(ALONE, len(wanted), CHUNK):
+        yield wanted[start : start + CHUNK]

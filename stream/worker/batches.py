@@ -249,7 +249,7 @@ class BatchReader:
             raise broken(classifier, error, mend) from error
 
     def _predict(
-        self, classifier: Classifier, picture: Picture, answer: Answer, now: datetime, infer_ms: float
+        self, classifier: Classifier, picture: Picture, answer: Answer, now: datetime, infer_ms: float | None
     ) -> Prediction:
         frame = picture.frame
         return Prediction(

@@ -34,14 +34,15 @@ def infer_checked(classifier: Classifier, images: Sequence[Image]) -> Inference:
     return inference
 
 
-def infer_timed(classifier: Classifier, images: Sequence[Image]) -> tuple[Inference, float]:
-    """As `infer_checked`, with the milliseconds of this thread's processor time that each picture took.
+def infer_timed(classifier: Classifier, images: Sequence[Image]) -> tuple[Inference, float | None]:
+    """As `infer_checked`, with the milliseconds of this thread's processor time that a picture took alone.
 
-    The network runs in the thread that asks it: whoever else wants the processor does not lengthen that time.
+    None for several: each costs less then, and times of batches of different sizes cannot be compared. The network
+    runs in the thread that asks it, so that whoever else wants the processor does not lengthen that time.
     """
     began = time.thread_time()
     inference = infer_checked(classifier, images)
-    return inference, round(1000 * (time.thread_time() - began) / len(images), 3)
+    return inference, round(1000 * (time.thread_time() - began), 3) if len(images) == 1 else None
 
 
 def check_machine(classifier: Classifier, error: Exception) -> None:

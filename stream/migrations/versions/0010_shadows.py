@@ -1,4 +1,4 @@
-"""In which role a worker took a version up, and what the network cost for each frame."""
+"""In which role a worker took a version up, and what the network cost for a frame that was asked alone."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -53,7 +53,7 @@ class ShadowComparison:
     latency_ms: tuple[Percentiles, Percentiles]
     """From capture to prediction. A challenger waits for spare time: its own says nothing about how fast it is."""
     infer_ms: tuple[Percentiles, Percentiles]
-    """Processor time of the networks for a frame."""
+    """Processor time of the networks for a frame that was asked alone."""
 
     @property
     def infer_ratio(self) -> float | None:

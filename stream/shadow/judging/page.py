@@ -98,16 +98,17 @@ def _pictures(report: ShadowReport, pictures: Pictures) -> str:
     )
     if pictures.kept > len(pictures.shown):
         words += f"; the {len(pictures.shown)} newest are shown"
-    cards = "".join(_card(frame, content) for frame, content in pictures.shown)
+    versions = report.window.against, report.window.version
+    cards = "".join(_card(frame, content, versions) for frame, content in pictures.shown)
     return f'<h2>Pictures</h2><p>{words}.</p><div class="cards">{cards}</div>'
 
 
-def _card(frame: Disagreement, content: bytes) -> str:
+def _card(frame: Disagreement, content: bytes, versions: tuple[int, int]) -> str:
     says = "".join(
         f"<span>{who}</span><span>{break_name(answer)}</span><span>{confidence:.0%}</span>"
         for who, answer, confidence in (
-            ("production", frame.production, frame.production_confidence),
-            ("challenger", frame.challenger, frame.challenger_confidence),
+            (versions[0], frame.production, frame.production_confidence),
+            (versions[1], frame.challenger, frame.challenger_confidence),
         )
     )
     moment = frame.captured_at.isoformat(sep=" ", timespec="seconds")

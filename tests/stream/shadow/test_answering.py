@@ -3,9 +3,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream.messages import Message, encode_v2
-from stream.shadow.answering import Answering, Turn
+from stream.shadow.answering import Answering, Turn, cut
 from stream.shadow.sampling import place_frame
 from tests.stream.fakes import NOON, POISON, FakeClassifier, draw_jpeg, message_of
 
@@ -116,3 +118,17 @@ def test_a_picture_that_the_challenger_alone_cannot_answer_is_dropped(answering:
     turn = answer(answering, [frame(), frame(POISON, offset=1), frame(offset=2)])
 
     assert outcomes(turn) == {0: "stored", 1: "dropped", 2: "stored"}
+
+
+def test_the_first_frames_of_a_turn_are_asked_alone_so_that_their_time_can_be_compared(answering: Answering) -> None:
+    turn = answer(answering, [frame(offset=offset) for offset in range(12)])
+
+    assert [row.infer_ms is not None for row in turn.predictions] == [True, True] + [False] * 10
+
+
+@given(st.lists(st.integers(), max_size=40))
+def test_every_frame_is_in_one_chunk_in_its_place(frames: list[int]) -> None:
+    chunks = list(cut(frames))
+
+    assert [each for chunk in chunks for each in chunk] == frames
+    assert all(1 <= len(chunk) <= 8 for chunk in chunks)

@@ -41,7 +41,8 @@ class LiveShadow(LiveWorker):
 
     def wait_until_read(self, frames: int) -> None:
         def read() -> bool:
-            return sum(self.heartbeat().get("frames", {}).values()) >= frames
+            counts: dict[str, int] = self.heartbeat().get("frames", {})
+            return sum(counts.values()) >= frames
 
         wait_until(read, timeout_seconds=60, what=f"{frames} frames read; see {self.log}")
 

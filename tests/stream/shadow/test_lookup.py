@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from stream.shadow.lookup import ChallengerLookup
+from tests.stream.models.place import Place, look, served
 from tests.stream.shadow.registries import TwoRegistries
 
 
@@ -18,3 +19,30 @@ def test_a_challenger_is_found_unless_it_is_production_by_now(tmp_path: Path) ->
         "cats_dogs": 4,
         "nobody": None,
     }
+
+
+def test_a_challenger_whose_alias_was_taken_away_answers_no_more(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    watcher = place.watcher(role="shadow")
+    place.registry.promote(cars=1, simpsons=2)
+    look(watcher)
+    (tmp_path / "registry.json").write_text('{"cars": null, "simpsons": 2}')
+    look(watcher)
+    between = served(watcher)
+    (tmp_path / "registry.json").write_text("{}")
+    look(watcher)
+
+    assert between == {"simpsons": 2}
+    assert served(watcher) == {}
+    assert {event.role for event in place.events} == {"shadow"}
+
+
+def test_a_challenger_is_not_recalled_when_the_registry_is_away_at_start(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.registry.promote(cars=1)
+    look(place.watcher(role="shadow"))
+    (tmp_path / "registry.json").unlink()
+    watcher = place.watcher(role="shadow")
+    look(watcher)
+
+    assert served(watcher) == {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from stream.messages import FRAMES_TOPIC, Decision, Position, Prediction
+from stream.messages import FRAMES_TOPIC, Decision, Position, Prediction, Role
 from stream.store import PredictionStore
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
@@ -28,7 +28,7 @@ def store_pairs(
     store.store_batch(rows, [])
 
 
-def row(offset: int, said: Said, camera_id: str, role: str, version: int) -> Prediction:
+def row(offset: int, said: Said, camera_id: str, role: Role, version: int) -> Prediction:
     captured_at = NOON + timedelta(seconds=offset)
     return replace(
         PREDICTION,
