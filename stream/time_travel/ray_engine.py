@@ -88,7 +88,7 @@ def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         rows = ray.data.from_items([asdict(part) for part in parts], override_num_blocks=len(parts))
         answered = rows.map(
-            PartAnswerer,
+            PartAnswerer,  # type: ignore[arg-type]  # a class is called in its actor
             fn_constructor_args=(asked,),
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(count_cores(), len(parts)))),
             num_cpus=1,

@@ -78,7 +78,7 @@ class FramesTopic:
             return None
         kept_from = (await consumer.beginning_offsets([place]))[place]
         end = (await consumer.end_offsets([place]))[place]
-        first = max(start.offset, kept_from)
+        first: int = max(start.offset, kept_from)
         if first > last or first >= end:
             return None
         if consumer.assignment() != {place}:
