@@ -13,9 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines import errors
 from pipelines.classifying.opening import open_version
 from pipelines.datasets.threads import count_cores
-from pipelines.errors import SettingsError, VigiaError
+from pipelines.errors import SettingsError, StackError, VigiaError
 from pipelines.terminal import say
 from stream.time_travel.answering import Tally
 from stream.time_travel.replayer import Asked, Replayer
@@ -66,18 +67,34 @@ def check_cluster(asked: Asked, address: str | None) -> None:
 
 
 class PartAnswerer:
-    """One actor: loads the version once, then answers a part at a time and stores its rows."""
+    """One actor: loads the version at its first part, then answers a part at a time and stores its rows.
+
+    An error of ours goes back as a row: Ray would wrap it, and print it with a traceback.
+    """
 
     def __init__(self, asked: Asked) -> None:
-        self._replayer = Replayer.open(asked).__enter__()
+        self._asked = asked
+        self._replayer: Replayer | None = None
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        total = Tally()
-        for tally in self._replayer.replay([Part(**row)]):
-            total.add(tally)
-        counts = asdict(total)
+        total, failure = Tally(), ("", "")
+        try:
+            self._replayer = self._replayer or Replayer.open(self._asked).__enter__()
+            for tally in self._replayer.replay([Part(**row)]):
+                total.add(tally)
+        except VigiaError as error:
+            failure = (type(error).__name__, str(error))
         # as pairs: Ray keeps rows as tables, in which a mapping would get every other row's keys
-        return {**counts, "missing": [[reason, str(count)] for reason, count in total.missing.items()]}
+        missing = [[reason, str(count)] for reason, count in total.missing.items()]
+        return {**asdict(total), "missing": missing, "error": failure[0], "words": failure[1]}
+
+
+def read_answer(row: Mapping[str, Any]) -> Tally:
+    """An actor's row. Raises the error that ended its part."""
+    if kind := row["error"]:
+        raise getattr(errors, kind, errors.VigiaError)(row["words"])
+    counts = {name: int(row[name]) for name in ("before", "kept", "topic", "answered")}
+    return Tally(**counts, missing=Counter({reason: int(count) for reason, count in row["missing"]}))
 
 
 def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
@@ -95,10 +112,9 @@ def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
         )
         try:
             for row in answered.iter_rows():
-                missing = Counter({reason: int(count) for reason, count in row.pop("missing")})
-                yield Tally(**{name: int(count) for name, count in row.items()}, missing=missing)
+                yield read_answer(row)
         except ray.exceptions.RayError as error:
-            raise _translate(error) from error
+            raise tell_failure(error) from error
 
 
 @contextmanager
@@ -122,18 +138,20 @@ def running_ray() -> Iterator[None]:
         "_temp_dir": folder,
     }
     try:
-        ray.init(**(alone if here else {}), log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            ray.init(**(alone if here else {}), log_to_driver=False, logging_level=logging.ERROR)
+        except (RuntimeError, OSError, ValueError) as error:  # a cluster that is away is a ConnectionError
+            raise tell_failure(error) from error
         yield
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _translate(error: Exception) -> Exception:
-    """Our own error where an actor ended with one, for its words."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, VigiaError):
-            return cause
-        cause = getattr(cause, "cause", None) or cause.__cause__
-    return error
+def tell_failure(error: BaseException) -> StackError:
+    """Of Ray itself, in one line."""
+    words = str(error).strip().splitlines()
+    return StackError(
+        f"Expected Ray to answer the window, received {type(error).__name__}: {words[0] if words else 'nothing more'}. "
+        "What is answered stays: run the same command again, or without --engine ray."
+    )
