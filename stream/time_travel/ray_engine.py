@@ -17,6 +17,7 @@ from pipelines import errors
 from pipelines.classifying.opening import open_version
 from pipelines.datasets.threads import count_cores
 from pipelines.errors import SettingsError, StackError, VigiaError
+from pipelines.settings import is_listening
 from pipelines.terminal import say
 from stream.time_travel.answering import Tally
 from stream.time_travel.replayer import Asked, Replayer
@@ -43,7 +44,9 @@ def open_ray(asked: Asked) -> Callable[[Sequence[Part]], Iterator[Tally]]:
             "`uv pip install 'vigia[ray]'`, or leave --engine away."
         )
     pinned = asked.pinned()
-    check_cluster(pinned, os.environ.get("RAY_ADDRESS"))
+    address = os.environ.get("RAY_ADDRESS")
+    check_cluster(pinned, address)
+    require_cluster(address)
     open_version(pinned.settings, pinned.window.classifier, pinned.version, say)
     return lambda parts: run_on_ray(pinned, parts)
 
@@ -63,6 +66,18 @@ def check_cluster(asked: Asked, address: str | None) -> None:
         raise SettingsError(
             f"Expected a frame store on S3 for the Ray cluster of RAY_ADDRESS={address}, found a folder of this "
             "machine. Set VIGIA_FRAMES_URL to s3://…, or take --source topic."
+        )
+
+
+def require_cluster(address: str | None) -> None:
+    """Raises SettingsError where nobody listens: Ray would try for minutes."""
+    if address in (None, "", "local", "auto"):
+        return
+    url = str(address) if "://" in str(address) else f"ray://{address}"
+    if not is_listening(url, timeout_seconds=5.0):
+        raise SettingsError(
+            f"Expected a Ray cluster at RAY_ADDRESS={address}, nobody answers there. Start it, correct the variable, or "
+            "unset it to use this machine alone."
         )
 
 

@@ -8,9 +8,10 @@ import pytest
 from pipelines.errors import BrokerError, SettingsError
 from pipelines.settings import Settings
 from stream.time_travel.answering import Tally
-from stream.time_travel.ray_engine import PartAnswerer, check_cluster, read_answer, tell_failure
+from stream.time_travel.ray_engine import PartAnswerer, check_cluster, read_answer, require_cluster, tell_failure
 from stream.time_travel.replayer import Asked
 from stream.time_travel.windows import Part, ReplayWindow
+from tests.stream.embedded_kafka import find_free_ports
 from tests.stream.fakes import NOON
 
 ASKED = Asked(Settings(), ReplayWindow("cars", NOON, NOON + timedelta(hours=1)), 2)
@@ -30,6 +31,14 @@ def test_other_machines_need_a_store_that_they_reach(tmp_path: Path) -> None:
 def test_this_machine_alone_needs_nothing() -> None:
     for address in (None, "", "local"):
         check_cluster(ASKED, address)
+        require_cluster(address)
+
+
+def test_a_cluster_that_does_not_answer_is_said_at_once() -> None:
+    (port,) = find_free_ports(1)
+    for address in (f"127.0.0.1:{port}", f"ray://127.0.0.1:{port}"):
+        with pytest.raises(SettingsError, match="nobody answers there"):
+            require_cluster(address)
 
 
 def test_what_an_actor_counted_comes_back_and_its_error_is_raised_here() -> None:
