@@ -76,7 +76,7 @@ def require_cluster(address: str | None) -> None:
     url = str(address) if "://" in str(address) else f"ray://{address}"
     if not is_listening(url, timeout_seconds=5.0):
         raise SettingsError(
-            f"Expected a Ray cluster at RAY_ADDRESS={address}, nobody answers there. Start it, correct the variable, or "
+            f"Expected a Ray cluster at RAY_ADDRESS={address}, nobody answers there. Start it, correct it, or "
             "unset it to use this machine alone."
         )
 
