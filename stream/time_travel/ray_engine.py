@@ -13,6 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from pipelines import errors
 from pipelines.classifying.opening import open_version
 from pipelines.datasets.threads import count_cores
@@ -23,6 +25,8 @@ from stream.time_travel.answering import Tally
 from stream.time_travel.replayer import Asked, Replayer
 from stream.time_travel.windows import Part
 
+FOLDER: Final = "vigia-ray-"
+"""Then the process' id."""
 ROOT: Final = Path(__file__).parents[2]
 QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -144,7 +148,8 @@ def running_ray() -> Iterator[None]:
     import ray
 
     # its sockets lie there, whose paths may have 107 characters: too few for many a home
-    folder = tempfile.mkdtemp(prefix="vigia-ray-")
+    sweep_folders()
+    folder = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-")
     alone: dict[str, Any] = {
         "address": "local",
         "num_cpus": count_cores(),
@@ -161,6 +166,14 @@ def running_ray() -> Iterator[None]:
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_folders() -> None:
+    """Remove what runs that were killed left behind; Ray's own processes end with the one that started them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        owner = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def tell_failure(error: BaseException) -> StackError:

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import tempfile
 from collections import Counter
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -8,7 +11,14 @@ import pytest
 from pipelines.errors import BrokerError, SettingsError
 from pipelines.settings import Settings
 from stream.time_travel.answering import Tally
-from stream.time_travel.ray_engine import PartAnswerer, check_cluster, read_answer, require_cluster, tell_failure
+from stream.time_travel.ray_engine import (
+    PartAnswerer,
+    check_cluster,
+    read_answer,
+    require_cluster,
+    sweep_folders,
+    tell_failure,
+)
 from stream.time_travel.replayer import Asked
 from stream.time_travel.windows import Part, ReplayWindow
 from tests.stream.embedded_kafka import find_free_ports
@@ -55,6 +65,18 @@ def test_an_actor_whose_version_is_gone_says_so_in_its_row(tmp_path: Path) -> No
     row = PartAnswerer(replace(ASKED, settings=settings))(asdict(Part("t", 0, 0, 9, 10)))
 
     assert row["error"] == "RegistryError"
+
+
+def test_folders_of_runs_that_were_killed_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    for name in (f"{ended.pid}-a", f"{os.getpid()}-b", "else"):
+        (tmp_path / f"vigia-ray-{name}").mkdir()
+
+    sweep_folders()
+
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == [f"vigia-ray-{os.getpid()}-b", "vigia-ray-else"]
 
 
 def test_what_fails_in_ray_itself_is_one_line() -> None:
