@@ -21,7 +21,7 @@ from stream.worker.batches import PIXEL_BYTES, TOP
 from stream.worker.inferring import check_machine, check_model, infer_checked
 
 BATCH: Final = 16
-READ_AHEAD: Final = 16
+READ_AHEAD: Final = 32
 """Encoded pictures that wait for a decoder."""
 
 Item = TypeVar("Item")

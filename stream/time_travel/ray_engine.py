@@ -13,14 +13,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
+from pipelines import errors
 from pipelines.classifying.opening import open_version
 from pipelines.datasets.threads import count_cores
-from pipelines.errors import SettingsError, VigiaError
+from pipelines.errors import SettingsError, StackError, VigiaError
+from pipelines.settings import is_listening
 from pipelines.terminal import say
 from stream.time_travel.answering import Tally
 from stream.time_travel.replayer import Asked, Replayer
 from stream.time_travel.windows import Part
 
+FOLDER: Final = "vigia-ray-"
+"""Then the process' id."""
 ROOT: Final = Path(__file__).parents[2]
 QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -42,7 +48,9 @@ def open_ray(asked: Asked) -> Callable[[Sequence[Part]], Iterator[Tally]]:
             "`uv pip install 'vigia[ray]'`, or leave --engine away."
         )
     pinned = asked.pinned()
-    check_cluster(pinned, os.environ.get("RAY_ADDRESS"))
+    address = os.environ.get("RAY_ADDRESS")
+    check_cluster(pinned, address)
+    require_cluster(address)
     open_version(pinned.settings, pinned.window.classifier, pinned.version, say)
     return lambda parts: run_on_ray(pinned, parts)
 
@@ -65,19 +73,47 @@ def check_cluster(asked: Asked, address: str | None) -> None:
         )
 
 
+def require_cluster(address: str | None) -> None:
+    """Raises SettingsError where nobody listens: Ray would try for minutes."""
+    if address in (None, "", "local", "auto"):
+        return
+    url = str(address) if "://" in str(address) else f"ray://{address}"
+    if not is_listening(url, timeout_seconds=5.0):
+        raise SettingsError(
+            f"Expected a Ray cluster at RAY_ADDRESS={address}, nobody answers there. Start it, correct it, or "
+            "unset it to use this machine alone."
+        )
+
+
 class PartAnswerer:
-    """One actor: loads the version once, then answers a part at a time and stores its rows."""
+    """One actor: loads the version at its first part, then answers a part at a time and stores its rows.
+
+    An error of ours goes back as a row: Ray would wrap it, and print it with a traceback.
+    """
 
     def __init__(self, asked: Asked) -> None:
-        self._replayer = Replayer.open(asked).__enter__()
+        self._asked = asked
+        self._replayer: Replayer | None = None
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        total = Tally()
-        for tally in self._replayer.replay([Part(**row)]):
-            total.add(tally)
-        counts = asdict(total)
+        total, failure = Tally(), ("", "")
+        try:
+            self._replayer = self._replayer or Replayer.open(self._asked).__enter__()
+            for tally in self._replayer.replay([Part(**row)]):
+                total.add(tally)
+        except VigiaError as error:
+            failure = (type(error).__name__, str(error))
         # as pairs: Ray keeps rows as tables, in which a mapping would get every other row's keys
-        return {**counts, "missing": [[reason, str(count)] for reason, count in total.missing.items()]}
+        missing = [[reason, str(count)] for reason, count in total.missing.items()]
+        return {**asdict(total), "missing": missing, "error": failure[0], "words": failure[1]}
+
+
+def read_answer(row: Mapping[str, Any]) -> Tally:
+    """An actor's row. Raises the error that ended its part."""
+    if kind := row["error"]:
+        raise getattr(errors, kind, errors.VigiaError)(row["words"])
+    counts = {name: int(row[name]) for name in ("before", "kept", "topic", "answered")}
+    return Tally(**counts, missing=Counter({reason: int(count) for reason, count in row["missing"]}))
 
 
 def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
@@ -88,17 +124,16 @@ def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         rows = ray.data.from_items([asdict(part) for part in parts], override_num_blocks=len(parts))
         answered = rows.map(
-            PartAnswerer,
+            PartAnswerer,  # type: ignore[arg-type]  # a class is called in its actor
             fn_constructor_args=(asked,),
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(count_cores(), len(parts)))),
             num_cpus=1,
         )
         try:
             for row in answered.iter_rows():
-                missing = Counter({reason: int(count) for reason, count in row.pop("missing")})
-                yield Tally(**{name: int(count) for name, count in row.items()}, missing=missing)
+                yield read_answer(row)
         except ray.exceptions.RayError as error:
-            raise _translate(error) from error
+            raise tell_failure(error) from error
 
 
 @contextmanager
@@ -113,7 +148,8 @@ def running_ray() -> Iterator[None]:
     import ray
 
     # its sockets lie there, whose paths may have 107 characters: too few for many a home
-    folder = tempfile.mkdtemp(prefix="vigia-ray-")
+    sweep_folders()
+    folder = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-")
     alone: dict[str, Any] = {
         "address": "local",
         "num_cpus": count_cores(),
@@ -122,18 +158,28 @@ def running_ray() -> Iterator[None]:
         "_temp_dir": folder,
     }
     try:
-        ray.init(**(alone if here else {}), log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            ray.init(**(alone if here else {}), log_to_driver=False, logging_level=logging.ERROR)
+        except (RuntimeError, OSError, ValueError) as error:  # a cluster that is away is a ConnectionError
+            raise tell_failure(error) from error
         yield
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _translate(error: Exception) -> Exception:
-    """Our own error where an actor ended with one, for its words."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, VigiaError):
-            return cause
-        cause = getattr(cause, "cause", None) or cause.__cause__
-    return error
+def sweep_folders() -> None:
+    """Remove what runs that were killed left behind; Ray's own processes end with the one that started them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        owner = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def tell_failure(error: BaseException) -> StackError:
+    """Of Ray itself, in one line."""
+    words = str(error).strip().splitlines()
+    return StackError(
+        f"Expected Ray to answer the window, received {type(error).__name__}: {words[0] if words else 'nothing more'}. "
+        "What is answered stays: run the same command again, or without --engine ray."
+    )

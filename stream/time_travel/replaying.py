@@ -15,7 +15,7 @@ from stream.frames.kept_frames import KeptIndex
 from stream.frames.leases import LEASE_SECONDS, Window, lease_frames
 from stream.messages import Position
 from stream.store import PredictionStore
-from stream.store_engine import has_tables
+from stream.tables import predictions
 from stream.time_travel.answering import Tally
 from stream.time_travel.comparing import ChangedFrame, Comparison, compare_window, find_changed
 from stream.time_travel.jobs import JobLog, ReplayJob, hold_alone
@@ -99,7 +99,7 @@ def replay_window(asked: Asked, engine: EngineName, say: Say) -> ReplayReport:
     and BrokerError when what should have the pictures is away, RegistryError and ModelError for the version.
     """
     store = PredictionStore(asked.settings.resolve_database_url())
-    if has_tables(store.engine):
+    if store.has_table(predictions.name):
         store.migrate()
     run_engine = _open_engine(asked, engine)
     parts = plan_parts(store, asked.window)
@@ -189,7 +189,7 @@ def _say_what(earlier: ReplayJob | None, asked: Asked, frames: int, say: Say) ->
     if earlier is None or earlier.state == "done":
         say(words)
         return
-    how = "was ended" if earlier.state == "running" else f"was {earlier.state}"
+    how = {"running": "was ended", "stopped": "was stopped"}.get(earlier.state, "failed")
     say(f"{words}: goes on with the replay that {how} at {earlier.updated_at:%Y-%m-%d %H:%M:%S} after {earlier.done:,}")
 
 

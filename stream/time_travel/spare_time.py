@@ -88,6 +88,7 @@ class SpareTime:
         self._free.set()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="looking at production", daemon=True)
+        self._said_at = float("-inf")
         self.waited_seconds = 0.0
 
     def __enter__(self) -> Self:
@@ -109,12 +110,13 @@ class SpareTime:
         """Returns when production is not behind, or nobody knows."""
         if self._free.is_set():
             return
-        began = said = time.monotonic()
-        self._say("production is behind: waiting")
-        while not self._free.wait(1.0):
-            if time.monotonic() - said > SAY_SECONDS:
-                said = time.monotonic()
-                self._say(f"production is behind: waiting for {said - began:.0f} s")
+        began = time.monotonic()
+        while True:
+            if time.monotonic() - self._said_at > SAY_SECONDS:
+                self._said_at = time.monotonic()
+                self._say("production is behind: waiting")
+            if self._free.wait(1.0):
+                break
         self.waited_seconds += time.monotonic() - began
 
     def _run(self) -> None:

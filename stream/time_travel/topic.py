@@ -78,7 +78,7 @@ class FramesTopic:
             return None
         kept_from = (await consumer.beginning_offsets([place]))[place]
         end = (await consumer.end_offsets([place]))[place]
-        first = max(start.offset, kept_from)
+        first: int = max(start.offset, kept_from)
         if first > last or first >= end:
             return None
         if consumer.assignment() != {place}:
@@ -115,6 +115,7 @@ class FramesTopic:
             bootstrap_servers=self._bootstrap,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            fetch_max_wait_ms=10,  # for frames to come, which nobody wants here: it would hold the next stretch up
             max_partition_fetch_bytes=2 * LARGEST_MESSAGE_BYTES,
             fetch_max_bytes=4 * LARGEST_MESSAGE_BYTES,
         )

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.integration
 WINDOW = ("--from", "2025-06-01T12:00", "--to", "2025-06-01T13:00")
 SECONDS = 300
 """A replay is the last to be given a processor."""
-LIVE = ("label", "confidence", "top", "model_version", "predicted_at", "worker")
+LONG_FRAMES = 3000
+SAID = ("label", "confidence", "top", "decision", "model_version")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def past(tmp_path: Path, kafka: str, registry: str) -> Past:
 def rows(past: Past, role: str) -> dict[Position, tuple[Any, ...]]:
     """What one role says, by place, without who and when."""
     table = predictions.c
-    chosen = select(table.topic, table.partition, table.offset, *(table[name] for name in LIVE[:4]))
+    chosen = select(table.topic, table.partition, table.offset, *(table[name] for name in SAID))
     found = past.store.read(chosen.where(table.role == role))
     return {Position(*row[:3]): tuple(map(str, row[3:])) for row in found}
 
@@ -62,7 +63,14 @@ def start(past: Past, *words: str) -> "subprocess.Popen[str]":
     }
     command = [sys.executable, "-m", "vigia", "replay-window", "--classifier", "cars", "--model", "2", *WINDOW, *words]
     return subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **places}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **places},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # whoever runs the tests in the background has it ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -92,16 +100,33 @@ def test_a_window_comes_from_kept_frames_and_topic_and_both_engines_say_the_same
     assert len(said_here) == 60
 
 
-def test_a_replay_that_is_killed_goes_on_where_it_was(past: Past) -> None:
-    with start(past, "--json") as killed:
-        wait_until(lambda: count(past, "replay-2") or killed.poll() is not None, timeout_seconds=SECONDS, what="a row")
-        killed.send_signal(signal.SIGKILL)
-    answered = count(past, "replay-2")
+def test_a_replay_that_is_stopped_or_killed_goes_on_where_it_was(tmp_path: Path, kafka: str, registry: str) -> None:
+    past = make_past(tmp_path, kafka, frames=LONG_FRAMES, registry=registry)
 
+    with start(past) as stopped:
+        wait_for_more(past, 0, stopped)
+        stopped.send_signal(signal.SIGINT)
+        _, words = stopped.communicate(timeout=SECONDS)
+    first = count(past, "replay-2")
+    with start(past) as killed:
+        wait_for_more(past, first, killed)
+        killed.kill()
+    second = count(past, "replay-2")
     document = finish(start(past, "--json"))
 
-    assert document["source"]["before"] == answered
-    assert document["answered"] == 60 - answered
+    assert stopped.returncode == 130
+    assert f"stopped after {first:,} of {LONG_FRAMES:,} frames" in words
+    assert "go on with: vigia replay-window --classifier cars --model 2 --from 2025-06-01T12:00:00+00:00" in words
+    assert 0 < first < second < LONG_FRAMES
+    assert (document["source"]["before"], document["answered"]) == (second, LONG_FRAMES - second)
     assert document["resumed"]
-    assert count(past, "replay-2") == 60
+    assert count(past, "replay-2") == LONG_FRAMES
     assert [row.state for row in past.store.read(select(window_replays.c.state))] == ["done"]
+
+
+def wait_for_more(past: Past, before: int, replay: "subprocess.Popen[str]") -> None:
+    def more() -> bool:
+        assert replay.poll() is None, "it ended before it could be disturbed"
+        return count(past, "replay-2") > before
+
+    wait_until(more, timeout_seconds=SECONDS, what="rows of a replay")
