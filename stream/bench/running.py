@@ -14,6 +14,7 @@ from pipelines.bench.model import BenchModel
 from pipelines.bench.report import build_document
 from pipelines.errors import StackError
 from stream.bench.broker import Region, fill, read_pictures, run_broker
+from stream.bench.home import RUN, check_room
 from stream.bench.lane import Measured, Stage, measure_lane
 from stream.bench.lanes.order import LaneName
 from stream.bench.latency import Latency, measure_latency
@@ -89,14 +90,14 @@ def measure_stream(home: Path, model: BenchModel, plan: Plan, say: Say) -> Strea
 @contextmanager
 def _stage(home: Path, model: BenchModel, plan: Plan, say: Say) -> Iterator[Stage]:
     """A broker with both encodings in it; both and every lane's home go with the block."""
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home, prefix="run-") as folder, run_broker(Path(folder) / "kafka") as broker:
+    with tempfile.TemporaryDirectory(dir=home, prefix=RUN) as folder, run_broker(Path(folder) / "kafka") as broker:
         place = Path(folder)
         shutil.copytree(home / "pictures", place / "pictures")
         pictures = read_pictures(place / "pictures")
         nothing = Region({}, {})
         bare = Stage(place, broker, model, plan.workers, nothing, nothing, plan.seconds)
         frames = plan.frames or count_frames(replace(bare, seconds=min(3.0, plan.seconds)), plan.seconds)
+        check_room(place, int(2.5 * frames * sum(map(len, pictures)) / len(pictures)))
         say(f"{frames} frames for each encoding go into Kafka")
         # v1 lies behind v2: what cannot read v2 begins behind it, and what reads on beyond v2 can read v1
         v2 = fill(broker.bootstrap, pictures, frames, schema=2)
@@ -110,13 +111,6 @@ def count_frames(bare: Stage, seconds: float) -> int:
     if "fps" not in found.figures:
         raise StackError(f"Expected decoder and engine to answer, they did not: {found.not_counted}.")
     return max(200, min(MOST_FRAMES, int(SPARE * seconds * found.figures["fps"])))
-
-
-def choose_lanes(names: Sequence[str]) -> tuple[LaneName, ...]:
-    """Those that are named, in their order; none named: all. Raises StackError for another name."""
-    if strangers := sorted(set(names).difference(LANES)):
-        raise StackError(f"Expected lanes out of {', '.join(LANES)}; received {', '.join(strangers)}. Correct --lane.")
-    return tuple(lane for lane in LANES if not names or lane in names)
 
 
 def describe_stream(figures: StreamFigures, model: str, plan: Plan, machine: Mapping[str, Any]) -> dict[str, Any]:
