@@ -31,7 +31,7 @@ RATIOS: Final[dict[str, tuple[LaneName, LaneName]]] = {
 }
 ABSENT: Final = "confluent-kafka is not installed: pip install 'vigia[bench]'"
 MOST_FRAMES: Final = 20_000
-SPARE: Final = 1.3
+SPARE: Final = 1.6
 """Frames in the topic, for each that the engine alone could answer in the time."""
 
 
@@ -66,12 +66,12 @@ def measure_stream(home: Path, model: BenchModel, plan: Plan, say: Say) -> Strea
     """Raises BrokerError when Kafka does not start, StackError when there is nothing to read at all."""
     with _stage(home, model, plan, say) as stage:
         measured: dict[LaneName, list[Measured]] = {}
-        absent = {name for name in plan.lanes if name == "confluent" and not has_confluent()}
+        absent: set[LaneName] = {name for name in plan.lanes if name == "confluent" and not has_confluent()}
         present = [name for name in plan.lanes if name not in absent]
         for round_ in range(plan.rounds):
             for lane in turned(present, round_):
                 found = measure_lane(stage, lane, round_)
-                measured.setdefault(lane, []).append(found)  # type: ignore[arg-type]
+                measured.setdefault(lane, []).append(found)
                 say(f"round {round_ + 1} of {plan.rounds}, {lane}: {tell(found)}")
         lanes = [
             Lane(name, not_counted=ABSENT) if name in absent else build_lane(name, measured.get(name, []))
