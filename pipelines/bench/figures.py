@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
+Name = TypeVar("Name", bound=str)
 Round = Mapping[str, float]
 """One lane in one round: figure -> value."""
 
@@ -59,7 +60,7 @@ def ratio(above: Lane | None, below: Lane | None, figure: str = "fps") -> Spread
     return spread([first / second for first, second in pairs]) if pairs else None
 
 
-def turned(names: Sequence[str], round_: int) -> list[str]:
+def turned(names: Sequence[Name], round_: int) -> list[Name]:
     """The order of a round: each lane is first once, so that none is always the one that finds the machine warm."""
     place = round_ % len(names) if names else 0
     return [*names[place:], *names[:place]]

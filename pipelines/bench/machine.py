@@ -46,7 +46,7 @@ def count_cores() -> int:
 
 def read_processor(cpuinfo: str) -> tuple[str, list[str]]:
     """Model name and the flags that matter, of the text of /proc/cpuinfo; empty ones where it does not say."""
-    fields = {}
+    fields: dict[str, str] = {}
     for line in cpuinfo.splitlines():
         name, _, value = line.partition(":")
         fields.setdefault(name.strip().lower(), value.strip())

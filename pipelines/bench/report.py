@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +65,20 @@ def render_markdown(document: Document) -> str:
     parts += _remarks(document["lanes"])
     parts.append(_machine_line(document))
     return "\n\n".join(parts) + "\n"
+
+
+def check_places(out: Path | None, page: Path | None) -> None:
+    """Before minutes of measuring. Raises WorkspaceError when the figures could not be written in the end."""
+    try:
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+        for folder in filter(None, (out, page.absolute().parent if page else None)):
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+    except OSError as error:
+        raise WorkspaceError(
+            f"Expected to write to {out or page}, received: {error.strerror}. Choose another."
+        ) from error
 
 
 def save(document: Document, folder: Path) -> list[Path]:

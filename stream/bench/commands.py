@@ -40,7 +40,7 @@ def stream(
     classifier: ClassifierOption = None,
     version: VersionOption = None,
     rounds: RoundsOption = 5,
-    seconds: Annotated[float, typer.Option(min=0.5, help="Of each lane in each round.")] = 8.0,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Of each lane in each round.")] = 10.0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes of a lane. None: one a core.")] = None,
     frames: Annotated[
         int | None, typer.Option(min=40, help="In Kafka, for each encoding. None: as many as can be answered.")
@@ -55,13 +55,19 @@ def stream(
 ) -> None:
     """The worker beside a naive design, a plain Kafka loop and the bare engine, on an embedded Kafka of its own."""
     from pipelines.bench.machine import count_cores, describe_machine
-    from stream.bench.running import Plan, choose_lanes, describe_stream, measure_stream
+    from pipelines.bench.report import check_places
+    from stream.bench.home import open_home
+    from stream.bench.running import LANES, Plan, describe_stream, measure_stream
 
-    plan = Plan(rounds, seconds, workers or count_cores(), frames, choose_lanes(lane or []), latency)
+    if strangers := set(lane or ()).difference(LANES):
+        raise typer.BadParameter(f"{', '.join(sorted(strangers))}: none of {', '.join(LANES)}.", param_hint="--lane")
+    lanes = tuple(each for each in LANES if not lane or each in lane)
+    plan = Plan(rounds, seconds, workers or count_cores(), frames, lanes, latency)
+    check_places(out, write)
     machine = describe_machine()
-    home = bench_home()
-    prepared = _prepare(home, model, classifier, version)
-    figures = measure_stream(home, prepared, plan, say)
+    with open_home() as home:
+        prepared = _prepare(home, model, classifier, version)
+        figures = measure_stream(home, prepared, plan, say)
     _tell(describe_stream(figures, prepared.name, plan, machine), out, write, json)
 
 
@@ -79,11 +85,14 @@ def engines(
     """Runtimes and precisions on one thread, by batch size; what does not answer like Keras is not counted."""
     from pipelines.bench.engines import engine_ratios, measure_engines
     from pipelines.bench.machine import describe_machine
-    from pipelines.bench.report import build_document
+    from pipelines.bench.report import build_document, check_places
+    from stream.bench.home import open_home
 
-    machine, home = describe_machine(), bench_home()
-    prepared = _prepare(home, model, classifier, version)
-    lanes = measure_engines(home, prepared, rounds, seconds, say)
+    check_places(out, write)
+    machine = describe_machine()
+    with open_home() as home:
+        prepared = _prepare(home, model, classifier, version)
+        lanes = measure_engines(home, prepared, rounds, seconds, say)
     _tell(
         build_document("engines", lanes, engine_ratios(lanes), machine, model=prepared.name, rounds=rounds),
         out,
@@ -99,8 +108,9 @@ def decode(
     """Our decoder beside Pillow, from a JPEG to a network's input."""
     from pipelines.bench.decode import decode_ratios, measure_decoding
     from pipelines.bench.machine import describe_machine
-    from pipelines.bench.report import build_document
+    from pipelines.bench.report import build_document, check_places
 
+    check_places(out, write)
     machine = describe_machine()
     lanes = measure_decoding(rounds, say)
     _tell(build_document("decode", lanes, decode_ratios(lanes), machine, rounds=rounds), out, write, json)
@@ -113,24 +123,14 @@ def envelope(
     """Opening a v1 message: ours beside the standard library."""
     from pipelines.bench.figures import ratio
     from pipelines.bench.machine import describe_machine
-    from pipelines.bench.report import build_document
+    from pipelines.bench.report import build_document, check_places
     from stream.bench.envelope import measure_envelope
 
+    check_places(out, write)
     machine = describe_machine()
     ours, plain = measure_envelope(rounds, say)
     ratios = {"ours_over_standard_library": ratio(ours, plain)}
     _tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
-
-
-def bench_home() -> Path:
-    """Where models that were built are kept, and everything else lies while it is measured."""
-    import logging
-
-    from pipelines.settings import load_settings
-
-    # a broker that has just started does not know its groups yet; the client tries again and says so
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    return load_settings().state / "bench"
 
 
 def _prepare(home: Path, model: Architecture, classifier: str | None, version: int | None) -> "BenchModel":

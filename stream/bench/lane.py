@@ -19,6 +19,8 @@ from stream.bench.rows import LaneRows
 from stream.bench.watching import Watch
 
 START_SECONDS: Final = 180.0
+JOIN_SECONDS: Final = 15.0
+"""From a lane's first answer until all its processes have their part of the partitions."""
 LOOK_SECONDS: Final = 0.25
 """Between two looks at the rows: the lanes have the processor to themselves."""
 
@@ -34,7 +36,7 @@ class Stage:
     v1: Region
     v2: Region
     seconds: float
-    """How long a lane works from its first answer on, if it does not run out of frames."""
+    """How long a lane works once all its processes do, if it does not run out of frames."""
 
     def region(self, lane: LaneName) -> Region:
         """The frames that the lane reads."""
@@ -105,10 +107,14 @@ def _wait(stage: Stage, lane: LaneName, running: Running, rows: LaneRows) -> str
     def has_begun() -> bool:
         return bool(rows.progress()) or is_done()
 
-    seconds = START_SECONDS if lane == "raw" else stage.seconds
+    def all_have_begun() -> bool:
+        return rows.count_processes() >= stage.processes(lane) or is_done()
+
     if not _poll(has_begun, START_SECONDS, running):
         return running.failure() or f"it answered nothing within {START_SECONDS:g} s"
-    _poll(is_done, seconds, running)
+    if lane != "raw":
+        _poll(all_have_begun, JOIN_SECONDS, running)
+    _poll(is_done, START_SECONDS if lane == "raw" else stage.seconds, running)
     return running.failure()
 
 
@@ -127,10 +133,15 @@ def _describe(
     region = stage.region(lane)
     answered = rows.answered(region)
     ends = {str(partition): end for partition, end in region.ends.items()}
-    window = find_window(answered, None if lane == "raw" else ends, processes=stage.processes(lane))
+    watch, broker = watches
+    window = find_window(
+        answered,
+        None if lane == "raw" else ends,
+        processes=stage.processes(lane),
+        watched_until=watch.looks[-1].at,
+    )
     if window is None:
         return Measured({}, not_counted="it answered too few frames to tell how fast it is")
-    watch, broker = watches
     figures = {
         "fps": window.fps,
         "cpu_seconds_per_frame": watch.cpu_between(window.began, window.ended) / window.frames,

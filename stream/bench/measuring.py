@@ -29,13 +29,18 @@ class Window:
 
 
 def find_window(
-    answered: Sequence[Answered], ends: Mapping[str, int] | None = None, *, processes: int = 1
+    answered: Sequence[Answered],
+    ends: Mapping[str, int] | None = None,
+    *,
+    processes: int = 1,
+    watched_until: float = float("inf"),
 ) -> Window | None:
     """Without the first quarter and without what came when a share was used up; None for fewer than two answers.
 
     `ends` says where each share ends: the first offset behind it. `processes` is how many of them should answer.
+    What they cost is known up to `watched_until`.
     """
-    ordered = sorted(answered, key=lambda each: each.at)
+    ordered = sorted((each for each in answered if each.at <= watched_until), key=lambda each: each.at)
     firsts: dict[str, float] = {}
     used_up: list[float] = []
     for each in ordered:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from pipelines.processes import bind_command
 from stream.bench.lanes.order import Order
@@ -68,16 +68,11 @@ def run_lane(orders: Sequence[Order]) -> Iterator[Running]:
             kill(process)
 
 
-def start(command: Sequence[str], output: object) -> "subprocess.Popen[bytes]":
+def start(command: Sequence[str], output: BinaryIO) -> "subprocess.Popen[bytes]":
     """In a session of its own: a Ctrl-C is the bench's to answer."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=output,  # type: ignore[call-overload]  # a file
-        stderr=output,  # type: ignore[arg-type]
-        env=environment,
-        start_new_session=True,
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
     )
 
 

@@ -31,6 +31,12 @@ class LaneRows:
         rows = self._store.read(select(frame_ledger.c.partition, frame_ledger.c.next_offset))
         return {row.partition: row.next_offset for row in rows}
 
+    def count_processes(self) -> int:
+        """How many of them have answered something."""
+        if self._lane == "naive":
+            return len(self._naive("SELECT 1 FROM answers LIMIT 1"))
+        return len(self._store.read(select(predictions.c.worker).distinct()))
+
     def answered(self, region: Region | None) -> list[Answered]:
         """The frames of the region that were."""
         if self._lane == "raw":

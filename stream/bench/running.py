@@ -1,6 +1,7 @@
 """`vigia bench stream`: every lane in turns, then the latency of the one that counts."""
 
 import importlib.util
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from pipelines.bench.model import BenchModel
 from pipelines.bench.report import build_document
 from pipelines.errors import StackError
 from stream.bench.broker import Region, fill, read_pictures, run_broker
+from stream.bench.home import RUN, check_room
 from stream.bench.lane import Measured, Stage, measure_lane
 from stream.bench.lanes.order import LaneName
 from stream.bench.latency import Latency, measure_latency
@@ -30,7 +32,9 @@ RATIOS: Final[dict[str, tuple[LaneName, LaneName]]] = {
 }
 ABSENT: Final = "confluent-kafka is not installed: pip install 'vigia[bench]'"
 MOST_FRAMES: Final = 20_000
-SPARE: Final = 1.3
+TIMES_WRITTEN: Final = 6
+"""The bytes of the frames: once as v2, four thirds as v1, and what is sent to measure latency."""
+SPARE: Final = 1.6
 """Frames in the topic, for each that the engine alone could answer in the time."""
 
 
@@ -65,12 +69,12 @@ def measure_stream(home: Path, model: BenchModel, plan: Plan, say: Say) -> Strea
     """Raises BrokerError when Kafka does not start, StackError when there is nothing to read at all."""
     with _stage(home, model, plan, say) as stage:
         measured: dict[LaneName, list[Measured]] = {}
-        absent = {name for name in plan.lanes if name == "confluent" and not has_confluent()}
+        absent: set[LaneName] = {name for name in plan.lanes if name == "confluent" and not has_confluent()}
         present = [name for name in plan.lanes if name not in absent]
         for round_ in range(plan.rounds):
             for lane in turned(present, round_):
                 found = measure_lane(stage, lane, round_)
-                measured.setdefault(lane, []).append(found)  # type: ignore[arg-type]
+                measured.setdefault(lane, []).append(found)
                 say(f"round {round_ + 1} of {plan.rounds}, {lane}: {tell(found)}")
         lanes = [
             Lane(name, not_counted=ABSENT) if name in absent else build_lane(name, measured.get(name, []))
@@ -89,18 +93,19 @@ def measure_stream(home: Path, model: BenchModel, plan: Plan, say: Say) -> Strea
 @contextmanager
 def _stage(home: Path, model: BenchModel, plan: Plan, say: Say) -> Iterator[Stage]:
     """A broker with both encodings in it; both and every lane's home go with the block."""
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home, prefix="run-") as folder, run_broker(Path(folder) / "kafka") as broker:
+    with tempfile.TemporaryDirectory(dir=home, prefix=RUN) as folder, run_broker(Path(folder) / "kafka") as broker:
         place = Path(folder)
         shutil.copytree(home / "pictures", place / "pictures")
         pictures = read_pictures(place / "pictures")
         nothing = Region({}, {})
         bare = Stage(place, broker, model, plan.workers, nothing, nothing, plan.seconds)
         frames = plan.frames or count_frames(replace(bare, seconds=min(3.0, plan.seconds)), plan.seconds)
+        check_room(place, int(TIMES_WRITTEN * frames * sum(map(len, pictures)) / len(pictures)))
         say(f"{frames} frames for each encoding go into Kafka")
         # v1 lies behind v2: what cannot read v2 begins behind it, and what reads on beyond v2 can read v1
         v2 = fill(broker.bootstrap, pictures, frames, schema=2)
         v1 = fill(broker.bootstrap, pictures, frames, schema=1)
+        os.sync()  # or the first lanes would share the disk with what was just written
         yield replace(bare, v1=v1, v2=v2)
 
 
@@ -110,13 +115,6 @@ def count_frames(bare: Stage, seconds: float) -> int:
     if "fps" not in found.figures:
         raise StackError(f"Expected decoder and engine to answer, they did not: {found.not_counted}.")
     return max(200, min(MOST_FRAMES, int(SPARE * seconds * found.figures["fps"])))
-
-
-def choose_lanes(names: Sequence[str]) -> tuple[LaneName, ...]:
-    """Those that are named, in their order; none named: all. Raises StackError for another name."""
-    if strangers := sorted(set(names).difference(LANES)):
-        raise StackError(f"Expected lanes out of {', '.join(LANES)}; received {', '.join(strangers)}. Correct --lane.")
-    return tuple(lane for lane in LANES if not names or lane in names)
 
 
 def describe_stream(figures: StreamFigures, model: str, plan: Plan, machine: Mapping[str, Any]) -> dict[str, Any]:

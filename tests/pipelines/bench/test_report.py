@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pipelines.bench.figures import Lane, ratio
-from pipelines.bench.report import build_document, render_markdown, save, write_section
+from pipelines.bench.report import build_document, check_places, render_markdown, save, write_section
 from pipelines.errors import WorkspaceError
 
 MACHINE = {
@@ -85,6 +85,17 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(WorkspaceError, match="Expected to write to"):
         save(document(), tmp_path / "file")
+
+
+def test_a_place_that_cannot_be_written_is_found_before_anything_is_measured(tmp_path: Path) -> None:
+    check_places(tmp_path / "new", tmp_path / "page.md")
+    check_places(None, None)
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WorkspaceError, match="Expected to write to"):
+        check_places(tmp_path / "file", None)
+    with pytest.raises(WorkspaceError, match="Expected to write to"):
+        check_places(None, tmp_path / "absent" / "page.md")
 
 
 def test_a_page_gets_one_section_a_bench_and_the_same_one_again(tmp_path: Path) -> None:

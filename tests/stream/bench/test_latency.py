@@ -14,6 +14,10 @@ def test_rates_are_parts_of_the_peak_and_a_hundred() -> None:
     assert choose_rates(400) == {"10% of peak": 40, "50% of peak": 200, "80% of peak": 320, "100 fps": 100}
 
 
+def test_a_rate_that_cannot_be_kept_up_is_not_asked_for() -> None:
+    assert "100 fps" not in choose_rates(105)
+
+
 def test_delays_are_told_in_milliseconds_without_the_first_quarter() -> None:
     slow_start = [Delivered("run", 0.0, 9.0), *answers(40)[1:]]
 

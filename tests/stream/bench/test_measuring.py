@@ -41,6 +41,13 @@ def test_it_ends_when_the_first_partition_has_no_more_frames() -> None:
     assert window.ended == 4.0
 
 
+def test_what_nobody_watched_is_not_counted() -> None:
+    window = find_window(steadily(101), watched_until=5.0)
+
+    assert window is not None
+    assert window.ended == 5.0
+
+
 def test_a_batch_is_answered_at_one_time() -> None:
     batches = [answered(float(batch), batch * 8 + place) for batch in range(9) for place in range(8)]
 
