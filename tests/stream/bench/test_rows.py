@@ -37,7 +37,7 @@ def prediction(offset: int) -> Prediction:
 
 def test_a_lane_that_has_not_begun_has_no_rows(tmp_path: Path) -> None:
     for lane in ("naive", "ours v2"):
-        rows = LaneRows(lane, tmp_path)  # type: ignore[arg-type]
+        rows = LaneRows(lane, tmp_path)
 
         assert (rows.progress(), rows.count_processes(), rows.answered(REGION)) == ({}, 0, [])
         rows.close()
