@@ -12,7 +12,7 @@ from faust.types import EventT
 
 from pipelines.errors import RegistryError
 from pipelines.inference import load_classifier
-from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from stream.bench.lanes.order import Order
 from stream.logs import configure_logs
 from stream.messages import encode_prediction
@@ -34,6 +34,9 @@ class OneVersion:
 
     def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
         return self.known if classifier == self.known.classifier and alias in self.known.aliases else None
+
+    def run(self, run_id: str) -> RunFacts | None:
+        return None
 
 
 @dataclass(slots=True)
