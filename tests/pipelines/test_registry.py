@@ -51,6 +51,21 @@ def test_promoting_moves_what_served_to_previous_and_rolling_back_swaps(
     assert registry.version_of_alias("moves", "production") == first
 
 
+def test_a_version_that_is_promoted_is_neither_candidate_nor_challenger_any_more(
+    settings: Settings, registry: Registry, make_artefact: Any
+) -> None:
+    first = register(settings, make_artefact("tried"), "tried")
+    second = register(settings, make_artefact("tried", "better"), "tried")
+    promote(registry, "tried", first)
+    registry.point("tried", "candidate", second)
+    registry.point("tried", "challenger", second)
+
+    promote(registry, "tried", second)
+
+    assert registry.version_of_alias("tried", "candidate") is None
+    assert registry.version_of_alias("tried", "challenger") is None
+
+
 def test_rolling_back_without_a_previous_version_is_refused(
     settings: Settings, registry: Registry, make_artefact: Any
 ) -> None:

@@ -11,11 +11,18 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("predictions", sa.Column("infer_ms", sa.Float))
+    shadows = sa.text("role = 'shadow'")
+    op.create_index(
+        "predictions_of_shadows",
+        "predictions",
+        ["classifier", "model_version", "predicted_at"],
+        sqlite_where=shadows,
+        postgresql_where=shadows,
+    )
     op.add_column("model_events", sa.Column("role", sa.String(20), nullable=False, server_default="production"))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("model_events") as table:
-        table.drop_column("role")
-    with op.batch_alter_table("predictions") as table:
-        table.drop_column("infer_ms")
+    op.drop_column("model_events", "role")
+    op.drop_index("predictions_of_shadows", "predictions")
+    op.drop_column("predictions", "infer_ms")

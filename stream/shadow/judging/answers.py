@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
 
 from stream.messages import Position
 from stream.store import PredictionStore
@@ -15,6 +15,8 @@ UNKNOWN: Final = "unknown"
 """The answer where a version refuses to name a label; a class of this name would be told apart by nobody."""
 MEASURED_ROWS: Final = 20_000
 """The newest frames whose times are looked at."""
+SHADOW: Final[ColumnElement[str]] = literal_column("'shadow'")
+"""Not as a parameter: an index of these rows alone is used only where the query says so itself."""
 KEY: Final = ("topic", "partition", "offset", "classifier")
 
 challenger = predictions.alias("challenger")
@@ -75,7 +77,7 @@ def find_challengers(store: PredictionStore, classifier: str) -> list[tuple[int,
     last = func.max(table.predicted_at)
     statement = (
         select(table.model_version, last)
-        .where(table.classifier == classifier, table.role == "shadow")
+        .where(table.classifier == classifier, table.role == SHADOW)
         .group_by(table.model_version)
         .order_by(last.desc())
     )
@@ -144,7 +146,7 @@ def _asked(window: Window) -> list[ColumnElement[bool]]:
     rules = [
         table.classifier == window.classifier,
         table.model_version == window.version,
-        table.role == "shadow",
+        table.role == SHADOW,
     ]
     if window.begins is not None:
         rules.append(table.captured_at >= window.begins)

@@ -1,7 +1,9 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from stream.shadow.judging.answers import (
     Answers,
@@ -100,3 +102,20 @@ def test_answers_of_named_frames_are_found(store: PredictionStore) -> None:
 
 def test_a_store_that_was_never_used_has_no_challengers(tmp_path: Path) -> None:
     assert find_challengers(PredictionStore(f"sqlite:///{tmp_path / 'new.db'}"), "cars") == []
+
+
+def test_challengers_are_found_without_walking_through_production_s_rows(store: PredictionStore) -> None:
+    store_pairs(store, [SAME])
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT predictions"):
+            plans.extend(
+                row[-1] for row in connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            )
+
+    event.listen(store.engine, "before_cursor_execute", explain)
+    find_challengers(store, "cars")
+
+    assert plans
+    assert "predictions_of_shadows" in plans[0]
