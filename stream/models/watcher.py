@@ -3,11 +3,9 @@
 import logging
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from pipelines.errors import VigiaError
@@ -16,6 +14,7 @@ from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from pipelines.lookup.finding import PRODUCTION
 from stream.messages import Role
 from stream.models.changes import RecordEvent, record_change
+from stream.models.held import HeldVersions
 from stream.models.loader import Loader
 from stream.models.oddities import Oddities
 from stream.models.versions import Loaded, Refusal, Versions, describe_versions, forget_refusal, should_load
@@ -28,14 +27,13 @@ LONGEST_PAUSE_SECONDS: Final = 60.0
 PREVIOUS: Final = "previous"
 SPARE_SECONDS: Final = 60.0
 """So long the version before stays loaded: whoever moves the alias back has it at once."""
-FREE_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 30.0
 """For the versions that still load when others could serve."""
 
-log = logging.getLogger(__name__)
-
 ALIASES: Final[Mapping[Role, str]] = {"production": PRODUCTION, "shadow": "challenger"}
 """What the versions that answer in a role are called in the registry."""
+
+log = logging.getLogger(__name__)
 
 
 class LiveLookup(Protocol):
@@ -73,7 +71,7 @@ class ModelWatcher:
         self._clock = clock
         """For the events alone: another machine's clock may say anything."""
         self._role = role
-        self._versions: dict[str, Versions] = {}
+        self._held = HeldVersions()
         self._replacing: dict[str, threading.Thread] = {}
         self.registry_contact = Contact("not asked yet")
         """Whether the registry answers, and since when it does not."""
@@ -82,21 +80,20 @@ class ModelWatcher:
         self._recalled = False
         self._lock = threading.Lock()
         self._ready = threading.Event()
-        self._serving: Serving = MappingProxyType({})
 
     @property
     def serving(self) -> Serving:
         """Read once for each batch: it may be another mapping the next moment."""
-        return self._serving
+        return self._held.serving
 
     @property
     def refusals(self) -> dict[str, Refusal]:
         """Versions that are production by the registry and could not be loaded, by classifier."""
-        return {name: each.refusal for name, each in list(self._versions.items()) if each.refusal}
+        return self._held.refusals
 
     def loaded(self, classifier: str) -> Versions:
         """What is in memory of it now."""
-        return self._versions.get(classifier, Versions())
+        return self._held.of(classifier)
 
     def load_spare(self, classifier: str) -> bool:
         """Begin to load the previous version beside the one that serves; False when there is none to load."""
@@ -127,7 +124,7 @@ class ModelWatcher:
         now = time.monotonic()
         return {
             name: describe_versions(versions, now, orphan=self._oddities.is_orphan(name))
-            for name, versions in list(self._versions.items())
+            for name, versions in self._held.all().items()
         }
 
     def poll(self) -> None:
@@ -148,11 +145,11 @@ class ModelWatcher:
         self._recalled = True  # whatever was served before, the registry now says what is production
         for name, holder in holders.items():
             self._follow(name, holder)
-        for name in set(self._versions) - set(holders):
+        for name in set(self._held.all()) - set(holders):
             self._follow(name, None)
         self._polled_at = self._polled_at or time.monotonic()
         self._say_whether_ready()
-        self._free_spares()
+        self._held.free_spares(self._spare_seconds, self._is_replacing)
 
     def settle(self) -> None:
         """Wait until nothing is being replaced."""
@@ -168,17 +165,17 @@ class ModelWatcher:
     def _follow(self, name: str, holder: RegisteredVersion | None) -> None:
         if self._is_replacing(name):
             return  # looked at again when it is done
-        versions = forget_refusal(self._versions.get(name, Versions()), holder)
-        if name in self._versions:
-            self._keep(name, versions)
+        versions = forget_refusal(self._held.of(name), holder)
+        if name in self._held.all():
+            self._held.keep(name, versions)
         served = versions.served
         self._oddities.look(name, holds=holder is not None, served=served.version.version if served else None)
         if holder and served and served.version.sha256 == holder.sha256:
             # it is production, whoever said so last, and nothing else is to be loaded
-            self._keep(name, replace(versions, served=replace(served, from_copy=False), refusal=None))
+            self._held.keep(name, replace(versions, served=replace(served, from_copy=False), refusal=None))
             return
         if holder is None and self._role != "production":
-            self._let_go(name)
+            self._held.let_go(name)  # a challenger that is none any more answers no more
         if holder is None or not should_load(holder, versions, time.monotonic()):
             return
         if versions.spare and versions.spare.version.sha256 == holder.sha256:
@@ -206,7 +203,7 @@ class ModelWatcher:
     def _load(self, wanted: RegisteredVersion) -> None:
         started = time.monotonic()
         try:
-            self._drop_spare(wanted.classifier)
+            self._held.drop_spare(wanted.classifier)
             classifier = self._loader.load(wanted)
         except Exception as error:  # noqa: BLE001  whatever a broken model raises, the old one goes on serving
             self._refuse(wanted, error)
@@ -214,8 +211,8 @@ class ModelWatcher:
         if self._still_wanted(wanted):
             self._swap(wanted, classifier, f"loaded in {time.monotonic() - started:.2f} s")
         else:
-            versions = self._versions.get(wanted.classifier, Versions())
-            self._keep(wanted.classifier, replace(versions, spare=Loaded(wanted, classifier, time.monotonic())))
+            versions = self._held.of(wanted.classifier)
+            self._held.keep(wanted.classifier, replace(versions, spare=Loaded(wanted, classifier, time.monotonic())))
 
     def _load_spare(self, previous: RegisteredVersion) -> None:
         name = previous.classifier
@@ -224,7 +221,7 @@ class ModelWatcher:
         except Exception as error:  # noqa: BLE001  as in `_load`
             log.warning("%s version %d cannot be loaded to be asked: %s", name, previous.version, error)
             return
-        self._keep(name, replace(self.loaded(name), spare=spare))
+        self._held.keep(name, replace(self.loaded(name), spare=spare))
 
     def _still_wanted(self, wanted: RegisteredVersion) -> bool:
         """Loading takes seconds: a version that lost the alias meanwhile must not answer any more."""
@@ -236,9 +233,9 @@ class ModelWatcher:
 
     def _swap(self, wanted: RegisteredVersion, classifier: Classifier, detail: str, *, from_copy: bool = False) -> None:
         name, now = wanted.classifier, time.monotonic()
-        served = self._versions.get(name, Versions()).served
+        served = self._held.of(name).served
         spare = replace(served, since=now) if served else None
-        self._keep(name, Versions(Loaded(wanted, classifier, now, from_copy), spare))
+        self._held.keep(name, Versions(Loaded(wanted, classifier, now, from_copy), spare))
         log.info("%s version %d serves now: %s", name, wanted.version, detail)
         self._tell(wanted, served, "swapped" if served else "loaded", detail)
         try:
@@ -265,7 +262,7 @@ class ModelWatcher:
 
     def _say_whether_ready(self, *, done: str | None = None) -> None:
         polled_at = self._polled_at
-        if polled_at is None or not self._serving:
+        if polled_at is None or not self.serving:
             return
         loading = [name for name in list(self._replacing) if name != done and self._is_replacing(name)]
         if not loading or time.monotonic() - polled_at > PATIENCE_SECONDS:
@@ -273,51 +270,16 @@ class ModelWatcher:
 
     def _refuse(self, wanted: RegisteredVersion, error: Exception) -> None:
         name, number = wanted.classifier, wanted.version
-        versions = self._versions.get(name, Versions())
+        versions = self._held.of(name)
         before = versions.refusal
         again = before is not None and before.version == number
         failures = before.failures + 1 if before and again else 1
         pause = min(2.0**failures, LONGEST_PAUSE_SECONDS)
         words = str(error) if isinstance(error, VigiaError) else f"{type(error).__name__}: {error}"
-        self._keep(name, replace(versions, refusal=Refusal(number, failures, time.monotonic() + pause, words)))
+        self._held.keep(name, replace(versions, refusal=Refusal(number, failures, time.monotonic() + pause, words)))
         log.error("%s version %d refused, next try in %.0f s: %s", name, number, pause, words)
         if not again:
             self._tell(wanted, versions.served, "refused", words)
-
-    def _drop_spare(self, name: str) -> None:
-        """A third version is loaded only when the memory of the first is free again."""
-        versions = self._versions.get(name, Versions())
-        if versions.spare is None:
-            return
-        left = weakref.ref(versions.spare.classifier)
-        self._keep(name, replace(versions, spare=None))
-        del versions
-        pause, ends_at = threading.Event(), time.monotonic() + FREE_SECONDS
-        while left() is not None and time.monotonic() < ends_at:
-            pause.wait(0.01)  # a batch that began with it still runs
-
-    def _let_go(self, name: str) -> None:
-        """A challenger that is none any more answers no more; what is production serves until another one does."""
-        with self._lock:
-            self._versions.pop(name, None)
-            self._serving = MappingProxyType({other: c for other, c in self._serving.items() if other != name})
-
-    def _free_spares(self) -> None:
-        now = time.monotonic()
-        for name, versions in list(self._versions.items()):
-            thread = self._replacing.get(name)
-            if (
-                versions.spare
-                and now - versions.spare.since > self._spare_seconds
-                and not (thread and thread.is_alive())
-            ):
-                self._keep(name, replace(versions, spare=None))
-
-    def _keep(self, name: str, versions: Versions) -> None:
-        with self._lock:
-            self._versions[name] = versions
-            if versions.served:
-                self._serving = MappingProxyType({**self._serving, name: versions.served.classifier})
 
     def _tell(self, wanted: RegisteredVersion, served: Loaded | None, event: ModelEventKind, detail: str) -> None:
         record_change(self._record, self._worker, wanted, served, event, detail, at=self._clock(), role=self._role)

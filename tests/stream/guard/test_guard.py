@@ -169,7 +169,7 @@ def test_one_that_somebody_let_serve_again_is_only_warned_about(stand: Stand) ->
     versions = stand.watcher.loaded("cars")
     assert versions.served
     tagged = replace(versions.served.version, tags={**versions.served.version.tags, "vigia.guard": "red 60 of 60"})
-    stand.watcher._keep("cars", replace(versions, served=replace(versions.served, version=tagged)))
+    stand.watcher._held.keep("cars", replace(versions, served=replace(versions.served, version=tagged)))
 
     stand.live(guard, 20)
 
