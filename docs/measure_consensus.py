@@ -34,7 +34,7 @@ from pipelines.settings import load_settings
 from pipelines.terminal import say
 from stream.consensus.live import LiveConsensus
 from stream.messages import FRAMES_TOPIC, Position
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 from tests.stream.test_messages import PREDICTION
 
 RATE: Final = 5

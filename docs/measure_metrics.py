@@ -20,7 +20,8 @@ from stream.http import Pages
 from stream.messages import FRAMES_TOPIC, Message, Position, encode_v2
 from stream.monitoring.report import WorkerReport
 from stream.store import PredictionStore
-from stream.worker.batches import BatchOutcome, BatchReader
+from stream.worker.batches import BatchReader
+from stream.worker.outcomes import BatchOutcome
 from tests.stream.fakes import FakeClassifier
 
 BATCH = 32

@@ -11,7 +11,7 @@ from pipelines.consensus.window import SeenFrame, Window
 from pipelines.consensus_params import ConsensusParams
 from stream.consensus.seen_frames import Lane, to_seen_frame
 from stream.messages import Position, Prediction
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 
 MOST_WINDOWS: Final = 1024
 """Held at once: 40 MB when all are full. A camera that was let go is read back when it comes again."""

@@ -24,8 +24,8 @@ from stream.guard.window import Answered, Window
 from stream.messages import Message, Position
 from stream.models.versions import Loaded
 from stream.models.watcher import ModelWatcher
-from stream.worker.batches import BatchOutcome
 from stream.worker.inferring import BrokenModelError
+from stream.worker.outcomes import BatchOutcome
 
 PICTURES: Final = 64
 """Asked of both versions."""

@@ -14,7 +14,7 @@ from stream.guard.rules import USUAL_ERROR, Figure, Known, Rule
 from stream.guard.watches import Watch
 from stream.guard.window import Answered, Window
 from stream.models.watcher import LiveLookup
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 
 EXPORTED_MILLISECONDS: Final = "parity_openvino_p50_ms"
 """A metric of the version's run."""

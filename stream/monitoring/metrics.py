@@ -14,7 +14,7 @@ from stream.messages import Position, Prediction
 from stream.monitoring.camera_labels import CameraLabels
 from stream.monitoring.recent import RecentFrames
 from stream.reading.flight import Flight
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 
 LATENCY_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10, 30, 60)
 BATCH_FRAMES: Final = (1, 2, 4, 8, 16, 32, 64, 128)

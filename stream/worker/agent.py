@@ -21,10 +21,11 @@ from stream.reading.app import LossFreeApp, batches
 from stream.reading.freshness import DroppedFrame
 from stream.reading.pace import Pace
 from stream.store import PredictionStore
-from stream.worker.batches import BatchOutcome, BatchReader, Routes, Serving
+from stream.worker.batches import BatchReader, Routes, Serving
 from stream.worker.dead_letter_lines import log_dead_letters
 from stream.worker.inferring import BrokenModelError
 from stream.worker.latest_frames import LatestFrames
+from stream.worker.outcomes import BatchOutcome
 from stream.worker.publisher import Publisher
 from stream.worker.storing import store_outcome
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from stream.dead_letters.letters import build_dead_letter
 from stream.messages import GROUP, DeadLetter, FrameError, Message
 from stream.store import PredictionStore, RefusedRowsError
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from stream.messages import encode_prediction
 from stream.models.trial import try_version
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 from stream.worker.worker import WorkerSetup, run_worker
 
 

@@ -15,7 +15,7 @@ from stream.consensus.seen_frames import read_seen_frames
 from stream.messages import FRAMES_TOPIC, Position, Prediction
 from stream.reading.freshness import DroppedFrame
 from stream.store import PredictionStore
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
 

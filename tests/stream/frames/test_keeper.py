@@ -10,7 +10,8 @@ from stream.frames.config import CameraKeep, Keep, KeepPolicy
 from stream.frames.frame_store import FrameStore
 from stream.frames.keeper import Keeper
 from stream.messages import FRAMES_TOPIC, Message, Outgoing
-from stream.worker.batches import BatchOutcome, BatchReader
+from stream.worker.batches import BatchReader
+from stream.worker.outcomes import BatchOutcome
 from tests.stream.fakes import NOON, FakeClassifier, draw_jpeg, message_of
 from tests.stream.frames.places import KeptPlace
 from tests.stream.worker.test_batches import frame

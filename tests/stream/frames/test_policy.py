@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from stream.frames.config import CameraKeep, Keep, KeepPolicy
 from stream.frames.policy import choose_frames, choose_letters, decide_reasons, is_sampled
 from stream.messages import FRAMES_TOPIC, Message, Outgoing
-from stream.worker.batches import BatchOutcome, BatchReader
+from stream.worker.batches import BatchReader
+from stream.worker.outcomes import BatchOutcome
 from tests.stream.fakes import NOON, FakeClassifier, draw_jpeg, message_of
 from tests.stream.test_messages import PREDICTION
 from tests.stream.worker.test_batches import frame

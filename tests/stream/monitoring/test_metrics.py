@@ -8,7 +8,8 @@ from ruamel.yaml import YAML
 from stream.messages import FRAMES_TOPIC, Outgoing, Position, Prediction, encode_v2
 from stream.monitoring.metrics import WorkerMetrics
 from stream.reading.freshness import DroppedFrame
-from stream.worker.batches import BatchOutcome, BatchReader
+from stream.worker.batches import BatchReader
+from stream.worker.outcomes import BatchOutcome
 from tests.stream.fakes import NOON, FakeClassifier, draw_jpeg, message_of
 from tests.tree import read
 

@@ -11,7 +11,7 @@ from stamina.instrumentation import get_on_retry_hooks, set_on_retry_hooks
 from stream.monitoring import report as module
 from stream.monitoring.report import WorkerReport
 from stream.store import PredictionStore
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
 from tests.waiting import wait_until

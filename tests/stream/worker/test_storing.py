@@ -8,7 +8,7 @@ from pipelines.errors import StoreError
 from stream.ledger import FrameRead
 from stream.messages import GROUP, DeadLetter, Prediction
 from stream.store import PredictionStore, RefusedRowsError
-from stream.worker.batches import BatchOutcome
+from stream.worker.outcomes import BatchOutcome
 from stream.worker.storing import store_outcome
 from tests.stream.fakes import NOON, message_of
 from tests.stream.live import small_frames
