@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from pipelines.lookup.finding import PRODUCTION
 from stream.models.watcher import LiveLookup
 
@@ -22,3 +22,6 @@ class ChallengerLookup:
             return None
         serving = self.registry.holder(classifier, PRODUCTION)
         return None if serving is not None and serving.version == found.version else found
+
+    def run(self, run_id: str) -> RunFacts | None:
+        return self.registry.run(run_id)

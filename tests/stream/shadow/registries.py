@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.lookup.facts import RegisteredVersion
+from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from tests.stream.fakes import FakeRegistry
 
 
@@ -19,3 +19,6 @@ class TwoRegistries:
     def holder(self, classifier: str, alias: str) -> RegisteredVersion | None:
         registry = self.production if alias == "production" else self.challengers
         return registry.holder(classifier, alias)
+
+    def run(self, run_id: str) -> RunFacts | None:
+        return self.production.run(run_id)

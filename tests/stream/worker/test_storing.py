@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.errors import StoreError
 from stream.ledger import FrameRead
-from stream.messages import GROUP, DeadLetter, Prediction
+from stream.messages import GROUP, DeadLetter, Prediction, Role
 from stream.store import PredictionStore, RefusedRowsError
 from stream.worker.outcomes import BatchOutcome
 from stream.worker.storing import store_outcome
@@ -35,6 +35,7 @@ class PickyStore(PredictionStore):
         reads: Sequence[FrameRead] = (),
         *,
         group: str = GROUP,
+        role: Role = "production",
     ) -> None:
         refused = frozenset((a.position, a.classifier) for a in answers if a.position in self._refused)
         if refused:
