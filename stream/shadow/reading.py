@@ -68,8 +68,10 @@ class _FromTheEnd(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         if new := set(assigned) - self._seen:
+            # by number: `seek_to_end` is a wish, which a committed offset that arrives first would answer
+            for tp, end in (await self._consumer.end_offsets(list(new))).items():
+                self._consumer.seek(tp, end)
             self._seen |= new
-            await self._consumer.seek_to_end(*new)
 
 
 @dataclass(slots=True)
