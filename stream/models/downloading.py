@@ -15,11 +15,13 @@ from pipelines.settings import Settings
 from stream.models.copies import Download
 from stream.models.trial import NICENESS
 
+DEADLINE_SECONDS: Final = 900.0
+"""Nothing else of the classifier is loaded meanwhile, so that one that never ends would be its last."""
 _CODE: Final = Path(__file__).parents[2]
 
 
 def build_download(settings: Settings) -> Download:
-    """Raises RegistryError with the child's reason, or with how it ended."""
+    """Raises RegistryError with the child's reason, with how it ended, or when it takes too long."""
 
     def download(version: RegisteredVersion, into: Path) -> Path:
         environment = {
@@ -37,7 +39,17 @@ def build_download(settings: Settings) -> Download:
             text=True,
         )
         os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
-        said, complaint = child.communicate()
+        try:
+            said, complaint = child.communicate(timeout=DEADLINE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise RegistryError(
+                f"Expected the artefact within {DEADLINE_SECONDS:g} s, it did not come. Look at the registry, and at "
+                "the network between."
+            ) from None
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.communicate()
         if child.returncode:
             last = " ".join(complaint.strip().splitlines()[-1:])
             raise RegistryError(last or f"Expected the artefact, what fetches it ended with status {child.returncode}.")

@@ -108,6 +108,14 @@ class ModelWatcher:
             self._begin(classifier, lambda: self._load_spare(previous))
         return True
 
+    def still_wanted(self, wanted: RegisteredVersion) -> bool:
+        """Asked now: loading takes seconds, and a version that lost the alias meanwhile must not answer any more."""
+        try:
+            holder = self._lookup.holder(wanted.classifier, ALIASES[self._role]) if self._lookup else None
+        except Exception:  # noqa: BLE001  as in `poll`: it was production a moment ago
+            return True
+        return holder is not None and holder.version == wanted.version
+
     def start(self) -> None:
         threading.Thread(target=self._run, name="model watcher", daemon=True).start()
 
@@ -143,10 +151,11 @@ class ModelWatcher:
             log.info("the registry answers again")
         self.registry_contact.heard()
         self._recalled = True  # whatever was served before, the registry now says what is production
-        for name, holder in holders.items():
-            self._follow(name, holder)
-        for name in set(self._held.all()) - set(holders):
-            self._follow(name, None)
+        for name in [*holders, *(set(self._held.all()) - set(holders))]:
+            try:
+                self._follow(name, holders.get(name))
+            except Exception:  # what fails for one classifier must not keep the others from their versions
+                log.exception("the model watcher failed on %s and goes on", name)
         self._polled_at = self._polled_at or time.monotonic()
         self._say_whether_ready()
         self._held.free_spares(self._spare_seconds, self._is_replacing)
@@ -159,7 +168,12 @@ class ModelWatcher:
     def _run(self) -> None:
         pause = threading.Event()
         while True:
-            self.poll()
+            try:
+                self.poll()
+            except (
+                Exception
+            ):  # a watcher that ended by itself would be missed by nobody: no version would come any more
+                log.exception("the model watcher failed and goes on")
             pause.wait(POLL_SECONDS)
 
     def _follow(self, name: str, holder: RegisteredVersion | None) -> None:
@@ -208,7 +222,7 @@ class ModelWatcher:
         except Exception as error:  # noqa: BLE001  whatever a broken model raises, the old one goes on serving
             self._refuse(wanted, error)
             return
-        if self._still_wanted(wanted):
+        if self.still_wanted(wanted):
             self._swap(wanted, classifier, f"loaded in {time.monotonic() - started:.2f} s")
         else:
             versions = self._held.of(wanted.classifier)
@@ -222,14 +236,6 @@ class ModelWatcher:
             log.warning("%s version %d cannot be loaded to be asked: %s", name, previous.version, error)
             return
         self._held.keep(name, replace(self.loaded(name), spare=spare))
-
-    def _still_wanted(self, wanted: RegisteredVersion) -> bool:
-        """Loading takes seconds: a version that lost the alias meanwhile must not answer any more."""
-        try:
-            holder = self._lookup.holder(wanted.classifier, ALIASES[self._role]) if self._lookup else None
-        except Exception:  # noqa: BLE001  as in `poll`: it was production a moment ago
-            return True
-        return holder is not None and holder.version == wanted.version
 
     def _swap(self, wanted: RegisteredVersion, classifier: Classifier, detail: str, *, from_copy: bool = False) -> None:
         name, now = wanted.classifier, time.monotonic()
@@ -251,6 +257,8 @@ class ModelWatcher:
             return  # without the registry nobody says that a challenger still is one
         self._recalled = True
         for version in self._loader.copies.served_last():
+            if self._only and version.classifier not in self._only:
+                continue  # from when this slot answered for others too
             try:
                 classifier = self._loader.recall(version)
             except Exception as error:  # noqa: BLE001  a damaged copy is no worse than none

@@ -1,7 +1,11 @@
 """Against a real MLflow server, in the walls of a child."""
 
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +15,7 @@ from pipelines.lookup.facts import RegisteredVersion
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
 from pipelines.tracking import ensure_experiment, log_model, open_client
+from stream.models import downloading
 from stream.models.downloading import build_download
 from tests.stream.models.made_artefact import make_artefact
 from tests.stream.models.mlflow_server import MlflowServer
@@ -36,3 +41,23 @@ def test_an_artefact_of_another_machine_is_fetched_and_one_that_is_not_there_is_
             build_download(settings)(absent, tmp_path / "other")
     finally:
         server.kill()
+
+
+def test_one_that_never_comes_is_given_up_and_its_child_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    children: list[subprocess.Popen[str]] = []
+    begin = subprocess.Popen
+
+    def begin_waiting(command: list[str], **named: Any) -> Any:
+        children.append(begin([sys.executable, "-c", "import threading; threading.Event().wait(60)"], **named))
+        return children[-1]
+
+    monkeypatch.setattr(downloading, "DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr("stream.models.downloading.subprocess.Popen", begin_waiting)
+    version = RegisteredVersion("cars", 1, "run", {}, (), datetime.now(UTC), "mlflow-artifacts:/")
+
+    with pytest.raises(RegistryError, match=r"within 0\.2 s, it did not come"):
+        build_download(Settings(home=tmp_path))(version, tmp_path)
+
+    assert children[0].returncode == -signal.SIGKILL

@@ -40,6 +40,19 @@ def test_without_the_registry_at_start_the_last_version_serves_from_its_copy_and
     assert len(place.events) == 2, "it is the same version, nothing was loaded"
 
 
+def test_a_worker_of_chosen_classifiers_recalls_no_others_that_its_slot_once_served(
+    place: Place, tmp_path: Path
+) -> None:
+    place.registry.promote(cars=7, simpsons=3)
+    look(place.watcher())
+    (tmp_path / "registry.json").unlink()
+
+    watcher = place.watcher(only=("cars",))
+    look(watcher)
+
+    assert served(watcher) == {"cars": 7}
+
+
 def test_a_copy_that_was_altered_is_not_served(place: Place, tmp_path: Path) -> None:
     place.registry.promote(cars=7)
     look(place.watcher())

@@ -282,3 +282,18 @@ def test_waiting_ends_with_the_first_version_that_loads(place: Place) -> None:
     look(watcher)
 
     assert watcher.wait_until_serving(0)
+
+
+def test_what_fails_for_one_classifier_keeps_no_other_from_its_version(place: Place) -> None:
+    def record(event: ModelEvent) -> None:
+        if (event.classifier, event.from_version, event.to_version) == ("cars", 2, 1):
+            raise RuntimeError("a driver that raises what nobody foresaw")
+
+    watcher = place.watcher(record=record)
+    for number in (1, 2):
+        place.registry.promote(cars=number)
+        look(watcher)
+    place.registry.promote(cars=1, simpsons=4)
+    look(watcher)
+
+    assert served(watcher) == {"cars": 1, "simpsons": 4}
