@@ -35,7 +35,7 @@ def roll_back_failing(
     history = read_history(registry, book, classifier)
     if serving != version:
         done = find_rollback(history, version)
-        if done and done.by.startswith(BY) and done.to_version == serving:
+        if done and done.by.startswith(f"{BY} of ") and done.to_version == serving:
             registry.tag(classifier, version, GUARD_TAG, done.note or why)
             return GuardedRollback("rolled_back", serving, "it was rolled back already")
         return GuardedRollback("overtaken", serving, f"production is version {serving or 'none'} by now")

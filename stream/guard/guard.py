@@ -90,12 +90,15 @@ class Guard:
             watched = self._watch(name, error.version)
         spare = self._inquiry.wait_for_spare(name)
         try:
-            self._open(name, watched, loaded.served, spare)
+            if not self._open(name, watched, loaded.served, spare):
+                return  # the worker starts again with the version that holds the alias now
             figure = Figure("errors", 1.0, limits.max_error_share, str(error))
             if spare is None or watched.probation_left(limits, self._clock()) <= 0:
                 self._warn(watched, figure, "there is no version before that could be asked, or it serves since long")
                 return
-            jpegs = [*watched.window.pictures(PICTURES, failed=True), *read_pictures(messages)]
+            with self._lock:
+                failed = watched.window.pictures(PICTURES, failed=True)
+            jpegs = [*failed, *read_pictures(messages)]
             verdict = self._inquiry.ask_about_broken(jpegs, loaded.served, spare)
             if verdict.fault:
                 self._act(watched, loaded.served, spare, figure, verdict, limits)
@@ -103,10 +106,14 @@ class Guard:
             log.warning("the guard of %s cannot act: %s", name, away)
 
     def describe(self) -> dict[str, Any]:
-        """For the heartbeat and the metrics, by classifier."""
+        """For the heartbeat and the metrics, by classifier; nothing of a version that serves no more."""
         now = self._clock()
         with self._lock:
-            return {name: describe_watched(watched, self._limits(name), now) for name, watched in self._watched.items()}
+            return {
+                name: describe_watched(watched, self._limits(name), now)
+                for name, watched in self._watched.items()
+                if (served := self._watcher.loaded(name).served) and served.version.version == watched.version
+            }
 
     def look(self) -> None:
         """Once at every classifier."""
@@ -117,10 +124,12 @@ class Guard:
             if loaded.served is None or loaded.served.version.version != watched.version:
                 continue  # between a swap and its first batch
             try:
-                self._open(name, watched, loaded.served, loaded.spare)
-                self._look_at(name, watched, loaded.served, loaded.spare, limits)
+                if self._open(name, watched, loaded.served, loaded.spare):
+                    self._look_at(name, watched, loaded.served, loaded.spare, limits)
             except StoreError as error:
                 log.warning("the guard of %s waits for the store: %s", name, error)
+            except Exception:  # one that fails at every look would keep the others from theirs
+                log.exception("the guard of %s failed and goes on", name)
 
     def _finish_others(self) -> None:
         now = self._clock()
@@ -147,13 +156,17 @@ class Guard:
             found = self._watched[classifier] = Watched(version, before)
         return found
 
-    def _open(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None) -> None:
+    def _open(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None) -> bool:
+        """Whether it is watched. One that lost the alias, and serves until the next is loaded, did not go live now."""
         if watched.watch is not None:
-            return
+            return True
+        if not self._watcher.still_wanted(served.version):
+            return False
         before = spare.version.version if spare else None
         watch = self._actor.open(name, watched.version, before)
         watched.known = self._inquiry.look_up(served, watched.milliseconds_before)
         watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
+        return True
 
     def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:
         now = self._clock()
@@ -187,6 +200,7 @@ class Guard:
             if figure.rule not in watched.explained:
                 self._warn(watched, figure, "it serves since long: the scene may have changed")
         elif spare is not None:
+            watched.waits = 0
             verdict = self._ask(watched, served, spare, figure.rule, limits)
             watched.words[figure.rule] = verdict.words
             log.info("%s version %d: %s; %s", name, watched.version, figure.words, verdict.words)

@@ -1,11 +1,13 @@
 """The inquiry after an alarm: the version before is asked about the same frames."""
 
+import math
 import statistics
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -22,8 +24,8 @@ from stream.models.versions import Loaded
 from stream.models.watcher import ModelWatcher
 from stream.worker.inferring import infer_checked
 
-PICTURES_AT_ONCE: Final = 4
-"""Between two batches: live frames wait that long."""
+PIECE_SECONDS: Final = 0.05
+"""Between two batches: live frames wait that long, or for one picture where that takes longer."""
 ASK_SECONDS: Final = 30.0
 SPARE_WAIT_SECONDS: Final = 20.0
 
@@ -63,15 +65,20 @@ class Listener:
         )
 
 
-def ask_both(served: Listener, witness: Listener, jpegs: Sequence[bytes]) -> None:
-    """Alternately, so that whatever slows the machine slows both."""
-    for jpeg in jpegs:
-        try:
+def ask_both(served: Listener, witness: Listener, jpegs: Sequence[bytes], seconds: float = math.inf) -> int:
+    """Alternately, so that whatever slows the machine slows both; no further picture after so many seconds.
+
+    How many were looked at, one at least.
+    """
+    ends_at = time.perf_counter() + seconds
+    for count, jpeg in enumerate(jpegs, 1):
+        with suppress(VigiaError):  # it was decoded once; a broken copy says nothing
             image = decode_image(jpeg)
-        except VigiaError:
-            continue  # it was decoded once; a broken copy says nothing
-        served.ask(image)
-        witness.ask(image)
+            served.ask(image)
+            witness.ask(image)
+        if time.perf_counter() >= ends_at:
+            return count
+    return len(jpegs)
 
 
 class Inquiry:
@@ -99,9 +106,9 @@ class Inquiry:
     ) -> Verdict:
         """Whose fault the alarm is. Not to be called on the thread that infers."""
         listeners = Listener(served.classifier), Listener(spare.classifier)
-        for start in range(0, len(jpegs), PICTURES_AT_ONCE):
-            some = jpegs[start : start + PICTURES_AT_ONCE]
-            self._between_batches(partial(ask_both, *listeners, some)).result(ASK_SECONDS)
+        while jpegs:
+            piece = self._between_batches(partial(ask_both, *listeners, jpegs, PIECE_SECONDS))
+            jpegs = jpegs[piece.result(ASK_SECONDS) :]
         said, witness = (listener.said() for listener in listeners)
         return judge(rule, said, witness, known, self.look_up(spare), limits)
 

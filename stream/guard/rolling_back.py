@@ -5,6 +5,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,7 +50,7 @@ def roll_back_in_child(order: RollbackOrder) -> RollbackAnswer:
     path = os.pathsep.join(filter(None, (str(_CODE), os.environ.get("PYTHONPATH"))))
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "stream.guard.rolling_back", json.dumps(asdict(order))],
+            [sys.executable, "-P", "-m", "stream.guard.rolling_back", json.dumps(asdict(order))],
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -68,7 +69,8 @@ def roll_back_in_child(order: RollbackOrder) -> RollbackAnswer:
 
 
 def main(text: str) -> None:
-    """The child's work."""
+    """The child's work. The deadline is its own, too: nobody waits for it any more once its worker has ended."""
+    signal.alarm(DEADLINE_SECONDS)
     from pipelines.client_lookup import open_client_registry
     from pipelines.promotion.guarding import roll_back_failing
     from pipelines.promotion.log_book import LogBook

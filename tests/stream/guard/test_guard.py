@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from pipelines.errors import RegistryError
 from pipelines.guard_params import GuardParams
+from pipelines.lookup.facts import RegisteredVersion
 from stream.guard.rolling_back import RollbackAnswer
-from stream.guard.watches import LEASE_SECONDS, Plan, Watches, read_verdicts
+from stream.guard.watches import LEASE_SECONDS, Plan, Watches, read_verdicts, read_watches
 from stream.store import PredictionStore
 from stream.tables import guard_verdicts
 from stream.worker.inferring import BrokenModelError
@@ -200,6 +201,47 @@ def test_a_version_that_answers_nothing_any_more_is_rolled_back_before_its_worke
 
     assert [(order.version, order.to) for order in stand.orders] == [(3, 1)]
     assert stand.events == [("rolled_back", 3, 1)]
+
+
+def test_nothing_is_told_of_a_version_that_serves_no_more_though_no_frame_came_since(stand: Stand) -> None:
+    guard = stand.guard()
+    stand.serve(2)
+    stand.live(guard, 2)
+    stand.serve(1)
+
+    assert guard.describe() == {}
+
+
+def test_a_version_that_lost_the_alias_and_answers_until_the_next_is_loaded_does_not_go_live_anew(
+    stand: Stand,
+) -> None:
+    quick, late = stand.guard("a"), stand.guard("b")
+    stand.live(quick, 2)
+    Watches(stand.store, "a").open("cars", 2, 1)
+    stand.place.registry.promote(cars=2)
+
+    stand.live(late, 2)
+    look(stand.watcher)
+    stand.live(late, 2)
+
+    assert [(each["version"], each["activation"]) for each in read_watches(stand.store)] == [(2, 2)]
+
+
+def test_one_classifier_whose_look_fails_keeps_no_other_from_its_own(stand: Stand) -> None:
+    stand.place.registry.promote(simpsons=1)
+    look(stand.watcher)
+    guard = stand.guard()
+    ask = stand.watcher.still_wanted
+
+    def fail_for_cars(wanted: RegisteredVersion) -> bool:
+        if wanted.classifier == "cars":
+            raise RuntimeError("what nobody foresaw")
+        return ask(wanted)
+
+    stand.watcher.still_wanted = fail_for_cars  # type: ignore[method-assign]
+    stand.live(guard, 2)
+
+    assert [each["classifier"] for each in read_watches(stand.store)] == ["simpsons"]
 
 
 def test_a_machine_that_is_broken_condemns_nobody(stand: Stand) -> None:

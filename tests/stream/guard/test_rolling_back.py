@@ -1,5 +1,8 @@
+import json
+import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +53,15 @@ def test_the_worker_side_imports_no_client(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_the_child_ends_by_itself_when_nobody_waits_for_it_any_more() -> None:
+    code = (
+        "import threading, pipelines.settings as s, stream.guard.rolling_back as r; r.DEADLINE_SECONDS = 1; "
+        "s.load_settings = lambda: threading.Event().wait(); r.main('{}')"
+    )
+    order = json.dumps(asdict(ORDER))
+
+    done = subprocess.run([sys.executable, "-c", code.replace("'{}'", repr(order))], timeout=60, check=False)
+
+    assert done.returncode == -signal.SIGALRM
