@@ -1,6 +1,7 @@
 """What a finding leads to: a rollback or a warning, each by one worker of all, each written down once."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pipelines.errors import RegistryError
@@ -28,11 +29,10 @@ class Actor:
         claim = self._watches.claim(watch, "rollback", plan)
         return self._carry_out(claim) if claim else "another worker acts, or has acted"
 
-    def finish_others(self) -> None:
-        """End what a worker began that is gone."""
-        claim = self._watches.take_over()
-        if claim:
-            self._carry_out(claim)
+    def finish_begun(self, may_act: Callable[[str], bool]) -> bool:
+        """End what a worker began that is gone, or for which the registry did not answer; False: it does not still."""
+        claim = self._watches.take_over(may_act)
+        return claim is None or self._carry_out(claim) is not None
 
     def warn(self, watch: Watch, rule: Rule, plan: Plan) -> None:
         """Once a day for each rule."""

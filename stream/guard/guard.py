@@ -32,8 +32,8 @@ PICTURES: Final = 64
 ASK_AGAIN_SECONDS: Final = 30.0
 """After the scene explained an alarm, then twice as long each time: who asks often is told something by chance once."""
 TRY_AGAIN_SECONDS: Final = 3.0
-OTHERS_SECONDS: Final = 30.0
-"""Between two looks for a rollback whose worker is gone."""
+BEGUN_SECONDS: Final = 30.0
+"""Between two looks for a rollback that somebody began and nobody ended."""
 MOST_WAITS: Final = 10
 """For the version before to be loaded, so many tries."""
 
@@ -59,7 +59,7 @@ class Guard:
         self._clock = clock
         self._lock = threading.Lock()
         self._watched: dict[str, Watched] = {}
-        self._others_at = clock() + OTHERS_SECONDS
+        self._begun_at = clock() + BEGUN_SECONDS
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="guard", daemon=True).start()
@@ -117,7 +117,7 @@ class Guard:
 
     def look(self) -> None:
         """Once at every classifier."""
-        self._finish_others()
+        self._finish_begun()
         for name, watched in list(self._watched.items()):
             limits = self._limits(name)
             loaded = self._watcher.loaded(name)
@@ -131,13 +131,14 @@ class Guard:
             except Exception:  # one that fails at every look would keep the others from theirs
                 log.exception("the guard of %s failed and goes on", name)
 
-    def _finish_others(self) -> None:
+    def _finish_begun(self) -> None:
         now = self._clock()
-        if now < self._others_at:
+        if now < self._begun_at:
             return
-        self._others_at = now + OTHERS_SECONDS
+        self._begun_at = now + BEGUN_SECONDS
         try:
-            self._actor.finish_others()
+            if not self._actor.finish_begun(lambda name: self._limits(name).mode == "rollback"):
+                self._begun_at = self._clock() + TRY_AGAIN_SECONDS
         except StoreError as error:
             log.warning("the guard waits for the store: %s", error)
 
@@ -241,9 +242,9 @@ class Guard:
         plan = Plan(why, watched.figures or (figure,), spare.version.version)
         done = self._actor.take_back(watched.watch, plan)
         if done is None:
-            watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
-        else:
-            watched.words[figure.rule] = f"{verdict.words}; {done}"
+            # by its plan, without asking again, also when another version serves here by then
+            self._begun_at = self._clock() + TRY_AGAIN_SECONDS
+        watched.words[figure.rule] = f"{verdict.words}; {done or 'the registry does not answer, it is tried again'}"
 
     def _warn(self, watched: Watched, figure: Figure, why: str) -> None:
         assert watched.watch is not None  # noqa: S101

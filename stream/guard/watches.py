@@ -1,12 +1,12 @@
 """The guard's two tables: which version went live when, and who acts on what was found. One clock: the database's."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -85,13 +85,17 @@ class Watches:
         claim = Claim(uuid.uuid4().hex, watch.classifier, watch.activation, kind, watch.version, plan)
         return claim if self._store.write(lambda connection: _take(connection, claim, self._worker)) else None
 
-    def take_over(self) -> Claim | None:
-        """A rollback whose worker died on the way: by then nobody may serve the version any more."""
+    def take_over(self, may_act: Callable[[str], bool] = lambda classifier: True) -> Claim | None:
+        """A rollback that nobody finished, its worker died or the registry did: by now nobody may serve the version.
+
+        The one that was tried longest ago, of the classifiers for which one may act.
+        """
         claimed = guard_verdicts.c
 
         def write(connection: Connection) -> Claim | None:
             ended = and_(claimed.done_at.is_(None), claimed.lease_until < read_clock(connection))
-            row = connection.execute(select(guard_verdicts).where(claimed.kind == ROLLBACK, ended)).first()
+            begun = select(guard_verdicts).where(claimed.kind == ROLLBACK, ended).order_by(claimed.lease_until)
+            row = next((each for each in connection.execute(begun).all() if may_act(each.classifier)), None)
             if row is None:
                 return None
             plan = Plan(row.words, tuple(Figure(**figure) for figure in row.figures), row.to_version)
@@ -114,8 +118,13 @@ class Watches:
         return self._store.write(write)
 
     def release(self, claim: Claim) -> None:
-        """It came to nothing: another look may decide anew."""
-        self._store.write(lambda connection: connection.execute(delete(guard_verdicts).where(_is_held(claim))))
+        """Its lease ends now. The plan stays: the alias may be moved already, and somebody must write that down."""
+
+        def write(connection: Connection) -> None:
+            ended = {"lease_until": read_clock(connection) - timedelta(seconds=1)}
+            connection.execute(update(guard_verdicts).where(_is_held(claim)).values(ended))
+
+        self._store.write(write)
 
 
 def read_verdicts(store: PredictionStore, classifier: str | None = None) -> list[dict[str, Any]]:

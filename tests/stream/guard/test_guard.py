@@ -152,6 +152,20 @@ def test_a_registry_that_does_not_answer_is_asked_again(stand: Stand) -> None:
     assert stand.events == [("rolled_back", 2, 1)]
 
 
+def test_a_rollback_that_was_cut_off_after_it_moved_the_alias_is_written_down_all_the_same(stand: Stand) -> None:
+    stand.answers.append(RegistryError("Expected an answer."))
+    guard = stand.guard()
+    stand.serve(2)
+    while not stand.orders:
+        stand.live(guard, 1)
+    stand.serve(1)
+
+    stand.live(guard, 5)
+
+    assert [(order.version, order.to) for order in stand.orders] == [(2, 1), (2, 1)]
+    assert stand.events == [("rolled_back", 2, 1)]
+
+
 @pytest.mark.parametrize(("outcome", "events"), [("overtaken", []), ("no_previous", [("warned", None, 2)])])
 def test_what_came_of_it_is_written_down_once(stand: Stand, outcome: Any, events: list[Any]) -> None:
     stand.answers.append(RollbackAnswer(outcome, 2, "words"))

@@ -137,7 +137,11 @@ def test_what_came_to_nothing_may_be_tried_again_at_once(store: PredictionStore)
 
     watches.release(claim)
 
-    assert watches.take_over() is None
+    assert watches.take_over(lambda classifier: classifier != "cars") is None
+    taken = Watches(store, "b").take_over()
+    assert taken
+    assert taken.plan == PLAN
+    watches.release(taken)
     assert watches.claim(watch, "rollback", PLAN)
 
 
