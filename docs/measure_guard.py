@@ -135,6 +135,7 @@ class Run:
             what=f"version {version} rolled back; {self._settings.state}",
         )
         back_at = datetime.now(UTC)
+        wait_until(lambda: self._events()["rolled_back"], timeout_seconds=90, what="the event of the rollback")
         self.wait()  # for a second one, which must not come
         first = self._first_answer(version)
         events = self._events()

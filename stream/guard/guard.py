@@ -86,12 +86,14 @@ class Guard:
         limits = self._limits(name)
         if limits.mode == "off" or loaded.served is None or loaded.served.version.version != error.version:
             return
+        if not self._watcher.still_wanted(loaded.served.version):
+            return  # the worker starts again with the version that holds the alias now
         with self._lock:
             watched = self._watch(name, error.version)
         spare = self._inquiry.wait_for_spare(name)
         try:
             if not self._open(name, watched, loaded.served, spare):
-                return  # the worker starts again with the version that holds the alias now
+                return
             figure = Figure("errors", 1.0, limits.max_error_share, str(error))
             if spare is None or watched.probation_left(limits, self._clock()) <= 0:
                 self._warn(watched, figure, "there is no version before that could be asked, or it serves since long")
@@ -197,7 +199,9 @@ class Guard:
         limits: GuardParams,
     ) -> None:
         """Within the probation the version before is asked; later on, or without one, it is a warning at most."""
-        if watched.probation_left(limits, self._clock()) <= 0:
+        if not self._watcher.still_wanted(served.version):
+            watched.words[figure.rule] = "it lost the alias and is about to be replaced"
+        elif watched.probation_left(limits, self._clock()) <= 0:
             if figure.rule not in watched.explained:
                 self._warn(watched, figure, "it serves since long: the scene may have changed")
         elif spare is not None:

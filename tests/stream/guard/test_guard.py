@@ -126,6 +126,17 @@ def test_without_a_version_before_it_is_a_warning(stand: Stand) -> None:
     assert "no version before" in guard.describe()["cars"]["found"]["labels"]
 
 
+def test_a_version_that_is_about_to_be_replaced_is_neither_warned_about_nor_rolled_back(stand: Stand) -> None:
+    guard = stand.guard()
+    stand.serve(2)
+    stand.live(guard, 2)
+    stand.place.registry.promote(cars=4)  # which still loads
+
+    stand.live(guard, 40)
+
+    assert (stand.orders, stand.events, read_verdicts(stand.store)) == ([], [], [])
+
+
 def test_after_a_restart_the_version_before_is_loaded_to_be_asked(stand: Stand, tmp_path: Path) -> None:
     stand.serve(2)
     stand.place.registry = Aliases(tmp_path / "registry.json")
