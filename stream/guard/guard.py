@@ -60,6 +60,8 @@ class Guard:
         self._lock = threading.Lock()
         self._watched: dict[str, Watched] = {}
         self._begun_at = clock() + BEGUN_SECONDS
+        self._begun_pause = TRY_AGAIN_SECONDS
+        """Grows while the registry is away: each try is a process that loads MLflow's client."""
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="guard", daemon=True).start()
@@ -139,8 +141,11 @@ class Guard:
             return
         self._begun_at = now + BEGUN_SECONDS
         try:
-            if not self._actor.finish_begun(lambda name: self._limits(name).mode == "rollback"):
-                self._begun_at = self._clock() + TRY_AGAIN_SECONDS
+            if self._actor.finish_begun(lambda name: self._limits(name).mode == "rollback"):
+                self._begun_pause = TRY_AGAIN_SECONDS
+            else:
+                self._begun_pause = min(self._begun_pause * 2, BEGUN_SECONDS)
+                self._begun_at = self._clock() + self._begun_pause
         except StoreError as error:
             log.warning("the guard waits for the store: %s", error)
 
