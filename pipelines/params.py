@@ -47,7 +47,8 @@ def load_params(workspace: Path) -> Params:
         document = _yaml().load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParamsError(f"Expected {file}, found none. Run vigia in the folder of your clone.") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    # a date of no calendar is a ValueError, as is text that is no UTF-8
+    except (YAMLError, ValueError, OSError) as error:
         raise ParamsError(f"Expected YAML in {file}. {_one_line(error)}. Correct the file and run again.") from error
     return parse_params(document)
 

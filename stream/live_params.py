@@ -21,7 +21,7 @@ class LiveParams:
 
     def __init__(self, workspace: Path, say: Callable[[str], object]) -> None:
         self._say = say
-        self._watched = WatchedFile(workspace / PARAMS_FILE, _load, say, self._load_first(workspace / PARAMS_FILE))
+        self._watched = WatchedFile(workspace / PARAMS_FILE, _load, say, self._load_first)
 
     def of(self, classifier: str) -> ClassifierParams:
         return self._watched.current().classifiers.get(classifier, DEFAULTS)

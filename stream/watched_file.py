@@ -18,15 +18,21 @@ class WatchedFile(Generic[T]):
     A change that `load` refuses with ParamsError is said once and ignored: what was read before stays.
     """
 
-    def __init__(self, file: Path, load: Callable[[Path], T], say: Callable[[str], object], first: T) -> None:
+    def __init__(
+        self,
+        file: Path,
+        load: Callable[[Path], T],
+        say: Callable[[str], object],
+        load_first: Callable[[Path], T] | None = None,
+    ) -> None:
         self.error: str | None = None
         """What is wrong with the file as it is now."""
         self._file = file
         self._load = load
         self._say = say
-        self._stamp = look(file)
+        self._stamp = look(file)  # before it is read: what is written meanwhile is read again
         self._looked_at = time.monotonic()
-        self._content = first
+        self._content = (load_first or load)(file)
 
     def current(self) -> T:
         now = time.monotonic()

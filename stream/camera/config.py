@@ -171,7 +171,7 @@ class CamerasWatch(WatchedFile[CamerasConfig]):
     """
 
     def __init__(self, file: Path, say: Callable[[str], object]) -> None:
-        super().__init__(file, load_cameras, say, load_cameras(file))
+        super().__init__(file, load_cameras, say)
         self._modes_of: CamerasConfig | None = None
         self._modes: Mapping[str, Mode] = {}
 

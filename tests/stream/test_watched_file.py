@@ -28,7 +28,7 @@ def write(file: Path, text: str) -> None:
 
 
 def watch(file: Path, say: Callable[[str], object]) -> WatchedFile[int]:
-    return WatchedFile(file, read_number, say, read_number(file))
+    return WatchedFile(file, read_number, say)
 
 
 def test_a_change_is_read(tmp_path: Path) -> None:
@@ -40,6 +40,16 @@ def test_a_change_is_read(tmp_path: Path) -> None:
 
     assert watched.current() == 7
     assert said == []
+
+
+def test_what_is_written_while_the_file_is_read_at_first_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "number"
+
+    def read_before_a_change(file: Path) -> int:
+        write(file, "7")
+        return 0
+
+    assert WatchedFile(file, read_number, print, read_before_a_change).current() == 7
 
 
 def test_a_wrong_change_is_said_once_and_ignored_until_it_is_mended(tmp_path: Path) -> None:
