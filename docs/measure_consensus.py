@@ -198,7 +198,7 @@ def write_film(file: Path, pictures: Sequence[Image.Image]) -> Path:
 def measure_cost(held: int, *, batches: int = 120, size: int = 32) -> float:
     """Milliseconds of processor time a frame, with windows of so many frames; eight cameras."""
     policy = ConsensusParams(window_seconds=held / 100)
-    consensus = LiveConsensus(lambda lane, cameras, before: {each: [] for each in cameras}, lambda name: policy)
+    consensus = LiveConsensus(lambda lane, before: {}, lambda name: policy)
     outcomes = []
     for batch in range(batches):
         offsets = range(batch * size, (batch + 1) * size)

@@ -1,7 +1,7 @@
 """The frames of one camera that a frame is answered with: those shortly before it. A video is read the same way."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,10 +32,15 @@ class Window:
     """
 
     frames: deque[SeenFrame] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
+    _latest: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
+    """For each of them, the latest time of all frames up to it."""
 
     @classmethod
     def of(cls, frames: Iterable[SeenFrame]) -> "Window":
-        return cls(deque(frames, maxlen=MOST_FRAMES))
+        window = cls()
+        for frame in frames:
+            window._append(frame)
+        return window
 
     @property
     def end(self) -> int:
@@ -44,9 +49,21 @@ class Window:
 
     def add(self, frame: SeenFrame, policy: ConsensusParams) -> Consensus:
         """What the window says at this frame, which must lie behind all others."""
+        self._append(frame)
+        while self.frames[0].offset < frame.offset - REACH:  # out of reach of what comes later, too
+            self.frames.popleft()
+            self._latest.popleft()
+        since = frame.captured_us - round(policy.window_seconds * MICROSECONDS)
+        return decide(self._votes(since, frame.captured_us), policy)
+
+    def _append(self, frame: SeenFrame) -> None:
+        self._latest.append(max(frame.captured_us, self._latest[-1]) if self._latest else frame.captured_us)
         self.frames.append(frame)
-        now, first = frame.captured_us, frame.offset - REACH
-        since = now - round(policy.window_seconds * MICROSECONDS)
-        return decide(
-            [each.vote for each in self.frames if since < each.captured_us <= now and each.offset >= first], policy
-        )
+
+    def _votes(self, since: int, until: int) -> Iterator[Vote]:
+        """Of frames captured after `since`, not after `until`; times may go back, so the last frames may be others."""
+        for frame, latest in zip(reversed(self.frames), reversed(self._latest), strict=True):
+            if latest <= since:
+                return
+            if since < frame.captured_us <= until:
+                yield frame.vote

@@ -90,7 +90,8 @@ def load_cameras(file: Path) -> CamerasConfig:
         document = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return CamerasConfig()
-    except (YAMLError, UnicodeDecodeError, OSError) as error:
+    # a date of no calendar is a ValueError, as is text that is no UTF-8
+    except (YAMLError, ValueError, OSError) as error:
         raise ParamsError(
             f"Expected YAML in {file}. {_describe_yaml_error(error)}. Correct the file and run again."
         ) from None
@@ -146,7 +147,7 @@ def _describe_yaml_error(error: Exception) -> str:
         return f"{words}{place}"
     if isinstance(error, OSError):
         return str(error.strerror)
-    return type(error).__name__ if isinstance(error, YAMLError) else str(error)
+    return type(error).__name__ if isinstance(error, YAMLError) else redact(str(error))
 
 
 def _describe_findings(error: ValidationError) -> str:

@@ -1,6 +1,6 @@
 """The frames of a window as the store remembers them: a worker that starts answers as the one before it would have."""
 
-from collections.abc import Collection
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,10 +26,8 @@ class Lane:
     partition: int
 
 
-def read_seen_frames(
-    store: PredictionStore, lane: Lane, camera_ids: Collection[str], before: int
-) -> dict[str, list[SeenFrame]]:
-    """By camera, in the order of offsets, those below `before` that a window may reach; one question for all cameras.
+def read_seen_frames(store: PredictionStore, lane: Lane, before: int) -> dict[str, list[SeenFrame]]:
+    """By camera, in the order of offsets, those below `before` that a window may reach.
 
     Tried again while the store is busy. Raises StoreError.
     """
@@ -42,17 +40,16 @@ def read_seen_frames(
             table.offset.between(before - REACH, before - 1),
             table.classifier == lane.classifier,
             table.role == "production",
-            table.camera_id.in_(list(camera_ids)),
         )
         .order_by(table.offset)
     )
-    found: dict[str, list[SeenFrame]] = {camera_id: [] for camera_id in camera_ids}
+    found: dict[str, list[SeenFrame]] = {}
     for row in store.write(lambda connection: connection.execute(statement).all()):
-        found[row.camera_id].append(to_seen_frame(row, row.offset))
+        found.setdefault(row.camera_id, []).append(to_seen_frame(row, row.offset))
     return found
 
 
 def to_seen_frame(answer: Prediction | Any, offset: int) -> SeenFrame:
     """Of a prediction, or of its row."""
     captured_us = (answer.captured_at - EPOCH) // MICROSECOND
-    return SeenFrame(offset, captured_us, Vote(answer.label, answer.confidence, answer.decision == "known"))
+    return SeenFrame(offset, captured_us, Vote(sys.intern(answer.label), answer.confidence, answer.decision == "known"))

@@ -1,5 +1,8 @@
-from pipelines.consensus.voting import Vote
-from pipelines.consensus.window import REACH, SeenFrame, Window
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.consensus.voting import Vote, decide
+from pipelines.consensus.window import MICROSECONDS, REACH, SeenFrame, Window
 from pipelines.consensus_params import MOST_FRAMES, ConsensusParams
 
 POLICY = ConsensusParams(window_seconds=1.0, min_frames=1, agreement=0.5, weights="none")
@@ -41,3 +44,24 @@ def test_a_window_holds_so_many_frames_and_reaches_so_far_and_no_more() -> None:
     assert frames == MOST_FRAMES
     assert sparse.add(seen(REACH, 0.1), POLICY).frames == 2
     assert sparse.add(seen(REACH + 1, 0.2), POLICY).frames == 2
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 40), st.sampled_from(["bart", "lisa"])), max_size=40),
+    st.sampled_from([0.1, 0.5, 1.0, 3.0]),
+)
+def test_a_window_holds_what_was_captured_within_it_in_whatever_order_times_come(
+    told: list[tuple[int, int, str]], seconds: float
+) -> None:
+    policy = POLICY.model_copy(update={"window_seconds": seconds})
+    window, frames, offset = Window(), list[SeenFrame](), 0
+    for step, tenths, label in told:
+        offset += step * REACH // 8
+        frames.append(seen(offset, tenths / 10, label))
+        now = frames[-1]
+        within = [
+            each.vote
+            for each in frames
+            if 0 <= now.captured_us - each.captured_us < seconds * MICROSECONDS and each.offset >= offset - REACH
+        ]
+        assert window.add(now, policy) == decide(within, policy)

@@ -83,6 +83,8 @@ ADDRESS = f"rtsp://anna:{PASSWORD}@gate/s"
         f"cameras: *{PASSWORD}",
         f"'{ADDRESS}'",
         f"[{{'{ADDRESS}': 1}}]",
+        f"cameras: !!int '{ADDRESS}'",
+        f"cameras: {{gate: {{source: '{ADDRESS}', rate: 2026-99-99}}}}",
     ],
 )
 def test_what_is_said_of_a_faulty_file_never_holds_a_password(tmp_path: Path, text: str) -> None:

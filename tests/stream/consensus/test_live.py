@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.consensus.window import REACH, SeenFrame
 from pipelines.consensus_params import ConsensusParams
 from stream.consensus.live import LiveConsensus
-from stream.consensus.seen_frames import read_seen_frames
+from stream.consensus.seen_frames import Lane, read_seen_frames
 from stream.messages import FRAMES_TOPIC, Position, Prediction
 from stream.reading.freshness import DroppedFrame
 from stream.store import PredictionStore
@@ -135,11 +136,11 @@ def test_a_partition_that_was_elsewhere_meanwhile_goes_on_from_the_store(store: 
 def test_dropped_and_unused_frames_are_no_gap(store: PredictionStore) -> None:
     asked: list[int] = []
 
-    def read_back(lane: object, camera_ids: object, before: int) -> dict[str, list[object]]:
+    def read_back(lane: Lane, before: int) -> dict[str, list[SeenFrame]]:
         asked.append(before)
-        return {"gate": []}
+        return {}
 
-    consensus = LiveConsensus(read_back, lambda classifier: POLICY)  # type: ignore[arg-type]  # nothing is read back
+    consensus = LiveConsensus(read_back, lambda classifier: POLICY)
 
     consensus.add(batch(said(0), said(1)))
     dropped = DroppedFrame(Position(FRAMES_TOPIC, 0, 2), "gate", 1.0)
@@ -148,6 +149,39 @@ def test_dropped_and_unused_frames_are_no_gap(store: PredictionStore) -> None:
     consensus.add(batch(said(5)))
 
     assert asked == [0]
+
+
+def test_of_thousands_of_cameras_a_lane_is_read_once_and_little_is_held() -> None:
+    asked: list[int] = []
+
+    def read_back(lane: Lane, before: int) -> dict[str, list[SeenFrame]]:
+        asked.append(before)
+        return {}
+
+    consensus = LiveConsensus(read_back, lambda classifier: POLICY)
+
+    for start in range(0, 4 * REACH, 64):
+        consensus.add(batch(*(said(n, camera=f"gate-{n % 3000}") for n in range(start, start + 64))))
+    cameras = 5  # of those, these alone go on
+    for start in range(4 * REACH, 6 * REACH, 64):
+        consensus.add(batch(*(said(n, camera=f"gate-{n % cameras}") for n in range(start, start + 64))))
+
+    (held,) = consensus._lanes.values()
+    assert asked == [0]
+    assert len(held) == cameras
+
+
+def test_of_many_cameras_with_rare_frames_ten_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    consensus = LiveConsensus(lambda lane, before: {}, lambda classifier: POLICY)
+
+    for again in range(2):  # the second time as after a rebalance
+        for n in range(60):
+            frames = [said(1_000 * again + 20 * n + place, camera=f"gate-{place}") for place in range(20)]
+            consensus.add(batch(*frames))
+
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == 10
+    assert [text.endswith("No more cameras are named.") for text in warnings] == [False] * 9 + [True]
 
 
 @dataclass(frozen=True)
