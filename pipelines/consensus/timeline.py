@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,7 +39,9 @@ def read_timeline(file: Path, class_names: Sequence[str]) -> tuple[Span, ...]:
     except OSError as error:
         raise DatasetError(f"Expected a timeline at {file}. {error.strerror}. Correct --labels.") from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise DatasetError(f"Expected CSV with the columns {', '.join(COLUMNS)} in {file}. {error}.") from error
+        raise DatasetError(
+            f"Expected CSV with the columns {', '.join(COLUMNS)} in {file}. {error}. Correct the file."
+        ) from error
     if not rows:
         raise DatasetError(f"Expected at least one span in {file}, found none. Write start_seconds,end_seconds,label.")
     spans = sorted((_build_span(place, row, file) for place, row in rows), key=lambda span: span.start_seconds)
@@ -54,11 +57,9 @@ def label_whole(label: str, class_names: Sequence[str]) -> tuple[Span, ...]:
 
 
 def label_at(spans: Sequence[Span], seconds: float) -> int | None:
-    """Number of the span that a moment belongs to; None between spans."""
-    for number, span in enumerate(spans):
-        if span.start_seconds - 1e-6 <= seconds < span.end_seconds - 1e-6:
-            return number
-    return None
+    """Number of the span that a moment belongs to, of spans in the order of time; None between them."""
+    number = bisect_right(spans, seconds + 1e-6, key=lambda span: span.start_seconds) - 1
+    return number if number >= 0 and seconds < spans[number].end_seconds - 1e-6 else None
 
 
 def _read_csv(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -99,7 +100,8 @@ def _check(spans: Sequence[Span], class_names: Sequence[str], file: Path | None)
         if span.label not in class_names:
             known = ", ".join(class_names[:8]) + (", ..." if len(class_names) > 8 else "")
             raise DatasetError(
-                f"Expected a label that the model knows ({known}), received {span.label!r} in {span.place}{where}."
+                f"Expected a label that the model knows ({known}), received {span.label!r} in {span.place}{where}. "
+                "Correct it."
             )
     for one, two in pairwise(spans):
         if two.start_seconds < one.end_seconds - 1e-6:
