@@ -79,6 +79,7 @@ WITHOUT_MODULE = {
     "pipelines/datasets/commands.py": "pipelines/commands.py, the part about datasets",
     "stream/bad_messages.py": "decoding.py, worker/batches.py and pipelines/images.py, by a list of bad input",
     "stream/fuzz.py": "decoding.py and pipelines/images.py, by mutated frames",
+    "stream/migrations.py": "stream/migrations, every version of the tables",
     "stream/models/recalling.py": "models/watcher.py, without the registry at start",
     "stream/dead_letters/docs.py": "docs/dead-letters.md",
 }

@@ -96,7 +96,10 @@ def _ask_child(
     work = Work(str(artefact), str(folder), str(answers), architecture, str(weights_dir) if weights_dir else None)
     command = bind_command(sys.executable, "-m", "pipelines.bench.model", json.dumps(asdict(work)))
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"Expected Keras to answer within {PATIENCE_SECONDS} s. Choose a smaller model.") from error
     if done.returncode:
         said = " ".join((done.stderr.strip().splitlines() or ["nothing"])[-1].split())[:300]
         raise ModelError(f"Expected a model to measure with. It said: {said}.")

@@ -15,8 +15,7 @@ bench_app = typer.Typer(
 )
 
 Architecture = Literal[
-    "mobilenet_v2", "resnet50", "efficientnet_v2_b0", "vision_transformer", "small_cnn", "regularised_cnn",
-    "compact_cnn",
+    "mobilenet_v2", "resnet50", "efficientnet_v2_b0", "vision_transformer", "regularised_cnn", "compact_cnn",
 ]  # fmt: skip
 ModelOption = Annotated[
     Architecture, typer.Option("--model", help="An architecture, with ImageNet weights from VIGIA_WEIGHTS_DIR or none.")

@@ -23,7 +23,7 @@ from stream.bench.broker import find_ends, start_group
 from stream.bench.lane import START_SECONDS, Stage
 from stream.bench.load import Load, dump
 from stream.bench.measuring import WARM_SHARE, percentiles
-from stream.bench.processes import kill, run_lane
+from stream.bench.processes import kill, last_line, run_lane
 from stream.broker.topics import TOPICS
 from stream.messages import PREDICTIONS_TOPIC
 from stream.store import PredictionStore
@@ -127,7 +127,8 @@ def _serving(stage: Stage) -> Iterator[PredictionStore]:
         with run_lane(orders) as running:
             beats = [orders[0].folder / "workers" / f"{order.slot}.json" for order in orders]
             if not _until(lambda: running.failure() or all(_serves(beat) for beat in beats), START_SECONDS):
-                raise StackError(f"Expected {len(orders)} workers to serve, they did not. See {running.log}.")
+                said = last_line(running.log)
+                raise StackError(f"Expected {len(orders)} workers to serve in {START_SECONDS:g} s. They said: {said}.")
             if reason := running.failure():
                 raise StackError(f"Expected {len(orders)} workers to serve: {reason}.")
             yield store
@@ -153,6 +154,8 @@ def _send(stage: Stage, load: Load, store: PredictionStore) -> int:
     )
     try:
         said, _ = process.communicate(timeout=load.seconds + DRAIN_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"Expected {load.fps:g} frames a second to be sent; the sender came to no end.") from error
     finally:
         kill(process)
     if process.returncode:

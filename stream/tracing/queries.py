@@ -95,7 +95,7 @@ def _read(store: PredictionStore, statement: Any) -> Sequence[Any]:
     except StoreError as error:
         cause = error.__cause__
         words = str(getattr(cause, "orig", cause)).lower()
-        if isinstance(cause, SQLAlchemyError) and ("nearest" in words or "consensus" in words):
+        if isinstance(cause, SQLAlchemyError) and any(name in words for name in ("nearest", "consensus", "infer_ms")):
             raise StoreError(
                 "Expected a prediction store with the tables of this version, found older ones. "
                 "Start a worker once, for instance with `vigia up`: it updates them."

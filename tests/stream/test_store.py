@@ -1,12 +1,9 @@
 import sqlite3
-import threading
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import event, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
@@ -16,7 +13,7 @@ from stream.dead_letters.records import Choice, find_letters
 from stream.messages import DeadLetter, Position
 from stream.store import CameraRecord, ModelEvent, PredictionStore, RefusedRowsError, upsert
 from stream.store_engine import build_engine
-from stream.tables import cameras, metadata, model_events, predictions
+from stream.tables import cameras, model_events, predictions
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
 
@@ -52,52 +49,10 @@ def test_building_a_store_and_looking_into_one_that_is_not_there_makes_no_file(t
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_migrations_make_the_tables_that_the_code_describes(store: PredictionStore) -> None:
-    with store.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-
-
 def test_the_file_is_in_wal_mode_so_that_the_page_reads_while_workers_write(store: PredictionStore) -> None:
     with store.engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 5000
-
-
-def test_migrating_again_keeps_the_rows(store: PredictionStore) -> None:
-    store.store_batch([PREDICTION], [])
-
-    store.migrate()
-
-    with store.engine.connect() as connection:
-        assert len(connection.execute(select(predictions)).all()) == 1
-
-
-def test_several_that_migrate_a_new_file_at_once_all_succeed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'vigia.db'}"
-    errors: list[Exception] = []
-
-    def migrate() -> None:
-        try:
-            PredictionStore(url).migrate()
-        except StoreError as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=migrate) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert errors == []
-    assert find_letters(PredictionStore(url), Choice()) == []
-
-
-def test_a_store_of_a_newer_version_is_refused_with_a_word(store: PredictionStore) -> None:
-    with store.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-
-    with pytest.raises(StoreError, match="of this version or older"):
-        store.migrate()
 
 
 def test_a_row_comes_back_with_aware_times_and_its_five_best(store: PredictionStore) -> None:

@@ -14,6 +14,7 @@ from pipelines.errors import RegistryError
 from pipelines.inference import load_classifier
 from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from stream.bench.lanes.order import Order
+from stream.guard.rolling_back import RollbackAnswer, RollbackOrder
 from stream.logs import configure_logs
 from stream.messages import encode_prediction
 from stream.models.trial import try_version
@@ -66,6 +67,9 @@ def build_setup(order: Order) -> WorkerSetup:
     def refuse(version: RegisteredVersion, into: Path) -> Path:
         raise RegistryError(f"Expected the artefact of {version.classifier} on this machine, not into {into}.")
 
+    def move_nothing(order: RollbackOrder) -> RollbackAnswer:
+        return RollbackAnswer("overtaken", order.version, "a bench moves no alias")
+
     changes: dict[str, Any] = {"agent": UnguardedAgent} if order.lane == "ours without guarantee" else {}
     known = version_of(order)
     return WorkerSetup(
@@ -79,6 +83,7 @@ def build_setup(order: Order) -> WorkerSetup:
         try_version=try_version,
         load=load_classifier,
         common_group=order.group,
+        roll_back=move_nothing,
         **changes,
     )
 

@@ -18,10 +18,12 @@ PREDICTIONS = 1_000_000
 MOST_CPU_SECONDS = 2.0
 FILL = """
 WITH RECURSIVE frames(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM frames WHERE i < :last)
-INSERT INTO predictions SELECT 'taller_camara_stream', i % 4, i / 4, 'cars', 'production', 'cam' || (i % 8) || '-' || i,
+INSERT INTO predictions (topic, partition, "offset", classifier, role, frame_id, camera_id, image_name, image_sha256,
+  model_version, label, confidence, top, decision, captured_at, received_at, predicted_at, worker)
+SELECT 'taller_camara_stream', i % 4, i / 4, 'cars', 'production', 'cam' || (i % 8) || '-' || i,
   'cam' || (i % 8), i || '.jpg', printf('%064x', i), 1, 'bmw', 0.9, '[["bmw", 0.9], ["audi", 0.1]]', 'known',
   datetime(1764000000 + i / 2, 'unixepoch') || '.000000', datetime(1764000000 + i / 2, 'unixepoch') || '.000000',
-  datetime(1764000000 + i / 2, 'unixepoch') || '.040000', 'here/worker-1', NULL FROM frames
+  datetime(1764000000 + i / 2, 'unixepoch') || '.040000', 'here/worker-1' FROM frames
 """
 TABLES = (
     "CREATE TABLE model_versions (workspace TEXT, name TEXT, version INTEGER, run_id TEXT, creation_time BIGINT, "

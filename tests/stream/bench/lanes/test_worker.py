@@ -2,6 +2,7 @@ from pathlib import Path
 
 from stream.bench.lanes.order import Order
 from stream.bench.lanes.worker import OneVersion, UnguardedAgent, build_setup, version_of
+from stream.guard.rolling_back import RollbackOrder
 from stream.worker.agent import Agent
 
 
@@ -13,6 +14,12 @@ def test_the_lane_is_the_real_worker_in_a_home_and_a_group_of_its_own(tmp_path: 
     setup = build_setup(order_of("ours v2", tmp_path))
 
     assert (setup.state, setup.slot, setup.group, setup.agent) == (tmp_path, 2, "bench-group", Agent)
+
+
+def test_what_its_guard_finds_moves_no_alias_of_the_real_registry(tmp_path: Path) -> None:
+    answer = build_setup(order_of("ours v2", tmp_path)).roll_back(RollbackOrder("bench", 7, 6, "it fails", "worker-2"))
+
+    assert (answer.outcome, answer.production) == ("overtaken", 7)
 
 
 def test_only_the_lane_without_the_guarantee_has_another_agent(tmp_path: Path) -> None:
