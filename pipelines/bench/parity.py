@@ -1,6 +1,7 @@
 """Whether a lane answers like Keras: fast and wrong does not count."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pipelines.artefact import Precision
 from pipelines.golden import MOST_DIFFERENCE
 
 LEAST_AGREEMENT: Final = 0.99
+FARTHEST: Final = 1.0
+"""Difference of two confidences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,11 @@ def compare_answers(said: Iterable[Said], expected: Mapping[str, Said]) -> LaneP
     """Answers to pictures that are not expected are left out."""
     pairs = [(each, expected[each.picture]) for each in said if each.picture in expected]
     if not pairs:
-        return LaneParity(0.0, float("inf"), 0)
+        return LaneParity(0.0, FARTHEST, 0)
     same = sum(each.label == wanted.label for each, wanted in pairs)
-    apart = max(abs(each.confidence - wanted.confidence) for each, wanted in pairs)
+    differences = [abs(each.confidence - wanted.confidence) for each, wanted in pairs]
+    # `max` passes over what is no number where it is not the first; and no number is none of JSON
+    apart = FARTHEST if any(map(math.isnan, differences)) else max(differences)
     return LaneParity(same / len(pairs), apart, len({each.picture for each, _ in pairs}))
 
 

@@ -28,6 +28,9 @@ def test_a_lane_that_answers_otherwise_does_not_count() -> None:
 
 
 def test_a_confidence_that_is_no_number_does_not_count() -> None:
+    said = [Said("0.jpg", "cat", 0.9), Said("1.jpg", "cat", float("nan"))]
+
+    assert compare_answers(said, EXPECTED).why_not("f32")
     assert LaneParity(1.0, float("nan"), 32).why_not("f32")
 
 
