@@ -151,6 +151,16 @@ def test_dropped_and_unused_frames_are_no_gap(store: PredictionStore) -> None:
     assert asked == [0]
 
 
+def test_each_camera_of_a_first_batch_is_read_back_as_far_as_its_own_window_may_reach(store: PredictionStore) -> None:
+    answer(build(store), store, said(0, seconds=0), said(1, camera="yard", seconds=0))
+
+    answers = answer(
+        build(store), store, said(REACH, seconds=0.5), *(said(REACH + n, camera="yard", seconds=0.5) for n in (1, 2))
+    )
+
+    assert [each.consensus_frames for each in answers] == [2, 2, 2]
+
+
 def test_of_thousands_of_cameras_a_lane_is_read_once_and_little_is_held() -> None:
     asked: list[int] = []
 
