@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pipelines.bench.pictures import name_picture
 from pipelines.errors import BrokerError
 from pipelines.processes import bind_command
+from stream.bench.processes import last_line
 from stream.broker.embedded import answers, embedded_kafka_command, prepare_embedded_kafka
 from stream.broker.sending import send_in_batches
 from stream.broker.topics import LARGEST_MESSAGE_BYTES, ensure_topics
@@ -84,7 +85,11 @@ def _wait_for_answer(process: "subprocess.Popen[bytes]", bootstrap: str, log: Pa
     deadline, pause = time.monotonic() + START_SECONDS, threading.Event()
     while not answers(bootstrap, 1.0):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise BrokerError(f"Expected the embedded Kafka to answer at {bootstrap}, it did not. See {log}.")
+            # its folder goes with the bench
+            raise BrokerError(
+                f"Expected the embedded Kafka to answer at {bootstrap}, it did not. It said: {last_line(log)}. "
+                "`vigia doctor` checks Java, jars and disk."
+            )
         pause.wait(0.1)
 
 

@@ -48,7 +48,7 @@ def test_every_lane_runs_through_on_a_real_kafka_and_answers_like_keras(tmp_path
         env={**os.environ, "VIGIA_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
     )
 
     assert done.returncode == 0, done.stderr
@@ -64,10 +64,13 @@ def test_every_lane_runs_through_on_a_real_kafka_and_answers_like_keras(tmp_path
     if not has_confluent():
         assert lanes["confluent"]["not_counted"] == ABSENT
     assert document["ratios"]["ours_over_naive"] > 1
-    for rate in document["latency_ms"].values():
+    assert document["latency_not_counted"] is None
+    rates = [rate for rate in document["latency_ms"].values() if rate["frames"]]  # a slow machine is sent none at 10 %
+    assert rates
+    for rate in rates:
         assert rate["lost"] == 0
         assert rate["p50"] <= rate["p95"] <= rate["p99"]
-    assert document["overload"]["oldest_seconds"] > 0
+    assert document["overload"]["sent_fps"] > 0
     assert "## vigia bench stream: compact_cnn" in page.read_text(encoding="utf-8")
     assert [file.name for file in (home / "bench").glob("run-*")] == []
     left = [each.pid for each in psutil.process_iter(["cmdline"]) if str(home) in " ".join(each.info["cmdline"] or ())]
