@@ -124,12 +124,14 @@ def write_section(document: Document, file: Path) -> None:
     section = f"{begin}\n## {_title(document)}\n\n{render_markdown(document)}{end}"
     try:
         page = file.read_text(encoding="utf-8") if file.exists() else "# Performance\n"
-        before, found, after = page.partition(begin)
+        before, _, after = page.partition(begin)
+        _, found, after = after.partition(end)
         if found:
-            after = after.partition(end)[2].lstrip("\n")
+            after = after.lstrip("\n")
             page = f"{before}{section}\n" + (f"\n{after}" if after else "")
         else:
-            page = f"{page.rstrip()}\n\n{section}\n"
+            # a beginning whose end somebody took away: what follows it is not ours to remove
+            page = f"{page.replace(begin, '').rstrip()}\n\n{section}\n"
         file.write_text(page, encoding="utf-8")
     except OSError as error:
         raise WorkspaceError(f"Expected to write {file}, received: {error.strerror}. Choose another file.") from error

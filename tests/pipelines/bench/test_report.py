@@ -111,3 +111,16 @@ def test_a_page_gets_one_section_a_bench_and_the_same_one_again(tmp_path: Path) 
     assert page.read_text(encoding="utf-8").count("## vigia bench stream: compact_cnn") == 1
     assert once.startswith("# Performance\n\nWords.\n\n<!-- bench-stream-compact_cnn -->\n")
     assert page.read_text(encoding="utf-8") == once
+
+
+def test_nothing_is_removed_from_a_page_whose_mark_of_an_end_is_gone(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    write_section(document(), page)
+    page.write_text(page.read_text().replace("<!-- end of bench-stream-compact_cnn -->", "") + "Words.\n")
+
+    write_section(document(), page)
+    once = page.read_text()
+    write_section(document(), page)
+
+    assert "Words." in once
+    assert page.read_text() == once
