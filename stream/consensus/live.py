@@ -37,7 +37,7 @@ class Camera:
 class LiveConsensus:
     """The windows of every classifier and camera; for one thread.
 
-    A lane is read from the store once. Held of it are frames that a window may reach, 4 MB at most. A partition
+    A lane is read from the store once. Held of it are frames that a window may reach, 10 MB at most. A partition
     that does not go on where it was left, as after a rebalance or when frames are delivered again, is begun anew.
     """
 
