@@ -21,10 +21,23 @@ from stream.worker.batches import PIXEL_BYTES, TOP
 from stream.worker.inferring import check_machine, check_model, infer_checked
 
 BATCH: Final = 16
+MOST_MISSING: Final = 10_000
+"""Missing frames that are named; beyond them they are counted."""
 READ_AHEAD: Final = 32
 """Encoded pictures that wait for a decoder."""
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFrame:
+    """A frame that has no answer now."""
+
+    frame_id: str
+    camera_id: str
+    captured_at: datetime
+    reason: str
+    """A key of GONE_IN_WORDS."""
 
 
 @dataclass(slots=True)
@@ -39,10 +52,17 @@ class Tally:
     """By this run; their pictures came from the kept frames or the topic."""
     missing: Counter[str] = field(default_factory=Counter)
     """By reason, a key of GONE_IN_WORDS."""
+    missing_frames: list[MissingFrame] = field(default_factory=list)
+    """Which these are, MOST_MISSING at most."""
 
     @property
     def frames(self) -> int:
         return self.before + self.answered + self.missing.total()
+
+    def miss(self, frame: LiveFrame | Prediction, reason: str) -> None:
+        self.missing[reason] += 1
+        if len(self.missing_frames) < MOST_MISSING:
+            self.missing_frames.append(MissingFrame(frame.frame_id, frame.camera_id, frame.captured_at, reason))
 
     def add(self, other: "Tally") -> None:
         self.before += other.before
@@ -50,6 +70,7 @@ class Tally:
         self.topic += other.topic
         self.answered += other.answered
         self.missing += other.missing
+        self.missing_frames += other.missing_frames[: MOST_MISSING - len(self.missing_frames)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +100,8 @@ class Answering:
             for each in batch:
                 tally.kept += each.found.origin == "kept"
                 tally.topic += each.found.origin == "topic"
-            tally.missing.update(each.reason for each in batch if each.reason)
+                if each.reason:
+                    tally.miss(each.found.frame, each.reason)
             good = [(each.found.frame, each.image) for each in batch if each.image is not None]
             predictions = self._infer(good, tally) if good else []
             tally.answered = len(predictions)
@@ -96,7 +118,7 @@ class Answering:
                 except Exception as error:  # noqa: BLE001  as above
                     check_machine(self.classifier, error)
                     check_model(self.classifier, error)
-                    tally.missing["failed"] += 1
+                    tally.miss(each[0], "failed")
             return predictions
 
     def _ask(self, good: Sequence[tuple[LiveFrame, Image]]) -> list[Prediction]:

@@ -121,6 +121,10 @@ def describe_report(report: "ReplayReport", out: Path | None) -> dict[str, Any]:
         "agreement": comparison.agreement,
         "missing": comparison.missing,
         "missing_reasons": dict(tally.missing),
+        "missing_frames": [
+            {**asdict(each), "captured_at": each.captured_at.isoformat()} for each in report.missing_frames
+        ],
+        "missing_frames_cut": tally.missing.total() > len(report.missing_frames),
         "source": {"kept": tally.kept, "topic": tally.topic, "gone": gone, "before": tally.before},
         "changes": [asdict(each) for each in comparison.changes],
         "decisions": {"to_unknown": comparison.to_unknown, "to_known": comparison.to_known},
@@ -146,7 +150,7 @@ def tell_report(report: "ReplayReport") -> None:
     print(f"{tally.answered:,} frames answered in {report.seconds:.1f} s, {report.fps:.1f} a second{before}")
     print(f"pictures: {tally.kept:,} kept, {tally.topic:,} from the topic")
     if tally.missing:
-        print(f"missing: {tell_gone(tally.missing)}")
+        print(f"missing: {tell_gone(tally.missing)}; which ones: --json, or --out FILE")
     agreement = "-" if comparison.agreement is None else f"{comparison.agreement:.4f}"
     print(f"agreement {agreement}: {comparison.changed:,} of {comparison.compared:,} frames get another label")
     print(f"decisions: {comparison.to_unknown:,} unknown now, {comparison.to_known:,} known now")

@@ -8,11 +8,13 @@ from pipelines.errors import ImageError
 from pipelines.evaluation.report_classes import break_name
 from pipelines.page import build_bar, build_card, build_page, build_table, build_tile, thumbnail_data_uri
 from stream.messages import Position
+from stream.time_travel.answering import MOST_MISSING
 from stream.time_travel.comparing import ChangedFrame, Comparison
-from stream.time_travel.pictures import tell_gone
+from stream.time_travel.pictures import GONE_IN_WORDS, tell_gone
 from stream.time_travel.replaying import ReplayReport
 
 SHOWN_PAIRS: Final = 30
+SHOWN_MISSING: Final = 200
 STYLE: Final = """
 .says { display: grid; grid-template-columns: auto 1fr auto; gap: 0 .5rem; padding: 0 !important; }
 .says span:nth-child(3n) { font-variant-numeric: tabular-nums; }
@@ -34,6 +36,7 @@ def build_replay_page(report: ReplayReport, changed: Sequence[ChangedFrame], pic
         _pairs(comparison),
         _cameras(comparison),
         _frames(comparison, changed, pictures),
+        _missing(report),
     ]
     title = f"{window.classifier}: version {comparison.version} on frames of the past"
     return build_page(title, "\n".join(parts), lede=lede, style=STYLE)
@@ -109,6 +112,25 @@ def _frames(comparison: Comparison, changed: Sequence[ChangedFrame], pictures: M
     if len(cards) < len(changed):
         words += f" Of {len(changed) - len(cards):,} the picture is gone."
     return f'<h2>Changed: {comparison.changed:,}</h2><p>{words}</p><div class="cards">{"".join(cards)}</div>'
+
+
+def _missing(report: ReplayReport) -> str:
+    total = report.tally.missing.total()
+    if not total:
+        return ""
+    rows = [
+        (
+            break_name(each.frame_id),
+            escape(each.camera_id),
+            f"{each.captured_at:%Y-%m-%d %H:%M:%S}",
+            escape(GONE_IN_WORDS.get(each.reason, each.reason)),
+        )
+        for each in report.missing_frames[:SHOWN_MISSING]
+    ]
+    table = build_table(("frame", "camera", "captured, UTC", "why"), rows, numbers=frozenset())
+    left = total - len(rows)
+    words = f"<p>And {left:,} more; <code>--json</code> names {MOST_MISSING:,} at most.</p>" if left else ""
+    return f"<h2>Not asked again: {total:,}</h2>{table}{words}"
 
 
 def _card(frame: ChangedFrame, version: int, picture: bytes | None) -> str | None:

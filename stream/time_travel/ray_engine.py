@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from pipelines.datasets.threads import count_cores
 from pipelines.errors import SettingsError, StackError, VigiaError
 from pipelines.settings import is_listening
 from pipelines.terminal import say
-from stream.time_travel.answering import Tally
+from stream.time_travel.answering import MissingFrame, Tally
 from stream.time_travel.replayer import Asked, Replayer
 from stream.time_travel.windows import Part
 
@@ -105,7 +106,9 @@ class PartAnswerer:
             failure = (type(error).__name__, str(error))
         # as pairs: Ray keeps rows as tables, in which a mapping would get every other row's keys
         missing = [[reason, str(count)] for reason, count in total.missing.items()]
-        return {**asdict(total), "missing": missing, "error": failure[0], "words": failure[1]}
+        frames = [[f.frame_id, f.camera_id, f.captured_at.isoformat(), f.reason] for f in total.missing_frames]
+        told = {"missing": missing, "missing_frames": frames, "error": failure[0], "words": failure[1]}
+        return {**asdict(total), **told}
 
 
 def read_answer(row: Mapping[str, Any]) -> Tally:
@@ -113,7 +116,12 @@ def read_answer(row: Mapping[str, Any]) -> Tally:
     if kind := row["error"]:
         raise getattr(errors, kind, errors.VigiaError)(row["words"])
     counts = {name: int(row[name]) for name in ("before", "kept", "topic", "answered")}
-    return Tally(**counts, missing=Counter({reason: int(count) for reason, count in row["missing"]}))
+    frames = [
+        MissingFrame(frame_id, camera_id, datetime.fromisoformat(captured_at), reason)
+        for frame_id, camera_id, captured_at, reason in row["missing_frames"]
+    ]
+    missing = Counter({reason: int(count) for reason, count in row["missing"]})
+    return Tally(**counts, missing=missing, missing_frames=frames)
 
 
 def run_on_ray(asked: Asked, parts: Sequence[Part]) -> Iterator[Tally]:

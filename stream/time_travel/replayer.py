@@ -1,7 +1,6 @@
 """What one process needs to answer parts of a window: the version, the pictures, the store, spare time."""
 
 import socket
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -62,7 +61,7 @@ class Replayer:
         self._bootstrap = settings.resolve_kafka_bootstrap()
         self._store = PredictionStore(settings.resolve_database_url())
         self._blocks = ExitStack()
-        self._refused = 0
+        self._refused = Tally()
 
     @classmethod
     def open(cls, asked: Asked) -> Self:
@@ -102,8 +101,9 @@ class Replayer:
                 yield tally
         finally:
             storing.close()
-        refused = Counter({"refused": self._refused}) if self._refused else Counter[str]()
-        yield Tally(before=before.before, answered=-self._refused, missing=refused)
+        refused, self._refused = self._refused, Tally()
+        refused.before, refused.answered = before.before, -refused.missing.total()
+        yield refused
 
     def _read(self, parts: Iterable[Part], before: Tally) -> Iterator[Found]:
         role = None if self._asked.anew else self._asked.role
@@ -117,5 +117,7 @@ class Replayer:
             self._store.store_batch(predictions, ())
         except RefusedRowsError as error:
             kept = [row for row in predictions if (row.position, row.classifier) not in error.refused]
-            self._refused += len(predictions) - len(kept)
             self._store.store_batch(kept, ())
+            for row in predictions:
+                if (row.position, row.classifier) in error.refused:
+                    self._refused.miss(row, "refused")

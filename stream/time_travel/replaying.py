@@ -16,7 +16,7 @@ from stream.frames.leases import LEASE_SECONDS, Window, lease_frames
 from stream.messages import Position
 from stream.store import PredictionStore
 from stream.tables import predictions
-from stream.time_travel.answering import Tally
+from stream.time_travel.answering import MissingFrame, Tally
 from stream.time_travel.comparing import ChangedFrame, Comparison, compare_window, find_changed
 from stream.time_travel.jobs import JobLog, ReplayJob, hold_alone
 from stream.time_travel.pictures import Pictures, tell_gone
@@ -53,6 +53,12 @@ class ReplayReport:
     """Some frames were answered by an earlier run."""
     stopped: bool
     """By Ctrl-C, before its end."""
+
+    @property
+    def missing_frames(self) -> tuple[MissingFrame, ...]:
+        """Frames that this run found no answer for, in the order they were captured; MOST_MISSING at most."""
+        frames = self.tally.missing_frames
+        return tuple(sorted(frames, key=lambda each: (each.captured_at, each.camera_id, each.frame_id)))
 
     @property
     def fps(self) -> float:

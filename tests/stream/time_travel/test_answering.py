@@ -8,7 +8,7 @@ from pipelines.errors import ModelError, StoreError
 from pipelines.images import Image
 from pipelines.inference import Inference
 from stream.messages import Prediction
-from stream.time_travel.answering import BATCH, Answering, Storing, Tally, decode_ahead, read_ahead
+from stream.time_travel.answering import BATCH, MOST_MISSING, Answering, Storing, Tally, decode_ahead, read_ahead
 from stream.time_travel.pictures import Found
 from stream.time_travel.windows import LiveFrame
 from stream.worker.batches import BatchReader
@@ -65,6 +65,7 @@ def test_what_is_gone_or_cannot_be_decoded_is_missing_with_its_reason() -> None:
 
     assert [row.frame_id for row in rows] == ["f0"]
     assert tally.missing == {"expired": 1, "undecodable": 1}
+    assert [(each.frame_id, each.reason) for each in tally.missing_frames] == [("f1", "expired"), ("f2", "undecodable")]
     assert tally.frames == 3
 
 
@@ -73,6 +74,18 @@ def test_a_frame_that_the_version_fails_on_takes_no_other_with_it() -> None:
 
     assert [row.frame_id for row in rows] == ["f0", "f2"]
     assert tally.missing == {"failed": 1}
+    assert [each.frame_id for each in tally.missing_frames] == ["f1"]
+
+
+def test_of_very_many_missing_frames_some_are_named_and_all_are_counted() -> None:
+    total, more = Tally(), Tally()
+    for tally, frames in ((total, MOST_MISSING - 2), (more, 5)):
+        for number in range(frames):
+            tally.miss(frame(number), "expired")
+    total.add(more)
+    total.miss(frame(0), "expired")
+
+    assert (len(total.missing_frames), total.missing["expired"]) == (MOST_MISSING, MOST_MISSING + 4)
 
 
 def test_a_version_that_fails_on_everything_ends_the_replay() -> None:

@@ -101,6 +101,11 @@ def test_kept_frames_are_answered_compared_and_shown_without_a_broker(past: Past
     assert document["source"] == {"kept": 10, "topic": 0, "gone": 10, "before": 0}
     assert (document["frames"], document["compared"], document["missing"]) == (20, 10, 10)
     assert document["missing_reasons"] == {"no_broker": 10}
+    assert document["missing_frames"][:2] == [
+        {"frame_id": "f1", "camera_id": "cam1", "captured_at": "2025-06-01T12:00:01+00:00", "reason": "no_broker"},
+        {"frame_id": "f3", "camera_id": "cam3", "captured_at": "2025-06-01T12:00:03+00:00", "reason": "no_broker"},
+    ]
+    assert (len(document["missing_frames"]), document["missing_frames_cut"]) == (10, False)
     # f0 and f10 were called blue, and are red and green
     assert document["changed"] == 2
     assert document["agreement"] == pytest.approx(0.8)

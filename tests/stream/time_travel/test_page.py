@@ -1,11 +1,12 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from pipelines.settings import Settings
 from stream.messages import Position
-from stream.time_travel.answering import Tally
+from stream.time_travel.answering import MissingFrame, Tally
 from stream.time_travel.comparing import CameraChange, ChangedFrame, Comparison, LabelChange
-from stream.time_travel.page import build_replay_page
+from stream.time_travel.page import SHOWN_MISSING, build_replay_page
 from stream.time_travel.replayer import Asked
 from stream.time_travel.replaying import ReplayReport
 from stream.time_travel.windows import ReplayWindow, Unanswered
@@ -47,6 +48,20 @@ def test_the_page_shows_the_frames_that_changed_and_says_of_how_many_the_picture
     assert "2 no longer on the topic" in page
     assert "3 dead letters" in page
     assert "75.0%" in page
+
+
+def test_the_page_names_the_frames_that_were_gone_and_counts_the_rest() -> None:
+    tally = Tally()
+    for number in range(SHOWN_MISSING + 3):
+        frame = MissingFrame(f"<i>f{number}", "gate & door", NOON + timedelta(seconds=number), "expired")
+        tally.miss(frame, "expired")
+
+    page = build_replay_page(replace(REPORT, tally=tally), [], {})
+
+    assert "Not asked again: 203" in page
+    assert (page.count("<td>no longer on the topic</td>"), "And 3 more" in page) == (SHOWN_MISSING, True)
+    assert "<i>f" not in page
+    assert "Not asked again:" not in build_replay_page(replace(REPORT, tally=Tally()), [], {})
 
 
 def test_labels_and_cameras_are_text_and_no_markup() -> None:

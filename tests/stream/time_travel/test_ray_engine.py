@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import BrokerError, SettingsError
 from pipelines.settings import Settings
-from stream.time_travel.answering import Tally
+from stream.time_travel.answering import MissingFrame, Tally
 from stream.time_travel.ray_engine import (
     PartAnswerer,
     check_cluster,
@@ -52,9 +52,11 @@ def test_a_cluster_that_does_not_answer_is_said_at_once() -> None:
 
 
 def test_what_an_actor_counted_comes_back_and_its_error_is_raised_here() -> None:
-    row = {"before": 1, "kept": 2, "topic": 3, "answered": 4, "missing": [["expired", "5"]], "error": "", "words": ""}
+    counts = {"before": 1, "kept": 2, "topic": 3, "answered": 4, "missing": [["expired", "5"]]}
+    frames = [["f1", "gate", NOON.isoformat(), "expired"]]
+    row = {**counts, "missing_frames": frames, "error": "", "words": ""}
 
-    assert read_answer(row) == Tally(1, 2, 3, 4, Counter(expired=5))
+    assert read_answer(row) == Tally(1, 2, 3, 4, Counter(expired=5), [MissingFrame("f1", "gate", NOON, "expired")])
     with pytest.raises(BrokerError, match="Expected Kafka"):
         read_answer({**row, "error": "BrokerError", "words": "Expected Kafka."})
 
