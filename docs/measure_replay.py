@@ -30,6 +30,7 @@ from pipelines.inference import load_classifier
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
 from stream.messages import Outgoing, encode_v2
+from stream.shadow.priority import give_way
 from stream.store import PredictionStore
 from stream.store_engine import has_tables
 from stream.tables import predictions
@@ -37,7 +38,6 @@ from stream.time_travel.answering import Answering, read_ahead
 from stream.time_travel.pictures import Found, Source
 from stream.time_travel.replayer import Asked
 from stream.time_travel.replaying import replay_window
-from stream.time_travel.spare_time import lower_priority
 from stream.time_travel.windows import ReplayWindow, load_frames, plan_parts
 from tests.stream.embedded_kafka import EmbeddedKafka
 from tests.stream.live import send
@@ -151,7 +151,7 @@ def measure_engine(stand: Stand, answering: Answering, window: ReplayWindow) -> 
     found = [Found(frame, "kept", stand.pictures[n % len(stand.pictures)]) for n, frame in enumerate(frames)]
 
     def answer() -> Iterator[int]:
-        lower_priority()
+        give_way()
         for tally, _ in answering.answer(found):
             yield tally.answered
 

@@ -34,6 +34,8 @@ REPLAY_PREFIX: Final = "replay-"
 """Of the last one."""
 REPLAYER: Final = "/replay"
 """How the worker's name of such a row ends."""
+SHADOW_WORKER: Final = "/shadow-"
+"""In the name of the worker of a challenger's row; then its number."""
 Decision = Literal["known", "unknown"]
 Mode = Literal["realtime", "lossless"]
 """Of a camera: its newest frame wins, or every one is answered."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from stream.shadow.judging.report import Pictures, ShadowReport
 
+MOMENT = "2026-11-27T18:00 (UTC), or 90m, 12h, 7d ago"
+
 shadow_app = typer.Typer(rich_markup_mode=None)
 report_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="What challengers answered beside production."
@@ -33,10 +35,10 @@ def report(
         int | None, typer.Option(min=1, help="Another challenger than the one that answered last.")
     ] = None,
     begins: Annotated[
-        str | None, typer.Option("--from", metavar="T", help="Only frames captured since, ISO 8601.")
+        str | None, typer.Option("--from", metavar="T", help=f"Only frames captured since: {MOMENT}.")
     ] = None,
     ends: Annotated[
-        str | None, typer.Option("--to", metavar="T", help="Only frames captured before, ISO 8601.")
+        str | None, typer.Option("--to", metavar="T", help=f"Only frames captured before: {MOMENT}.")
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Columns frame_id and label: what a person saw.")
@@ -51,9 +53,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Compare a challenger with production on the frames that both answered, and give a verdict."""
-    span = read_moment(begins, "--from"), read_moment(ends, "--to")
-    if span[0] and span[1] and span[0] >= span[1]:
-        raise typer.BadParameter("expected a time after --from", param_hint="--to")
+    span = read_span(begins, ends)
     found, pictures = make_report(classifier, version, span, labels)
     page = write_page(found, pictures, out)
     if to_label:
@@ -102,15 +102,18 @@ def write_page(report: "ShadowReport", pictures: "Pictures", out: Path | None) -
     return write_file(out or load_settings().state / "shadow" / name, build_shadow_page(report, pictures))
 
 
-def read_moment(text: str | None, option: str) -> "datetime | None":
-    """Local time where it names no zone."""
-    from datetime import datetime
+def read_span(begins: str | None, ends: str | None) -> "tuple[datetime | None, datetime | None]":
+    """Raises typer.BadParameter for a wrong time, or two of the wrong order."""
+    from datetime import UTC, datetime
 
-    try:
-        return None if text is None else datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError):
-        words = f"expected a time like 2026-11-28T14:00 or 2026-11-28T14:00:00Z, received {text!r}"
-        raise typer.BadParameter(words, param_hint=option) from None
+    from stream.dead_letters.choosing import parse_moment
+
+    now = datetime.now(UTC)
+    first = None if begins is None else parse_moment(begins, now, "--from")
+    last = None if ends is None else parse_moment(ends, now, "--to")
+    if first and last and first >= last:
+        raise typer.BadParameter("expected a time after --from", param_hint="--to")
+    return first, last
 
 
 def write_file(file: Path, content: str) -> Path:

@@ -49,8 +49,8 @@ async def open_reading(bootstrap: str, instance_id: str) -> AsyncIterator["Readi
         metadata_max_age_ms=10_000,
     )
     consumer.subscribe([FRAMES_TOPIC], listener=_FromTheEnd(consumer))
-    await consumer.start()
     try:
+        await consumer.start()
         yield Reading(consumer)
     finally:
         # aiokafka says no goodbye for a fixed name, and nobody waits for these partitions
@@ -116,8 +116,13 @@ class Reading:
             log.debug("the shadow's offsets are not committed: %r", error)
 
     def _look_at_ends(self) -> None:
-        now = self.clock()
-        for tp in self.consumer.assignment():
+        now, ours = self.clock(), self.consumer.assignment()
+        for gone in (self.ends.keys() | self._read.keys()) - ours:
+            # another shadow reads it: its offset is no more ours to commit, and its end is not heard of any more
+            self.ends.pop(gone, None)
+            self._read.pop(gone, None)
+            self._ages.pop(gone, None)
+        for tp in ours:
             end = self.consumer.highwater(tp)
             if end is not None:
                 self.ends[tp] = end

@@ -20,7 +20,7 @@ from pipelines.errors import StackError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.live_params import LiveParams
-from stream.messages import SHADOW_GROUP, Message
+from stream.messages import SHADOW_GROUP, SHADOW_WORKER, Message
 from stream.models.copies import Copies, Download
 from stream.models.loader import LoadClassifier, Loader, TryVersion
 from stream.models.watcher import LiveLookup, ModelWatcher
@@ -68,7 +68,7 @@ class ShadowSetup:
     @property
     def name(self) -> str:
         """What rows and model events call this worker."""
-        return f"{socket.gethostname()[:80]}/shadow-{self.slot}"
+        return f"{socket.gethostname()[:80]}{SHADOW_WORKER}{self.slot}"
 
 
 def shadow_file(state: Path, slot: int) -> Path:
@@ -174,7 +174,8 @@ class Shadow:
         refused = [
             f"{name} version {each.version} refused: {each.words}" for name, each in self.watcher.refusals.items()
         ]
-        failing = [f"{name} {words}" for name, words in self.answering.failing.items()]
+        # a copy: the thread that answers changes it meanwhile
+        failing = [f"{name} {words}" for name, words in self.answering.failing.copy().items()]
         resting = [self.spare.resting] if self.state == "resting" and self.spare.resting else []
         return {
             "state": self.state,

@@ -74,15 +74,15 @@ class Pictures:
             yield from self._read_topic(self.topic, left)
 
     def _find_kept(self, frames: Sequence[LiveFrame]) -> dict[Position, KeptFrame]:
-        """By a range of places; frames of a part lie close to each other."""
-        first, last = frames[0].position, frames[-1].position
+        """Of one part. Asked for one by one: a range would bring what other cameras have between them."""
+        first = frames[0].position
         table = kept_frames.c
         rows = self.index.select(
             select(kept_frames).where(
                 table.store == self.store.address,
                 table.topic == first.topic,
                 table.partition == first.partition,
-                table.offset.between(first.offset, last.offset),
+                table.offset.in_([frame.position.offset for frame in frames]),
                 table.reason != "dead_letter",
             )
         )

@@ -13,10 +13,11 @@ from pipelines.terminal import say
 from stream.frames.keeping import FramesPlace
 from stream.frames.kept_frames import KeptIndex
 from stream.messages import REPLAYER, Prediction
+from stream.shadow.priority import give_way
 from stream.store import PredictionStore, RefusedRowsError
 from stream.time_travel.answering import Answering, Storing, Tally, read_ahead
 from stream.time_travel.pictures import Found, Pictures, Source
-from stream.time_travel.spare_time import SpareTime, lower_priority
+from stream.time_travel.spare_time import SpareTime
 from stream.time_travel.topic import FramesTopic
 from stream.time_travel.windows import Part, ReplayWindow, load_frames, name_role
 from stream.worker.inferring import infer_blank
@@ -92,7 +93,7 @@ class Replayer:
         answering = Answering(self._classifier, f"{socket.gethostname()[:80]}{REPLAYER}", self.spare.wait)
         storing = Storing(self._store_rows)  # before this thread steps back: writing does not
         if self._asked.idle:
-            lower_priority()
+            give_way()
         before = Tally()
         try:
             for tally, predictions in answering.answer(read_ahead(self._read(parts, before))):

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Literal
@@ -170,7 +170,8 @@ def hold_pictures(asked: Asked, store: PredictionStore) -> Iterator[None]:
 
         def renew() -> None:
             while not ended.wait(LEASE_SECONDS / 3):
-                leased.renew()
+                with suppress(StoreError):  # a lease lasts for three of these pauses: the next one may be in time
+                    leased.renew()
 
         thread = threading.Thread(target=renew, name="renewing the lease", daemon=True)
         thread.start()

@@ -1,7 +1,6 @@
-"""Spare time: the last to be given a processor, and none at all while production is behind."""
+"""Spare time: none while production is behind."""
 
 import asyncio
-import os
 import threading
 import time
 from collections import deque
@@ -28,13 +27,6 @@ CALM_LOOKS: Final = 2
 SAY_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 5.0
 """A broker that takes longer is away."""
-
-
-def lower_priority() -> None:
-    """This thread's, and that of the threads it starts: nice 19, and Linux' class for idle time."""
-    os.nice(19)
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 @dataclass(frozen=True, slots=True)

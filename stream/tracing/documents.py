@@ -75,6 +75,7 @@ def describe_model_trace(trace: ModelTrace) -> Document:
                 {
                     "at": _iso(event.at),
                     "worker": event.worker,
+                    "role": event.role,
                     "event": event.event,
                     "from_version": event.from_version,
                     "detail": event.detail,

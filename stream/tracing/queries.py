@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.errors import StoreError
-from stream.messages import REPLAYER, Position, Prediction
+from stream.messages import REPLAYER, SHADOW_WORKER, Position, Prediction
 from stream.store import ModelEvent, PredictionStore
 from stream.tables import model_events, predictions
 
@@ -67,7 +67,7 @@ def read_model_events(store: PredictionStore, classifier: str) -> tuple[ModelEve
 
 
 def count_served(store: PredictionStore, classifier: str, version: int) -> tuple[ServedCount, ...]:
-    """By camera, worker and day; without what it answered in replays."""
+    """By camera, worker and day; without what it answered in replays and as a challenger, which nobody was served."""
     table = predictions.c
     moment = table.predicted_at
     utc: Any = func.timezone("UTC", moment) if store.engine.dialect.name == "postgresql" else moment
@@ -76,7 +76,7 @@ def count_served(store: PredictionStore, classifier: str, version: int) -> tuple
         select(table.camera_id, table.worker, day, func.count(), func.min(moment), func.max(moment))
         .where(table.classifier == classifier, table.model_version == version)
         # by the worker's name and not by the role, which is not in the index
-        .where(table.worker.not_like(f"%{REPLAYER}"))
+        .where(table.worker.not_like(f"%{REPLAYER}"), table.worker.not_like(f"%{SHADOW_WORKER}%"))
         .group_by(table.camera_id, table.worker, day)
         .order_by(table.camera_id, table.worker, day)
     )

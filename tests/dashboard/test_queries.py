@@ -1,12 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event, insert
 from sqlalchemy.exc import OperationalError
 
-from dashboard.activity import load_span
+from dashboard.activity import SpanHistory, load_span
 from dashboard.queries import (
     MAX_CAMERAS,
+    SEARCHED_ROWS,
     build_engine,
     has_store,
     load_camera_predictions,
@@ -18,6 +20,7 @@ from stream.tables import cameras
 from tests.dashboard.made_home import MadeHome
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SHOWN = "b" * 64
 
 
 def seconds_ago(seconds: float) -> datetime:
@@ -196,3 +199,36 @@ def test_what_a_challenger_does_is_no_sign_of_life_and_changes_no_model_in_force
 
     assert (model.version, model.refused) == (1, None)
     assert [(camera.camera_id, camera.last_at) for camera in found] == [("cam01", seconds_ago(60))]
+
+
+@pytest.mark.parametrize("role", ["shadow", "replay-2"])
+def test_what_a_challenger_or_a_replay_says_changes_nothing_that_the_live_page_asks(home: MadeHome, role: str) -> None:
+    def ask() -> tuple[Any, ...]:
+        with build_engine(home.database_url).connect() as connection:
+            return (
+                load_cameras(connection),
+                load_models(connection),
+                *(
+                    load_camera_predictions(connection, f"cam0{n}", image_sha256=h)
+                    for n in (1, 2)
+                    for h in (None, SHOWN)
+                ),
+                SpanHistory().load(connection, NOW, minutes=2),
+            )
+
+    home.add_model_event("loaded", at=seconds_ago(50), to_version=1)
+    home.add_predictions(3, at=seconds_ago(40), label="live", image_sha256=SHOWN)
+    before = ask()
+    for camera_id in ("cam01", "cam02"):
+        home.add_predictions(
+            SEARCHED_ROWS * 2,
+            at=seconds_ago(3),
+            camera_id=camera_id,
+            label="other",
+            image_sha256=SHOWN,
+            model_version=2,
+            role=role,
+        )
+
+    assert ask() == before
+    assert before[-1].last_minute.predictions == 3

@@ -1,7 +1,10 @@
+import os
 import subprocess
 import sys
 
 import pytest
+
+from stream.shadow.priority import give_way
 
 SCRIPT = """
 import os, threading
@@ -24,3 +27,16 @@ def test_everything_gives_way_but_the_thread_that_was_kept() -> None:
     assert this == later == (19, True)
     assert kept[0] < 19
     assert kept[1] is False
+
+
+def test_a_container_that_forbids_the_idle_class_is_no_hindrance(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    niced: list[int] = []
+    monkeypatch.setattr(os, "nice", niced.append)
+    monkeypatch.setattr(os, "sched_setscheduler", forbid, raising=False)
+
+    give_way()
+
+    assert niced == [19]

@@ -23,13 +23,14 @@ class FakeConsumer:
     end: int
     now: float = 0.0
     committed: dict[TopicPartition, int] = field(default_factory=dict)
+    ours: set[TopicPartition] = field(default_factory=lambda: {TP})
 
     async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
         self.now += 1.0
         return {TP: self.batches.pop(0)} if self.batches else {}
 
     def assignment(self) -> set[TopicPartition]:
-        return {TP}
+        return self.ours
 
     def highwater(self, tp: TopicPartition) -> int:
         return self.end
@@ -69,3 +70,15 @@ def test_what_was_read_is_committed_and_what_is_over_forgotten() -> None:
 
     assert consumer.committed == {TP: 5}
     assert reading.lag() == 0
+
+
+def test_a_partition_that_another_shadow_took_over_is_neither_committed_nor_waited_for() -> None:
+    consumer = FakeConsumer([[record(3, 0)]], end=50)
+    reading = Reading(consumer, clock=lambda: consumer.now)
+    asyncio.run(reading.read(lambda: False))
+    consumer.ours = set()
+    asyncio.run(reading.read(lambda: False))
+    asyncio.run(reading.commit())
+
+    assert consumer.committed == {}
+    assert (reading.ends, reading.lag()) == ({}, 0)

@@ -7,7 +7,11 @@ from typer.testing import CliRunner, Result
 
 from pipelines.errors import RegistryError, SettingsError, StoreError, VigiaError, WorkspaceError
 from stream.commands import app
+from stream.frames.leases import LeasedFrames
+from stream.time_travel.replayer import Asked
+from stream.time_travel.replaying import hold_pictures
 from tests.stream.time_travel.past import Past, make_past, make_versions
+from tests.waiting import wait_until
 
 WINDOW = ("--from", "2025-06-01T12:00", "--to", "2025-06-01T13:00")
 
@@ -123,3 +127,19 @@ def test_a_second_time_nothing_is_computed_unless_it_is_asked_for(past: Past) ->
     assert (again["answered"], again["source"]["before"], again["resumed"]) == (0, 20, True)
     assert (anew["answered"], anew["source"]["kept"], anew["resumed"]) == (20, 20, False)
     assert again["changes"] == anew["changes"]
+
+
+def test_a_lease_that_cannot_be_renewed_for_once_is_renewed_the_next_time(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewals: list[None] = []
+
+    def fail(leased: LeasedFrames) -> None:
+        renewals.append(None)
+        raise StoreError("Expected the store to answer.")
+
+    monkeypatch.setattr("stream.time_travel.replaying.LEASE_SECONDS", 0.03)
+    monkeypatch.setattr(LeasedFrames, "renew", fail)
+
+    with hold_pictures(Asked(past.settings, past.window, 2), past.store):
+        wait_until(lambda: len(renewals) > 1, timeout_seconds=30, what="a second try")

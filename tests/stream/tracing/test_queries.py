@@ -59,8 +59,10 @@ def test_predictions_of_a_version_are_counted_by_camera_worker_and_day_of_utc(st
     assert (first.first_at, first.last_at) == (NOON, NOON + timedelta(hours=11))
 
 
-def test_what_a_version_said_in_a_replay_it_did_not_serve(store: PredictionStore) -> None:
-    store.store_batch([PREDICTION, replace(PREDICTION, role="replay-3", worker="here/replay")], [])
+def test_what_a_version_said_in_a_replay_or_as_a_challenger_it_did_not_serve(store: PredictionStore) -> None:
+    again = replace(PREDICTION, role="replay-3", worker="here/replay")
+    beside = replace(PREDICTION, role="shadow", worker="here/shadow-1")
+    store.store_batch([PREDICTION, again, beside], [])
 
     assert [each.worker for each in count_served(store, "cars", 3)] == ["here/worker-1"]
 
@@ -71,6 +73,7 @@ def test_what_a_version_said_in_a_replay_it_did_not_serve(store: PredictionStore
         "SELECT * FROM predictions WHERE frame_id = 'x'",
         "SELECT camera_id, worker, date(predicted_at), count(*) FROM predictions "
         "WHERE classifier = 'cars' AND model_version = 3 AND worker NOT LIKE '%/replay' "
+        "AND worker NOT LIKE '%/shadow-%' "
         "GROUP BY camera_id, worker, date(predicted_at)",
         "SELECT frame_id FROM predictions ORDER BY predicted_at DESC LIMIT 3",
     ],
