@@ -14,9 +14,8 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from stream.tables import predictions
+from stream.tables import LIVE, predictions
 
-PRODUCTION: Final = "production"
 SPAN: Final = timedelta(seconds=5)
 SPANS_IN_MINUTE: Final = 12
 SETTLED: Final = timedelta(seconds=5)
@@ -87,7 +86,7 @@ def load_span(connection: Connection, start: datetime) -> Span:
     rows = (
         select(predictions.c.classifier, predictions.c.label, predictions.c.captured_at, predictions.c.predicted_at)
         .where(predictions.c.predicted_at >= start, predictions.c.predicted_at < start + SPAN)
-        .where(predictions.c.role == PRODUCTION)
+        .where(predictions.c.role == LIVE)
         .order_by(predictions.c.predicted_at.desc())
     )
     counted = rows.limit(SPAN_ROWS).subquery()

@@ -12,9 +12,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from pipelines.errors import SettingsError
-from stream.tables import cameras, dead_letters, model_events, predictions
+from stream.tables import LIVE, cameras, dead_letters, model_events, predictions
 
-PRODUCTION: Final = "production"
 MAX_CAMERAS: Final = 12
 """Cards on the page; the most recent ones."""
 SEARCHED_CAMERAS: Final = 200
@@ -148,7 +147,7 @@ def load_camera_predictions(
     columns = [predictions.c[name] for name in CameraPrediction.__dataclass_fields__]
     latest = (
         select(*columns)
-        .where(predictions.c.camera_id == camera_id, predictions.c.role == PRODUCTION)
+        .where(predictions.c.camera_id == camera_id, predictions.c.role == LIVE)
         .order_by(predictions.c.predicted_at.desc())
         .limit(SEARCHED_ROWS)
     ).subquery()
@@ -163,14 +162,11 @@ def load_camera_predictions(
 def load_models(connection: Connection) -> tuple[ModelInForce, ...]:
     """Per classifier: the version of the last prediction, or a later one that a worker took up since."""
     events = connection.execute(
-        select(model_events)
-        .where(model_events.c.role == PRODUCTION)
-        .order_by(model_events.c.at.desc())
-        .limit(SEARCHED_ROWS)
+        select(model_events).where(model_events.c.role == LIVE).order_by(model_events.c.at.desc()).limit(SEARCHED_ROWS)
     ).all()
     recent = connection.execute(
         select(predictions.c.classifier, predictions.c.model_version, predictions.c.predicted_at)
-        .where(predictions.c.role == PRODUCTION)
+        .where(predictions.c.role == LIVE)
         .order_by(predictions.c.predicted_at.desc())
         .limit(SEARCHED_ROWS)
     ).all()
@@ -204,18 +200,18 @@ def load_dead_letters(connection: Connection, *, latest: int) -> DeadLetters:
 def _last_prediction_times(connection: Connection) -> dict[str, datetime]:
     """Latest prediction per camera by hopping through the index: its cost grows with cameras, not with rows."""
     times: dict[str, datetime] = {}
-    camera_id = connection.execute(select(func.min(predictions.c.camera_id))).scalar()
+    first = select(func.min(predictions.c.camera_id)).where(predictions.c.role == LIVE)
+    camera_id = connection.execute(first).scalar()
     while camera_id is not None and len(times) < SEARCHED_CAMERAS:
         last = (
             select(predictions.c.predicted_at)
-            .where(predictions.c.camera_id == camera_id, predictions.c.role == PRODUCTION)
+            .where(predictions.c.camera_id == camera_id, predictions.c.role == LIVE)
             .order_by(predictions.c.predicted_at.desc())
             .limit(1)
         )
         if (predicted_at := connection.execute(last).scalar()) is not None:
             times[camera_id] = predicted_at
-        following = select(func.min(predictions.c.camera_id)).where(predictions.c.camera_id > camera_id)
-        camera_id = connection.execute(following).scalar()
+        camera_id = connection.execute(first.where(predictions.c.camera_id > camera_id)).scalar()
     return times
 
 

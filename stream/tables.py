@@ -1,12 +1,35 @@
 """Tables of the prediction store, as SQLAlchemy describes them; alembic's migrations make them."""
 
 from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData()
+
+LIVE: Final[ColumnElement[str]] = literal_column("'production'")
+"""The role of live rows. No parameter: an index of these rows alone is used only where the query says so itself."""
+_LIVE_ROWS: Final[dict[str, Any]] = {
+    "sqlite_where": text("role = 'production'"),
+    "postgresql_where": text("role = 'production'"),
+}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -68,8 +91,9 @@ predictions = Table(
     Column("consensus_policy", String(40)),
     # processor time of the network, where the frame was asked alone
     Column("infer_ms", Float),
-    Index("predictions_by_time", "predicted_at"),
-    Index("predictions_by_camera", "camera_id", "predicted_at"),
+    # live rows alone: a page that looks for the newest ones does not wade through those of a replay
+    Index("predictions_by_time", "predicted_at", **_LIVE_ROWS),
+    Index("predictions_by_camera", "camera_id", "predicted_at", **_LIVE_ROWS),
     Index("predictions_by_frame", "frame_id"),
     # what `vigia trace --model` counts, from the index alone
     Index("predictions_by_model", "classifier", "model_version", "camera_id", "worker", "predicted_at"),

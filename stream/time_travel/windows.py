@@ -11,10 +11,10 @@ from pipelines.errors import StoreError
 from stream.decoding import FUTURE_TOLERANCE
 from stream.messages import REPLAY_PREFIX, Position
 from stream.store import PredictionStore
-from stream.tables import dead_letters, kept_frames, predictions
+from stream.tables import LIVE, dead_letters, kept_frames, predictions
 
-PRODUCTION: Final = "production"
 PART_FRAMES: Final = 500
+NAMED_CAMERAS: Final = 20
 _NAMES: Final = (
     "topic", "partition", "offset", "frame_id", "camera_id", "image_name", "image_sha256", "captured_at", "received_at",
 )  # fmt: skip
@@ -39,8 +39,8 @@ class ReplayWindow:
     def holds(self, table: Any) -> ColumnElement[bool]:
         """Rows of production in this window; `table` is `predictions` or an alias of it."""
         return and_(
-            table.c.classifier == self.classifier,
-            table.c.role == PRODUCTION,
+            _by_time(table.c.classifier) == self.classifier,
+            table.c.role == LIVE,
             # no index knows capture times; this one is implied, as no frame is taken earlier than that
             table.c.predicted_at >= self.captured_from - FUTURE_TOLERANCE,
             self._captured(table),
@@ -88,10 +88,12 @@ class Unanswered:
 def plan_parts(store: PredictionStore, window: ReplayWindow, *, part_frames: int = PART_FRAMES) -> tuple[Part, ...]:
     """Every frame of the window in exactly one part. Raises StoreError when the store is away."""
     table = predictions.c
-    places = store.read(select(table.topic, table.partition).where(window.holds(predictions)).distinct())
+    place = (_by_time(table.topic), _by_time(table.partition))
+    spans = select(*place, func.min(table.offset), func.max(table.offset)).where(window.holds(predictions))
     parts: list[Part] = []
-    for topic, partition in sorted(map(tuple, places)):
-        here = and_(window.holds(predictions), table.topic == topic, table.partition == partition)
+    for topic, partition, first, last in sorted(map(tuple, store.read(spans.group_by(*place)))):
+        inside = and_(table.topic == topic, table.partition == partition, table.offset.between(first, last))
+        here = and_(window.holds(predictions), inside)
         offsets = [row.offset for row in store.read(select(table.offset).where(here).order_by(table.offset))]
         some = (offsets[start : start + part_frames] for start in range(0, len(offsets), part_frames))
         parts.extend(Part(topic, partition, each[0], each[-1], len(each)) for each in some)
@@ -144,7 +146,7 @@ def count_unanswered(store: PredictionStore, window: ReplayWindow) -> Unanswered
     answered = select(predictions.c.offset).where(
         *(predictions.c[name] == kept[name] for name in ("topic", "partition", "offset")),
         predictions.c.classifier == window.classifier,
-        predictions.c.role == PRODUCTION,
+        predictions.c.role == LIVE,
     )
     places = select(kept.topic, kept.partition, kept.offset).where(
         *seen, kept.reason != "dead_letter", ~answered.exists()
@@ -165,15 +167,16 @@ def require_frames(store: PredictionStore, window: ReplayWindow, parts: Sequence
     others = sorted(_texts(store, select(table.camera_id).where(anywhere.holds(predictions)).distinct()))
     if others:
         strangers = ", ".join(repr(camera) for camera in window.cameras if camera not in found)
+        more = f" and {len(others) - NAMED_CAMERAS:,} more" if len(others) > NAMED_CAMERAS else ""
         raise StoreError(
             f"Expected cameras with frames that {window.classifier} answered in this window, received {strangers}; "
-            f"there are: {', '.join(others)}. Correct --camera."
+            f"there are: {', '.join(others[:NAMED_CAMERAS])}{more}. Correct --camera."
         )
-    own = and_(table.classifier == window.classifier, table.role == PRODUCTION)
+    own = and_(table.classifier == window.classifier, table.role == LIVE)
     spans = store.read(select(func.min(table.captured_at), func.max(table.captured_at)).where(own))
     first, last = spans[0] if spans else (None, None)
     mend = (
-        f"Its frames are from {first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}."
+        f"Its frames are from {first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}: correct --from and --to."
         if first and last
         else "Nothing was answered here yet: start with `vigia up`, or correct VIGIA_HOME or VIGIA_DATABASE_URL."
     )
@@ -181,6 +184,11 @@ def require_frames(store: PredictionStore, window: ReplayWindow, parts: Sequence
         f"Expected frames that {window.classifier} answered from {window.captured_from:%Y-%m-%dT%H:%M:%SZ} to "
         f"{window.captured_to:%Y-%m-%dT%H:%M:%SZ}, found none. {mend}"
     )
+
+
+def _by_time(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column as an expression: SQLite would take an index that begins with it, and read every row there is."""
+    return func.coalesce(column, column)
 
 
 def _build_frame(row: Any) -> LiveFrame:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipelines.errors import StoreError
 from stream.messages import REPLAYER, SHADOW_WORKER, Position, Prediction
 from stream.store import ModelEvent, PredictionStore
-from stream.tables import model_events, predictions
+from stream.tables import LIVE, model_events, predictions
 
 _POSITION_FIELDS: Final = {"topic", "partition", "offset"}
 _COLUMNS: Final = tuple(column.name for column in predictions.columns)
@@ -84,8 +84,9 @@ def count_served(store: PredictionStore, classifier: str, version: int) -> tuple
 
 
 def newest_frame_ids(store: PredictionStore, limit: int = 3) -> tuple[str, ...]:
-    """Of the newest predictions, for whoever does not know what an id looks like."""
-    statement = select(predictions.c.frame_id).order_by(predictions.c.predicted_at.desc()).limit(limit)
+    """Of the newest live predictions, for whoever does not know what an id looks like."""
+    live = select(predictions.c.frame_id).where(predictions.c.role == LIVE)
+    statement = live.order_by(predictions.c.predicted_at.desc()).limit(limit)
     return tuple(dict.fromkeys(row.frame_id for row in _read(store, statement)))
 
 

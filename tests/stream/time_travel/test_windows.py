@@ -1,8 +1,10 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from pipelines.errors import StoreError
 from stream.messages import Position
@@ -49,6 +51,18 @@ def test_other_classifiers_and_other_roles_are_not_in_the_window(past: Past) -> 
     past.store.store_batch([replace(row, classifier="dogs"), replace(row, role="shadow")], ())
 
     assert sum(part.frames for part in plan_parts(past.store, past.window)) == 40
+
+
+def test_a_window_is_found_by_its_time_without_rows_of_replays(past: Past) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(past.store.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+
+    plan_parts(past.store, past.window)
+
+    statement, values = next(each for each in asked if "FROM predictions" in each[0])
+    with past.store.engine.connect() as connection:
+        plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert any("INDEX predictions_by_time" in step for step in plan), plan
 
 
 def test_what_was_answered_about_the_same_picture_is_not_asked_again(past: Past) -> None:

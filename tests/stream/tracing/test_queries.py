@@ -75,7 +75,7 @@ def test_what_a_version_said_in_a_replay_or_as_a_challenger_it_did_not_serve(sto
         "WHERE classifier = 'cars' AND model_version = 3 AND worker NOT LIKE '%/replay' "
         "AND worker NOT LIKE '%/shadow-%' "
         "GROUP BY camera_id, worker, date(predicted_at)",
-        "SELECT frame_id FROM predictions ORDER BY predicted_at DESC LIMIT 3",
+        "SELECT frame_id FROM predictions WHERE role = 'production' ORDER BY predicted_at DESC LIMIT 3",
     ],
 )
 def test_no_question_reads_the_whole_table(store: PredictionStore, question: str) -> None:
