@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 from filelock import FileLock, Timeout
 
-from pipelines.errors import StackError
+from pipelines.errors import StackError, StoreError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.live_params import LiveParams
@@ -112,6 +113,8 @@ class Shadow:
     _thinking: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference", initializer=give_way)
     )
+    _progress: dict[int, int] = field(default_factory=dict)
+    """Production's, by the last look."""
     _ends: tuple[float, int] | None = None
     """When the partitions ended where, all together; for how many frames arrive."""
 
@@ -194,7 +197,9 @@ class Shadow:
         """At the machine and at production, once a turn."""
         self.lag = reading.lag()
         ends = {tp.partition: end for tp, end in reading.ends.items()}
-        stored = read_progress(self.setup.store)
+        with suppress(StoreError):  # away for a moment: the last word counts; storing tries again for longer
+            self._progress = read_progress(self.setup.store)
+        stored = self._progress
         waiting = sum(max(end - stored[partition], 0) for partition, end in ends.items() if partition in stored)
         self.spare.decide(Look(self._processors.idle(), waiting, self._arriving(sum(ends.values()))))
         self.state = "resting" if self.spare.resting else "answering"
