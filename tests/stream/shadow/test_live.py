@@ -114,14 +114,14 @@ def test_a_shadow_that_was_killed_begins_again_at_the_end_and_its_frames_still_a
     with LiveShadow(tmp_path, bootstrap) as shadow:
         shadow.start()
         shadow.wait_for_state("answering")
-        send(bootstrap, small_frames(100))
+        send(bootstrap, small_frames(100, cameras=100))
         shadow.wait_until_read(100)
         shadow.end(signal.SIGKILL)
-        send(bootstrap, small_frames(100))
+        send(bootstrap, small_frames(100, cameras=100))
         (shadow.home / "shadow" / "1.json").unlink()
         shadow.start()
         shadow.wait_for_state("answering")
-        asked = small_frames(100)
+        asked = small_frames(100, cameras=100)
         send(bootstrap, asked)
         shadow.wait_until_read(100)
 
@@ -130,7 +130,8 @@ def test_a_shadow_that_was_killed_begins_again_at_the_end_and_its_frames_still_a
         frames = reconcile(bootstrap, shadow.store, verify=True)
         assert frames["verified"]
         assert frames["adds_up"], frames["faults"]
-        # a partition that nothing came to since tells it only with its next frame
+        # of many cameras, as a partition to which nothing came before the end is not in the ledger, and one to which
+        # nothing came since tells it only with its next frame
         assert frames["expired"] + frames["in_flight"] == 100, "what came meanwhile is passed over, and counted"
 
 
