@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,4 +51,4 @@ def test_whole_passes_are_timed() -> None:
     timed = time_passes(once, seconds=0)
 
     assert len(passes) == 1
-    assert timed["fps"] * timed["ms_per_frame"] == 1000
+    assert timed["fps"] * timed["ms_per_frame"] == pytest.approx(1000)
