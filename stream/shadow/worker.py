@@ -33,6 +33,7 @@ from stream.shadow.priority import gently, give_way
 from stream.shadow.production import read_progress
 from stream.shadow.reading import Reading, open_reading
 from stream.shadow.spare_time import Look, Processors, SpareLimits, SpareTime
+from stream.sqlite_file import commit_without_waiting
 from stream.store import PredictionStore, RefusedRowsError
 from stream.worker.batches import Routes
 from stream.worker.home_id import load_home_id
@@ -88,6 +89,8 @@ def run_shadow(setup: ShadowSetup, thread: ThreadPoolExecutor) -> int:
     beat = Heartbeat(setup.heartbeat, shadow.describe)
     beat.start()
     wait_for_broker(setup.bootstrap, Contact("not asked yet"))
+    # who stores production's rows would wait for this process' turn on the disk
+    commit_without_waiting(setup.store.engine)
     wait_for_store(setup.store, Contact("not asked yet"))
     received = stop_at_signal(shadow)
     thread.submit(shadow.serve).result()
