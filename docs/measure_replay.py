@@ -30,7 +30,7 @@ from pipelines.inference import load_classifier
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
 from stream.messages import Outgoing, encode_v2
-from stream.shadow.priority import give_way
+from stream.spare.priority import give_way
 from stream.store import PredictionStore
 from stream.store_engine import has_tables
 from stream.tables import predictions

@@ -28,15 +28,14 @@ app.add_typer(shadow_app)
 app.add_typer(trace_app)
 app.add_typer(frames_app)
 app.add_typer(guard_app)
+app.add_typer(replay_window_app)
+app.add_typer(bench_app, name="bench")
 
 
 class WorkerRole(StrEnum):
     PRODUCTION = "production"
     SHADOW = "shadow"
 
-
-app.add_typer(replay_window_app)
-app.add_typer(bench_app, name="bench")
 
 HttpPortOption = Annotated[
     int,
@@ -68,28 +67,17 @@ def worker(
     """Serve the production models on camera frames, in the foreground. Waits for the broker and for a first model."""
     if role is WorkerRole.SHADOW:
         run_shadow_here(slot, only=classifier)
-    from pipelines.client_lookup import choose_lookup
-    from pipelines.inference import load_classifier
-    from pipelines.settings import find_workspace, load_settings
+    from pipelines.settings import load_settings
     from stream.frames.keeping import FramesPlace
     from stream.logs import configure_logs
-    from stream.models.downloading import build_download
-    from stream.models.trial import try_version
-    from stream.store import PredictionStore
+    from stream.worker.place import build_setup
     from stream.worker.worker import WorkerSetup, run_worker
 
     settings = load_settings()
     configure_logs(settings.log_format, debug=settings.debug)
-    setup = WorkerSetup(
-        bootstrap=known_bootstrap(settings.resolve_kafka_bootstrap()),
-        state=settings.state,
-        slot=slot,
-        cameras_file=find_workspace() / "cameras.yaml",
-        store=PredictionStore(settings.resolve_database_url()),
-        open_lookup=lambda: choose_lookup(settings),
-        download=build_download(settings),
-        try_version=try_version,
-        load=load_classifier,
+    setup = build_setup(
+        WorkerSetup,
+        slot,
         host=settings.host,
         http_port=http_port + slot - 1 if http_port else 0,
         classifiers=tuple(classifier or ()),

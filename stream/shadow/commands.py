@@ -132,34 +132,18 @@ def run_shadow_here(slot: int, *, only: Sequence[str] | None) -> NoReturn:
     """In the foreground, until a signal."""
     if only:
         raise typer.BadParameter("a shadow answers for every challenger", param_hint="--classifier")
-    from stream.shadow.priority import give_way, keep_one_thread
+    from stream.spare.priority import give_way, keep_one_thread
 
     thread = keep_one_thread()
     give_way()  # before the first import that takes time
-    from pipelines.client_lookup import choose_lookup, open_client_registry
-    from pipelines.inference import load_classifier
-    from pipelines.settings import find_workspace, load_settings
-    from stream.commands import known_bootstrap
+    from pipelines.settings import load_settings
     from stream.logs import configure_logs
-    from stream.models.trial import try_version
     from stream.shadow.worker import ShadowSetup, run_shadow
-    from stream.store import PredictionStore
+    from stream.worker.place import build_setup
 
     settings = load_settings()
     configure_logs(settings.log_format, debug=settings.debug)
-    setup = ShadowSetup(
-        bootstrap=known_bootstrap(settings.resolve_kafka_bootstrap()),
-        state=settings.state,
-        slot=slot,
-        cameras_file=find_workspace() / "cameras.yaml",
-        store=PredictionStore(settings.resolve_database_url()),
-        open_lookup=lambda: choose_lookup(settings),
-        download=lambda version, into: open_client_registry(settings).download(
-            version.classifier, version.version, into
-        ),
-        try_version=try_version,
-        load=load_classifier,
-    )
+    setup = build_setup(ShadowSetup, slot)
     try:
         code = run_shadow(setup, thread)
     except KeyboardInterrupt:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import psutil
 
+from stream.spare.production import FEWEST_WAITING
+
 LOOK_SECONDS: Final = 1.0
 """At least so long between two looks at the processors: shorter spans jump."""
 
@@ -18,10 +20,8 @@ class SpareLimits:
     idle_below: float = 0.1
     """Share of all processors that nothing of normal priority uses; below it, the shadow rests."""
     idle_above: float = 0.2
-    behind_seconds: float = 0.5
-    """Of arriving frames that production has not stored yet; above it, the shadow rests."""
-    behind_frames: int = 64
-    """Fewer waiting frames are never a backlog."""
+    behind_frames: int = FEWEST_WAITING
+    """So many waiting frames are never a backlog of production."""
     calm_looks: int = 3
     """So many good looks in a row, before it goes on."""
 
@@ -32,10 +32,8 @@ class Look:
 
     idle: float | None
     """Share of the processors without work of normal priority since the look before; None where it is not known."""
-    waiting: int = 0
-    """Frames that production has not stored yet."""
-    arriving: float = 0.0
-    """Frames a second."""
+    behind: bool = False
+    """Production has more frames waiting than it has in hand."""
 
 
 @dataclass(slots=True)
@@ -64,10 +62,7 @@ def find_reason(look: Look, limits: SpareLimits, *, resting: bool) -> str | None
     idle = limits.idle_above if resting else limits.idle_below
     if look.idle is not None and look.idle < idle:
         return f"the processors are busy: {look.idle:.0%} idle"
-    backlog = max(limits.behind_frames, limits.behind_seconds * look.arriving)
-    if look.waiting > (backlog / 2 if resting else backlog):
-        return f"production is behind: {look.waiting} frames wait"
-    return None
+    return "production is behind" if look.behind else None
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,28 +15,29 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from pipelines.errors import StackError, StoreError
+from pipelines.errors import StoreError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.live_params import LiveParams
 from stream.messages import SHADOW_GROUP, SHADOW_WORKER, Message
-from stream.models.copies import Copies, Download
-from stream.models.loader import LoadClassifier, Loader, TryVersion
-from stream.models.watcher import LiveLookup, ModelWatcher
+from stream.models.copies import Copies
+from stream.models.loader import Loader
+from stream.models.watcher import ModelWatcher
 from stream.monitoring.contacts import Contact
 from stream.monitoring.recent import RecentFrames
 from stream.shadow.answering import Answering, Turn
 from stream.shadow.lookup import ChallengerLookup
-from stream.shadow.priority import gently, give_way
-from stream.shadow.production import read_progress
 from stream.shadow.reading import Reading, open_reading
 from stream.shadow.spare_time import Look, Processors, SpareLimits, SpareTime
+from stream.spare.priority import gently, give_way
+from stream.spare.production import Looks, build_look, read_production
 from stream.sqlite_file import commit_without_waiting
-from stream.store import PredictionStore, RefusedRowsError
+from stream.store import RefusedRowsError
 from stream.worker.batches import Routes
 from stream.worker.home_id import load_home_id
+from stream.worker.place import WorkerPlace
 from stream.worker.waiting import wait_for_broker, wait_for_store
 
 IDLE_SECONDS: Final = 1.0
@@ -46,21 +47,9 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowSetup:
-    """Where a shadow runs and what it connects."""
+class ShadowSetup(WorkerPlace):
+    """A worker that lets challengers answer."""
 
-    bootstrap: str
-    state: Path
-    """The state folder, VIGIA_HOME."""
-    slot: int
-    """1, 2, ...: the shadow's place on this machine."""
-    cameras_file: Path
-    """params.yaml lies beside it."""
-    store: PredictionStore
-    open_lookup: Callable[[], LiveLookup]
-    download: Download
-    try_version: TryVersion
-    load: LoadClassifier
     limits: SpareLimits = field(default_factory=SpareLimits)
 
     @property
@@ -84,7 +73,7 @@ def run_shadow(setup: ShadowSetup, thread: ThreadPoolExecutor) -> int:
     Waits for the broker, the store and a challenger.
     """
     lock = FileLock(setup.heartbeat.with_suffix(".lock"))
-    hold_slot(lock, setup)
+    setup.hold_slot(lock)
     shadow = Shadow(setup, build_watcher(setup))
     beat = Heartbeat(setup.heartbeat, shadow.describe)
     beat.start()
@@ -116,13 +105,12 @@ class Shadow:
     _thinking: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference", initializer=give_way)
     )
-    _progress: dict[int, int] = field(default_factory=dict)
-    """Production's, by the last look."""
-    _ends: tuple[float, int] | None = None
-    """When the partitions ended where, all together; for how many frames arrive."""
+    _looks: Looks = field(init=False)
+    _behind: bool = False
+    """By the last look at production."""
 
     def __post_init__(self) -> None:
-        self.spare = SpareTime(self.setup.limits)
+        self.spare, self._looks = SpareTime(self.setup.limits), Looks(self.setup.limits.behind_frames)
         self.answering = Answering(self.setup.name)
 
     def serve(self) -> None:
@@ -201,16 +189,9 @@ class Shadow:
         self.lag = reading.lag()
         ends = {tp.partition: end for tp, end in reading.ends.items()}
         with suppress(StoreError):  # away for a moment: the last word counts; storing tries again for longer
-            self._progress = read_progress(self.setup.store)
-        stored = self._progress
-        waiting = sum(max(end - stored[partition], 0) for partition, end in ends.items() if partition in stored)
-        self.spare.decide(Look(self._processors.idle(), waiting, self._arriving(sum(ends.values()))))
+            self._behind = self._looks.add(build_look(time.monotonic(), read_production(self.setup.store), ends))
+        self.spare.decide(Look(self._processors.idle(), self._behind))
         self.state = "resting" if self.spare.resting else "answering"
-
-    def _arriving(self, end: int) -> float:
-        now, before = time.monotonic(), self._ends
-        self._ends = (now, end)
-        return max(end - before[1], 0) / max(now - before[0], 1e-3) if before else 0.0
 
     def _has_no_time(self, reading: Reading, message: Message) -> bool:
         return self.stopping or self.spare.resting is not None or reading.is_late(message)
@@ -252,18 +233,6 @@ def build_watcher(setup: ShadowSetup) -> ModelWatcher:
         spare_seconds=0.0,
         role="shadow",
     )
-
-
-def hold_slot(lock: FileLock, setup: ShadowSetup) -> None:
-    """Until the process ends. Raises StackError when another live shadow has it."""
-    Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise StackError(
-            f"Expected shadow slot {setup.slot} of {setup.state} to be free; another shadow answers in it. "
-            "Give this one another number in VIGIA_WORKER_SLOT."
-        ) from error
 
 
 def stop_at_signal(shadow: Shadow) -> Sequence[signal.Signals]:

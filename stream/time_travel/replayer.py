@@ -13,7 +13,7 @@ from pipelines.terminal import say
 from stream.frames.keeping import FramesPlace
 from stream.frames.kept_frames import KeptIndex
 from stream.messages import REPLAYER, Prediction
-from stream.shadow.priority import give_way
+from stream.spare.priority import give_way
 from stream.store import PredictionStore, RefusedRowsError
 from stream.time_travel.answering import Answering, Storing, Tally, read_ahead
 from stream.time_travel.pictures import Found, Pictures, Source

@@ -3,68 +3,24 @@
 import asyncio
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from pipelines.errors import StoreError
-from stream.messages import FRAMES_TOPIC, GROUP
+from stream.messages import FRAMES_TOPIC
+from stream.spare.production import Look, Looks, build_look, read_production
 from stream.store import PredictionStore
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer
 
 LOOK_SECONDS: Final = 0.5
-MEMORY_SECONDS: Final = 10.0
-"""A group that moved nothing for so long is not served; nobody is in its way."""
-FEWEST_WAITING: Final = 64
-WAITING_SECONDS: Final = 0.5
-"""Frames that were read at this rate may wait so long: a worker holds three batches of 75 ms in its hands."""
 CALM_LOOKS: Final = 2
 """In a row, before the work goes on."""
 SAY_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 5.0
 """A broker that takes longer is away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """How far a consumer group was at one look."""
-
-    read: int
-    """Offsets accounted for, over all partitions."""
-    dropped: int
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Every consumer group at one moment."""
-
-    at: float
-    """Monotonic seconds."""
-    groups: Mapping[str, Group]
-
-
-def is_behind(looks: Sequence[Look]) -> bool:
-    """Whether some group that is being served has more waiting than it has in hand, or drops frames.
-
-    Looks of the last ten seconds, the oldest first.
-    """
-    if len(looks) < 2:
-        return False
-    oldest, before, now = looks[0], looks[-2], looks[-1]
-    for name, group in now.groups.items():
-        first, last = oldest.groups.get(name, group), before.groups.get(name, group)
-        moved = group.read - first.read
-        if moved <= 0:
-            continue
-        rate = moved / max(now.at - oldest.at, 1e-3)
-        if group.dropped > last.dropped or group.waiting > max(FEWEST_WAITING, WAITING_SECONDS * rate):
-            return True
-    return False
 
 
 class SpareTime:
@@ -130,17 +86,13 @@ class SpareTime:
     async def _watch_connected(self) -> None:
         from aiokafka import AIOKafkaConsumer
 
-        looks: deque[Look] = deque()
-        calm = 0
+        looks, calm = Looks(), 0
         consumer = AIOKafkaConsumer(bootstrap_servers=self._address)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await consumer.start()
             while not self._closed.is_set():
-                looks.append(await self._look(consumer))
-                while looks[-1].at - looks[0].at > MEMORY_SECONDS:
-                    looks.popleft()
-                calm = 0 if is_behind(tuple(looks)) else calm + 1
+                calm = 0 if looks.add(await self._look(consumer)) else calm + 1
                 if calm == 0 and not self._closed.is_set():
                     self._free.clear()
                 elif calm >= CALM_LOOKS:
@@ -153,19 +105,7 @@ class SpareTime:
     async def _look(self, consumer: "AIOKafkaConsumer") -> Look:
         from aiokafka import TopicPartition
 
-        from stream.accounting.ledgers import read_ledger
-
-        known = await asyncio.to_thread(read_ledger, self._store, FRAMES_TOPIC)
-        ledger = {name: entries for name, entries in known.items() if name.startswith(GROUP)}
+        ledger = await asyncio.to_thread(read_production, self._store)
         partitions = {TopicPartition(FRAMES_TOPIC, number) for entries in ledger.values() for number in entries}
         ends: dict[TopicPartition, int] = await consumer.end_offsets(list(partitions)) if partitions else {}
-        by_number = {place.partition: end for place, end in ends.items()}
-        groups = {
-            name: Group(
-                read=sum(entry.next_offset for entry in entries.values()),
-                dropped=sum(entry.dropped for entry in entries.values()),
-                waiting=sum(max(0, by_number[number] - entry.next_offset) for number, entry in entries.items()),
-            )
-            for name, entries in ledger.items()
-        }
-        return Look(time.monotonic(), groups)
+        return build_look(time.monotonic(), ledger, {place.partition: end for place, end in ends.items()})

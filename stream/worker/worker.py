@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import faust
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from pipelines.errors import StackError, VigiaError
+from pipelines.errors import VigiaError
 from pipelines.heartbeats import Heartbeat
 from stream.camera.config import CamerasWatch
 from stream.consensus.live import LiveConsensus
@@ -30,20 +30,20 @@ from stream.guard.watched import look_up_metrics
 from stream.guard.watches import Watches
 from stream.live_params import LiveParams
 from stream.messages import GROUP
-from stream.models.copies import Copies, Download
-from stream.models.loader import LoadClassifier, Loader, TryVersion
-from stream.models.watcher import LiveLookup, ModelWatcher
+from stream.models.copies import Copies
+from stream.models.loader import Loader
+from stream.models.watcher import ModelWatcher
 from stream.monitoring.farewell import load_farewell
 from stream.monitoring.report import WorkerReport
 from stream.reading.app import LossFreeApp, build_app, frames_topic
 from stream.reading.freshness import Freshness
 from stream.reading.pace import Pace
-from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.batches import BatchReader
 from stream.worker.home_id import load_home_id
 from stream.worker.latest_frames import LatestFrames
 from stream.worker.phase import Phase
+from stream.worker.place import WorkerPlace
 from stream.worker.publisher import Publisher
 from stream.worker.waiting import wait_for_broker, wait_for_model, wait_for_store
 from stream.worker.watchdog import Pulse, Watchdog
@@ -59,20 +59,9 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSetup:
-    """Where a worker runs and what it connects."""
+class WorkerSetup(WorkerPlace):
+    """A worker of production."""
 
-    bootstrap: str
-    state: Path
-    """The state folder, VIGIA_HOME."""
-    slot: int
-    """1, 2, ...: the worker's place on this machine; two live workers never share one."""
-    cameras_file: Path
-    store: PredictionStore
-    open_lookup: Callable[[], LiveLookup]
-    download: Download
-    try_version: TryVersion
-    load: LoadClassifier
     host: str = "127.0.0.1"
     http_port: int = 0
     """Where /health, /ready and /metrics are; 0: any free port."""
@@ -83,6 +72,7 @@ class WorkerSetup:
     frames: FramesPlace = field(default_factory=FramesPlace)
     roll_back: RollBack = roll_back_in_child
     agent: type[Agent] = Agent
+    """`vigia bench` puts one here that gives no guarantee."""
 
     @property
     def group(self) -> str:
@@ -102,7 +92,7 @@ class WorkerSetup:
 def run_worker(setup: WorkerSetup) -> int:
     """Serve until told to stop; the exit code. Waits for the broker and for a first production version."""
     lock = FileLock(setup.state / "workers" / f"{setup.slot}.lock")
-    lock_slot(lock, setup)
+    setup.hold_slot(lock)
     report = WorkerReport(setup.store)
     phase = Phase("starting", report)
     report.checks.farewell = load_farewell(setup.heartbeat)
@@ -223,18 +213,6 @@ def start_watchdog(setup: WorkerSetup, phase: Phase, pulse: Pulse, leave: Say) -
         observe=phase.report.observe,
         leave=leave,
     ).start()
-
-
-def lock_slot(lock: FileLock, setup: WorkerSetup) -> None:
-    """Hold the slot until the process ends. Raises StackError when another live worker has it."""
-    Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise StackError(
-            f"Expected worker slot {setup.slot} of {setup.state} to be free; another worker serves in it. "
-            "Give this one another number in VIGIA_WORKER_SLOT."
-        ) from error
 
 
 def instance_id(setup: WorkerSetup) -> str:

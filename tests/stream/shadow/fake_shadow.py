@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from stream.logs import configure_logs
-from stream.shadow.priority import give_way, keep_one_thread
 from stream.shadow.spare_time import SpareLimits
 from stream.shadow.worker import ShadowSetup, run_shadow
+from stream.spare.priority import give_way, keep_one_thread
 from stream.store import PredictionStore
 from tests.stream.fakes import download_nothing, load_fake, try_nothing
 from tests.stream.shadow.registries import TwoRegistries

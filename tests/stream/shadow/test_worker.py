@@ -14,7 +14,7 @@ from stream.live_params import LiveParams
 from stream.messages import FRAMES_TOPIC, Message, Position
 from stream.shadow.answering import Turn
 from stream.shadow.spare_time import SpareLimits
-from stream.shadow.worker import Shadow, build_watcher, hold_slot, without_rows
+from stream.shadow.worker import Shadow, build_watcher, without_rows
 from stream.store import PredictionStore, RefusedRowsError
 from tests.stream.shadow.fake_shadow import fake_shadow_setup
 from tests.stream.test_messages import PREDICTION
@@ -37,10 +37,10 @@ def test_a_frame_whose_only_row_is_refused_is_dropped_and_one_with_another_row_i
 def test_a_second_shadow_in_the_same_place_is_told_to_take_another(tmp_path: Path) -> None:
     setup = fake_shadow_setup(tmp_path, "localhost:1")
     first = FileLock(tmp_path / "shadow" / "1.lock")
-    hold_slot(first, setup)
+    setup.hold_slot(first)
 
     with pytest.raises(StackError, match="VIGIA_WORKER_SLOT"):
-        hold_slot(FileLock(tmp_path / "shadow" / "1.lock"), setup)
+        setup.hold_slot(FileLock(tmp_path / "shadow" / "1.lock"))
 
 
 @dataclass
@@ -59,13 +59,15 @@ class QuietReading:
 def test_a_store_that_is_away_for_a_look_ends_no_shadow_and_what_was_known_of_production_stays(tmp_path: Path) -> None:
     store = PredictionStore(f"sqlite:///{tmp_path / 'vigia.db'}")
     store.migrate()
-    store.store_batch((), (), [FrameRead(Position(FRAMES_TOPIC, 0, 0), "skipped")])
     setup = replace(fake_shadow_setup(tmp_path, "localhost:1"), store=store, limits=SpareLimits(-1.0, -1.0))
     shadow = Shadow(setup, build_watcher(setup))
     reading, params = cast(Any, QuietReading()), LiveParams(tmp_path, lambda text: None)
 
-    asyncio.run(shadow.turn(reading, params, {}))
+    for offset in range(2):  # production moves, and a thousand frames wait
+        store.store_batch((), (), [FrameRead(Position(FRAMES_TOPIC, 0, offset), "skipped")])
+        asyncio.run(shadow.turn(reading, params, {}))
+    assert shadow.spare.resting == "production is behind"
     shadow.setup = replace(setup, store=PredictionStore(f"sqlite:///{tmp_path}"))  # a folder: no database
     asyncio.run(shadow.turn(reading, params, {}))
 
-    assert shadow.spare.resting == "production is behind: 999 frames wait"
+    assert shadow.spare.resting == "production is behind"

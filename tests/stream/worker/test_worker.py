@@ -25,7 +25,7 @@ from stream.tables import frame_ledger
 from stream.worker.agent import Agent, read_message, sort_out
 from stream.worker.batches import BatchReader
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
-from stream.worker.worker import WorkerSetup, instance_id, lock_slot
+from stream.worker.worker import WorkerSetup, instance_id
 from tests.stream.fakes import FakeClassifier, draw_jpeg, fake_models, load_fake
 
 
@@ -178,12 +178,12 @@ def test_a_dead_letter_that_the_topic_does_not_take_goes_by_its_hash(agent: Agen
 
 def test_a_slot_that_a_live_worker_holds_is_refused_and_another_one_is_free(tmp_path: Path) -> None:
     held = FileLock(tmp_path / "workers" / "1.lock")
-    lock_slot(held, setup_of(tmp_path))
+    setup_of(tmp_path).hold_slot(held)
 
     with pytest.raises(StackError, match="VIGIA_WORKER_SLOT"):
-        lock_slot(FileLock(tmp_path / "workers" / "1.lock"), setup_of(tmp_path))
+        setup_of(tmp_path).hold_slot(FileLock(tmp_path / "workers" / "1.lock"))
 
-    lock_slot(FileLock(tmp_path / "workers" / "2.lock"), setup_of(tmp_path, slot=2))
+    setup_of(tmp_path, slot=2).hold_slot(FileLock(tmp_path / "workers" / "2.lock"))
     held.release()
 
 

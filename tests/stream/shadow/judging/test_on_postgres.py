@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.shadow_params import ShadowParams
 from stream.shadow.judging.report import build_report, choose_window
-from stream.shadow.production import read_progress
+from stream.spare.production import read_production
 from stream.store import PredictionStore
 from tests.stream import postgres
 from tests.stream.shadow.judging.made import OTHER, REFUSED, SAME, store_pairs
@@ -39,4 +39,4 @@ def test_a_challenger_is_judged(store: PredictionStore) -> None:
     assert report.sample is not None
     assert (report.sample.found, report.sample.better) == (1, 1)
     assert report.comparison.infer_ratio == 1.5
-    assert read_progress(store) == {}
+    assert read_production(store) == {}

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from stream.shadow.priority import give_way
+from stream.spare.priority import give_way
 
 SCRIPT = """
 import os, threading
-from stream.shadow.priority import give_way, keep_one_thread
+from stream.spare.priority import give_way, keep_one_thread
 kept = keep_one_thread()
 give_way()
 own = lambda: (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0) == os.SCHED_IDLE)

@@ -1,0 +1,1 @@
+"""Time that nobody else wants: who takes it, and when there is none."""
