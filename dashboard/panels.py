@@ -208,8 +208,8 @@ def _answer(prediction: CameraPrediction, words: Words, now: datetime) -> Html:
 
 def _consensus(prediction: CameraPrediction, words: Words) -> Html | None:
     """What the camera's last frames agree on, beside what this one shows."""
-    if prediction.consensus_policy is None:
-        return None
+    if (prediction.consensus_frames or 0) < 2:
+        return None  # of a slow camera each frame is alone, and has nobody to agree with
     label, confidence = prediction.consensus_label, prediction.consensus_confidence
     if label is None or confidence is None:
         return element("p", element("span", words.say("camera.undecided")))

@@ -36,8 +36,8 @@ class CameraPrediction:
     predicted_at: datetime
     consensus_label: str | None = None
     consensus_confidence: float | None = None
-    consensus_policy: str | None = None
-    """None of a frame that no window was asked about."""
+    consensus_frames: int | None = None
+    """That its window held; None of a frame that no window was asked about."""
 
     @property
     def latency_seconds(self) -> float:

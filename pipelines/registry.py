@@ -77,8 +77,11 @@ class Registry:
         for row in rows:
             if row.version == version:
                 return row
-        known = ", ".join(str(row.version) for row in reversed(rows)) or "none"
-        raise RegistryError(f"Expected a version of {classifier} (registered: {known}), received {version}.")
+        known = ", ".join(str(row.version) for row in reversed(rows))
+        mend = "Name one of these." if known else f"Run `vigia train {classifier}`, or correct the name."
+        raise RegistryError(
+            f"Expected a version of {classifier} (registered: {known or 'none'}), received {version}. {mend}"
+        )
 
     def register(self, classifier: str, model_id: str, run_id: str, tags: Mapping[str, str]) -> int:
         """The version of these bytes: the one that holds them already, else a new one."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pipelines.errors import MessageError, StoreError
@@ -18,7 +19,7 @@ from stream.guard.acting import Actor
 from stream.guard.alarms import step
 from stream.guard.inquiry import Inquiry
 from stream.guard.rules import Figure, Rule, Verdict, measure
-from stream.guard.watched import Watched, describe_watched, sum_up
+from stream.guard.watched import Opened, Watched, describe_watched, sum_up
 from stream.guard.watches import Plan
 from stream.guard.window import Answered, Window
 from stream.messages import Message, Position
@@ -38,6 +39,19 @@ MOST_WAITS: Final = 10
 """For the version before to be loaded, so many tries."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A version that is looked at, with what is in memory and what it may do."""
+
+    name: str
+    """Of the classifier."""
+    watched: Watched
+    opened: Opened
+    served: Loaded
+    spare: Loaded | None
+    limits: GuardParams
 
 
 class Guard:
@@ -94,18 +108,19 @@ class Guard:
             watched = self._watch(name, error.version)
         spare = self._inquiry.wait_for_spare(name)
         try:
-            if not self._open(name, watched, loaded.served, spare):
+            case = self._open(name, watched, loaded.served, spare)
+            if case is None:
                 return
             figure = Figure("errors", 1.0, limits.max_error_share, str(error))
             if spare is None or watched.probation_left(limits, self._clock()) <= 0:
-                self._warn(watched, figure, "there is no version before that could be asked, or it serves since long")
+                self._warn(case, figure, "there is no version before that could be asked, or it serves since long")
                 return
             with self._lock:
                 failed = watched.window.pictures(PICTURES, failed=True)
             jpegs = [*failed, *read_pictures(messages)]
             verdict = self._inquiry.ask_about_broken(jpegs, loaded.served, spare)
             if verdict.fault:
-                self._act(watched, loaded.served, spare, figure, verdict, limits)
+                self._act(case, spare, figure, verdict)
         except StoreError as away:
             log.warning("the guard of %s cannot act: %s", name, away)
 
@@ -123,13 +138,12 @@ class Guard:
         """Once at every classifier."""
         self._finish_begun()
         for name, watched in list(self._watched.items()):
-            limits = self._limits(name)
             loaded = self._watcher.loaded(name)
             if loaded.served is None or loaded.served.version.version != watched.version:
                 continue  # between a swap and its first batch
             try:
-                if self._open(name, watched, loaded.served, loaded.spare):
-                    self._look_at(name, watched, loaded.served, loaded.spare, limits)
+                if case := self._open(name, watched, loaded.served, loaded.spare):
+                    self._look_at(case)
             except StoreError as error:
                 log.warning("the guard of %s waits for the store: %s", name, error)
             except Exception:  # one that fails at every look would keep the others from theirs
@@ -164,25 +178,22 @@ class Guard:
             found = self._watched[classifier] = Watched(version, before)
         return found
 
-    def _open(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None) -> bool:
-        """Whether it is watched. One that lost the alias, and serves until the next is loaded, did not go live now."""
-        if watched.watch is not None:
-            return True
-        if not self._watcher.still_wanted(served.version):
-            return False
-        before = spare.version.version if spare else None
-        watch = self._actor.open(name, watched.version, before)
-        watched.known = self._inquiry.look_up(served, watched.milliseconds_before)
-        watched.watch, watched.opened_at = watch, self._clock() - watch.age_seconds
-        return True
+    def _open(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None) -> Case | None:
+        """None: not watched. One that lost the alias, and serves until the next is loaded, did not go live now."""
+        if watched.opened is None:
+            if not self._watcher.still_wanted(served.version):
+                return None
+            watch = self._actor.open(name, watched.version, spare.version.version if spare else None)
+            known = self._inquiry.look_up(served, watched.milliseconds_before)
+            watched.opened = Opened(watch, self._clock() - watch.age_seconds, known)
+        return Case(name, watched, watched.opened, served, spare, self._limits(name))
 
-    def _look_at(self, name: str, watched: Watched, served: Loaded, spare: Loaded | None, limits: GuardParams) -> None:
-        now = self._clock()
+    def _look_at(self, case: Case) -> None:
+        now, watched, limits = self._clock(), case.watched, case.limits
         with self._lock:
             watched.window.forget(now, limits.window_seconds)
             live = watched.window.live()
-        assert watched.known is not None  # `_open` has loaded it  # noqa: S101
-        figures = measure(live, watched.known, limits)
+        figures = measure(live, case.opened.known, limits)
         if figures:
             watched.figures = figures
         watched.alarms = step(watched.alarms, figures, limits.looks)
@@ -192,74 +203,57 @@ class Guard:
             elif now >= watched.due_at.get(figure.rule, now):
                 pause = watched.pauses.get(figure.rule, ASK_AGAIN_SECONDS)
                 watched.due_at[figure.rule], watched.pauses[figure.rule] = now + pause, pause * 2
-                self._answer_alarm(name, watched, served, spare, figure, limits)
+                self._answer_alarm(case, figure)
 
-    def _answer_alarm(
-        self,
-        name: str,
-        watched: Watched,
-        served: Loaded,
-        spare: Loaded | None,
-        figure: Figure,
-        limits: GuardParams,
-    ) -> None:
+    def _answer_alarm(self, case: Case, figure: Figure) -> None:
         """Within the probation the version before is asked; later on, or without one, it is a warning at most."""
-        if not self._watcher.still_wanted(served.version):
-            watched.words[figure.rule] = "it lost the alias and is about to be replaced"
-        elif watched.probation_left(limits, self._clock()) <= 0:
-            if figure.rule not in watched.explained:
-                self._warn(watched, figure, "it serves since long: the scene may have changed")
-        elif spare is not None:
+        watched, rule = case.watched, figure.rule
+        if not self._watcher.still_wanted(case.served.version):
+            watched.words[rule] = "it lost the alias and is about to be replaced"
+        elif watched.probation_left(case.limits, self._clock()) <= 0:
+            if rule not in watched.explained:
+                self._warn(case, figure, "it serves since long: the scene may have changed")
+        elif case.spare is not None:
             watched.waits = 0
-            verdict = self._ask(watched, served, spare, figure.rule, limits)
-            watched.words[figure.rule] = verdict.words
-            log.info("%s version %d: %s; %s", name, watched.version, figure.words, verdict.words)
+            verdict = self._ask(case, case.spare, rule)
+            watched.words[rule] = verdict.words
+            log.info("%s version %d: %s; %s", case.name, watched.version, figure.words, verdict.words)
             if verdict.fault:
-                self._act(watched, served, spare, figure, verdict, limits)
+                self._act(case, case.spare, figure, verdict)
             else:
-                watched.explained.add(figure.rule)
-        elif watched.waits < MOST_WAITS and self._watcher.load_spare(name):
+                watched.explained.add(rule)
+        elif watched.waits < MOST_WAITS and self._watcher.load_spare(case.name):
             watched.waits += 1
-            watched.words[figure.rule] = "the version before is being loaded, to be asked"
-            watched.due_at[figure.rule] = self._clock() + TRY_AGAIN_SECONDS
+            watched.words[rule] = "the version before is being loaded, to be asked"
+            watched.due_at[rule] = self._clock() + TRY_AGAIN_SECONDS
         else:
-            self._warn(watched, figure, "there is no version before that could be asked")
+            self._warn(case, figure, "there is no version before that could be asked")
 
-    def _ask(self, watched: Watched, served: Loaded, spare: Loaded, rule: Rule, limits: GuardParams) -> Verdict:
+    def _ask(self, case: Case, spare: Loaded, rule: Rule) -> Verdict:
         with self._lock:
-            jpegs = watched.window.pictures(PICTURES, failed=rule == "errors")
-        assert watched.known is not None  # noqa: S101
-        return self._inquiry.ask(rule, jpegs, served, watched.known, spare, limits)
+            jpegs = case.watched.window.pictures(PICTURES, failed=rule == "errors")
+        return self._inquiry.ask(rule, jpegs, case.served, case.opened.known, spare, case.limits)
 
-    def _act(
-        self,
-        watched: Watched,
-        served: Loaded,
-        spare: Loaded,
-        figure: Figure,
-        verdict: Verdict,
-        limits: GuardParams,
-    ) -> None:
-        assert watched.watch is not None  # noqa: S101
-        if limits.mode == "warn":
-            self._warn(watched, figure, f"{verdict.words}; params.yaml says to warn only")
+    def _act(self, case: Case, spare: Loaded, figure: Figure, verdict: Verdict) -> None:
+        if case.limits.mode == "warn":
+            self._warn(case, figure, f"{verdict.words}; params.yaml says to warn only")
             return
-        if served.version.failed_live:
-            self._warn(watched, figure, f"{verdict.words}; it was rolled back before, and somebody let it serve again")
+        if case.served.version.failed_live:
+            self._warn(case, figure, f"{verdict.words}; it was rolled back before, and somebody let it serve again")
             return
         why = f"{figure.words}; {verdict.words}"
-        plan = Plan(why, watched.figures or (figure,), spare.version.version)
-        done = self._actor.take_back(watched.watch, plan)
+        plan = Plan(why, case.watched.figures or (figure,), spare.version.version)
+        done = self._actor.take_back(case.opened.watch, plan)
         if done is None:
             # by its plan, without asking again, also when another version serves here by then
             self._begun_at = self._clock() + TRY_AGAIN_SECONDS
-        watched.words[figure.rule] = f"{verdict.words}; {done or 'the registry does not answer, it is tried again'}"
+        told = done or "the registry does not answer, it is tried again"
+        case.watched.words[figure.rule] = f"{verdict.words}; {told}"
 
-    def _warn(self, watched: Watched, figure: Figure, why: str) -> None:
-        assert watched.watch is not None  # noqa: S101
-        watched.words[figure.rule] = why
-        plan = Plan(f"{figure.words}; {why}", watched.figures or (figure,))
-        self._actor.warn(watched.watch, figure.rule, plan)
+    def _warn(self, case: Case, figure: Figure, why: str) -> None:
+        case.watched.words[figure.rule] = why
+        plan = Plan(f"{figure.words}; {why}", case.watched.figures or (figure,))
+        self._actor.warn(case.opened.watch, figure.rule, plan)
 
 
 def keep_pictures(window: Window, now: float, part: Answered, pictures: Mapping[Position, bytes]) -> None:

@@ -20,6 +20,16 @@ EXPORTED_MILLISECONDS: Final = "parity_openvino_p50_ms"
 """A metric of the version's run."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A version that went live, as the store says, and what it is known for."""
+
+    watch: Watch
+    at: float
+    """Monotonic seconds when it went live, wherever that was."""
+    known: Known
+
+
 @dataclass(slots=True)
 class Watched:
     """One version, from the first batch that it answered here; changed under the guard's lock alone."""
@@ -30,10 +40,8 @@ class Watched:
     window: Window = field(default_factory=Window)
     alarms: dict[Rule, Alarm] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
-    watch: Watch | None = None
-    opened_at: float | None = None
-    """Monotonic seconds when it went live, wherever that was; None until the store has said it."""
-    known: Known | None = None
+    opened: Opened | None = None
+    """None until the store has said it."""
     due_at: dict[Rule, float] = field(default_factory=dict)
     """When a raised alarm is answered again."""
     pauses: dict[Rule, float] = field(default_factory=dict)
@@ -42,7 +50,6 @@ class Watched:
     """For the version before to be loaded."""
     words: dict[Rule, str] = field(default_factory=dict)
     """What became of an alarm."""
-
     explained: set[Rule] = field(default_factory=set)
     """Alarms that the scene explained: not said again after the probation."""
 
@@ -54,11 +61,11 @@ class Watched:
 
     def may_be_asked(self, limits: GuardParams, now: float) -> bool:
         """Whether pictures are worth their memory."""
-        return self.opened_at is None or self.probation_left(limits, now) > 0
+        return self.opened is None or self.probation_left(limits, now) > 0
 
     def probation_left(self, limits: GuardParams, now: float) -> float:
         """Seconds in which it may still be rolled back."""
-        return 0.0 if self.opened_at is None else max(self.opened_at + limits.probation_minutes * 60 - now, 0.0)
+        return 0.0 if self.opened is None else max(self.opened.at + limits.probation_minutes * 60 - now, 0.0)
 
 
 def load_known(
@@ -111,11 +118,11 @@ def sum_up(outcome: BatchOutcome) -> dict[tuple[str, int], Answered]:
 
 def describe_watched(watched: Watched, limits: GuardParams, now: float) -> Mapping[str, Any]:
     """For the heartbeat."""
-    opened_at = watched.opened_at
+    opened = watched.opened
     return {
         "version": watched.version,
         "mode": limits.mode,
-        "watched_seconds": None if opened_at is None else round(now - opened_at),
+        "watched_seconds": None if opened is None else round(now - opened.at),
         "probation_seconds": round(watched.probation_left(limits, now)),
         "figures": {
             figure.rule: {

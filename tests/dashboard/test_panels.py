@@ -70,8 +70,8 @@ def test_a_card_speaks_spanish() -> None:
 
 
 def test_a_card_tells_what_the_last_frames_agree_on() -> None:
-    agreed = prediction(consensus_policy="2-a7257ead", consensus_label="tajo_mula", consensus_confidence=0.912)
-    undecided = prediction(consensus_policy="2-a7257ead")
+    agreed = prediction(consensus_frames=5, consensus_label="tajo_mula", consensus_confidence=0.912)
+    undecided = prediction(consensus_frames=3)
 
     said = [Tags(panels.render_card(camera(), [each], ENGLISH, NOW)).text for each in (agreed, undecided, prediction())]
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, 
 
 from stream.messages import Position
 from stream.store import PredictionStore
-from stream.tables import predictions
+from stream.tables import LIVE, predictions
 
 UNKNOWN: Final = "unknown"
 """The answer where a version refuses to name a label; a class of this name would be told apart by nobody."""
@@ -52,8 +52,15 @@ class Times:
 
     production_latency: float
     challenger_latency: float
-    production_infer: float | None
-    challenger_infer: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTimes:
+    """Milliseconds of processor time of frames that were asked alone. Each version's own frames: production's come in
+    batches where the challenger's do not, and they need not be the same."""
+
+    production: tuple[float, ...]
+    challenger: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def find_opponents(store: PredictionStore, window: Window) -> dict[int, int]:
 
 def count_alone(store: PredictionStore, window: Window) -> int:
     """Frames that the challenger answered, and production did not."""
-    everything = select(func.count()).select_from(challenger).where(*_asked(window))
+    everything = select(func.count()).select_from(challenger).where(*_asked(window, SHADOW, window.version))
     both = _both(window, func.count())
     return int((_scalar(store, everything) or 0) - (_scalar(store, both) or 0))
 
@@ -108,14 +115,20 @@ def count_answers(store: PredictionStore, window: Window) -> tuple[Answers, ...]
 
 def read_times(store: PredictionStore, window: Window) -> tuple[Times, ...]:
     """Of the newest frames."""
-    columns = [
-        side.c[name] for side in (production, challenger) for name in ("captured_at", "predicted_at", "infer_ms")
-    ]
+    columns = [side.c[name] for side in (production, challenger) for name in ("captured_at", "predicted_at")]
     statement = _against(window, *columns).order_by(challenger.c.predicted_at.desc()).limit(MEASURED_ROWS)
-    return tuple(
-        Times(_milliseconds(row[0], row[1]), _milliseconds(row[3], row[4]), row[2], row[5])
-        for row in store.read(statement)
-    )
+    return tuple(Times(_milliseconds(*row[:2]), _milliseconds(*row[2:])) for row in store.read(statement))
+
+
+def read_network_times(store: PredictionStore, window: Window) -> NetworkTimes:
+    """Of the newest frames of each."""
+
+    def read(rules: list[ColumnElement[bool]]) -> tuple[float, ...]:
+        table = challenger.c
+        statement = select(table.infer_ms).where(*rules, table.infer_ms.is_not(None))
+        return tuple(row[0] for row in store.read(statement.order_by(table.predicted_at.desc()).limit(MEASURED_ROWS)))
+
+    return NetworkTimes(read(_asked(window, LIVE, window.against)), read(_asked(window, SHADOW, window.version)))
 
 
 def read_disagreements(store: PredictionStore, window: Window, *, limit: int) -> tuple[Disagreement, ...]:
@@ -141,12 +154,12 @@ def answer_of(columns: Any) -> ColumnElement[str]:
     return case((columns.decision == "unknown", UNKNOWN), else_=columns.label)
 
 
-def _asked(window: Window) -> list[ColumnElement[bool]]:
+def _asked(window: Window, role: ColumnElement[str], version: int) -> list[ColumnElement[bool]]:
     table = challenger.c
     rules = [
         table.classifier == window.classifier,
-        table.model_version == window.version,
-        table.role == SHADOW,
+        table.model_version == version,
+        table.role == role,
     ]
     if window.begins is not None:
         rules.append(table.captured_at >= window.begins)
@@ -157,7 +170,9 @@ def _asked(window: Window) -> list[ColumnElement[bool]]:
 
 def _both(window: Window, *columns: Any) -> Select[Any]:
     same = and_(*(production.c[name] == challenger.c[name] for name in KEY), production.c.role == "production")
-    return select(*columns).select_from(challenger.join(production, same)).where(*_asked(window))
+    return (
+        select(*columns).select_from(challenger.join(production, same)).where(*_asked(window, SHADOW, window.version))
+    )
 
 
 def _against(window: Window, *columns: Any) -> Select[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.evaluation.intervals import Interval, share_interval
-from stream.shadow.judging.answers import UNKNOWN, Answers, Times
+from stream.shadow.judging.answers import UNKNOWN, Answers, NetworkTimes, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class ShadowComparison:
         return None if not theirs or ours is None else ours / theirs
 
 
-def compare_answers(answers: Sequence[Answers], times: Sequence[Times]) -> ShadowComparison:
+def compare_answers(answers: Sequence[Answers], times: Sequence[Times], network: NetworkTimes) -> ShadowComparison:
     """Of at least one frame."""
     frames = _count(answers, lambda each: True)
     return ShadowComparison(
@@ -79,8 +79,8 @@ def compare_answers(answers: Sequence[Answers], times: Sequence[Times]) -> Shado
             _percentiles(each.challenger_latency for each in times),
         ),
         infer_ms=(
-            _percentiles(each.production_infer for each in times),
-            _percentiles(each.challenger_infer for each in times),
+            _percentiles(network.production),
+            _percentiles(network.challenger),
         ),
     )
 
@@ -108,8 +108,8 @@ def _confuse(answers: Iterable[Answers]) -> tuple[Confusion, ...]:
     return tuple(Confusion(said, says, frames) for (said, says), frames in ordered)
 
 
-def _percentiles(values: Iterable[float | None]) -> Percentiles:
-    known = [value for value in values if value is not None]
+def _percentiles(values: Iterable[float]) -> Percentiles:
+    known = list(values)
     if not known:
         return Percentiles(None, None, None)
     return Percentiles(*(round(float(value), 2) for value in np.percentile(known, (50, 95, 99))))

@@ -18,6 +18,7 @@ from stream.shadow.judging.answers import (
     find_opponents,
     read_answers,
     read_disagreements,
+    read_network_times,
     read_times,
 )
 from stream.shadow.judging.comparison import Percentiles, ShadowComparison, compare_answers
@@ -99,7 +100,9 @@ def build_report(
     store: PredictionStore, window: Window, params: ShadowParams, labels: Mapping[str, str] | None
 ) -> ShadowReport:
     """Raises StoreError when the store is away."""
-    comparison = compare_answers(count_answers(store, window), read_times(store, window))
+    comparison = compare_answers(
+        count_answers(store, window), read_times(store, window), read_network_times(store, window)
+    )
     sample = judge_labels(labels, read_answers(store, window, list(labels))) if labels else None
     opponents = find_opponents(store, window)
     return ShadowReport(

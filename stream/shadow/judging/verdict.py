@@ -76,7 +76,11 @@ def judge_latency(comparison: ShadowComparison, params: ShadowParams) -> Finding
     ratio = comparison.infer_ratio
     before, after = (each.p50 for each in comparison.infer_ms)
     if ratio is None:
-        return Finding("promote", "processor time of the networks: not recorded for these frames")
+        return Finding(
+            "undecided",
+            "processor time of the networks: one of them was asked no frame alone, so that they cannot be compared; "
+            "shadow.max_latency_ratio 0 does without",
+        )
     words = f"processor time for a frame: {after:.2f} ms, production {before:.2f} ms"
     if ratio > params.max_latency_ratio:
         return Finding("keep production", f"{words}: {ratio:.2f} times, at most {params.max_latency_ratio:g} allowed")

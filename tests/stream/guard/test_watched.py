@@ -10,7 +10,8 @@ from pipelines.evaluation.unknown import UnknownThresholds
 from pipelines.guard_params import GuardParams
 from pipelines.lookup.facts import RegisteredVersion, RunFacts
 from stream.guard.rules import Figure, Known
-from stream.guard.watched import Watched, describe_watched, load_known, look_up_metrics, sum_up
+from stream.guard.watched import Opened, Watched, describe_watched, load_known, look_up_metrics, sum_up
+from stream.guard.watches import Watch
 from stream.messages import encode_v2
 from stream.worker.batches import BatchReader
 from tests.stream.fakes import NOON, POISON, FakeClassifier, FakeRegistry, draw_jpeg, message_of
@@ -79,7 +80,11 @@ def test_what_was_measured_comes_from_the_run_where_there_is_one(tmp_path: Path)
 
 
 def test_a_heartbeat_tells_figures_and_how_long_the_probation_still_is() -> None:
-    watched = Watched(3, figures=(Figure("labels", 0.25, 0.5, "red 20 of 40"),), opened_at=100.0)
+    watched = Watched(
+        3,
+        figures=(Figure("labels", 0.25, 0.5, "red 20 of 40"),),
+        opened=Opened(Watch("cars", 3, 1, 0.0), 100.0, Known({})),
+    )
 
     told = describe_watched(watched, GuardParams(probation_minutes=2), now=130.0)
 

@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from stream.shadow.judging.answers import (
     Answers,
+    NetworkTimes,
     Window,
     count_alone,
     count_answers,
@@ -14,6 +15,7 @@ from stream.shadow.judging.answers import (
     find_opponents,
     read_answers,
     read_disagreements,
+    read_network_times,
     read_times,
 )
 from stream.store import PredictionStore
@@ -80,7 +82,13 @@ def test_times_are_of_both_sides(store: PredictionStore) -> None:
     (times,) = read_times(store, WINDOW)
 
     assert (times.production_latency, times.challenger_latency) == (20, 900)
-    assert (times.production_infer, times.challenger_infer) == (2, 3)
+
+
+def test_times_of_networks_need_not_be_of_the_same_frames(store: PredictionStore) -> None:
+    store_pairs(store, [(SAME[0], None), (None, SAME[1]), (None, SAME[1])])
+    store_pairs(store, [SAME], first=10, versions=(4, 5))
+
+    assert read_network_times(store, WINDOW) == NetworkTimes((2.0,), (3.0, 3.0))
 
 
 def test_disagreements_are_the_newest_first_and_as_many_as_wanted(store: PredictionStore) -> None:
