@@ -5,15 +5,12 @@ answers one class only, a good one while the cameras show one class, and again a
 """
 
 import argparse
-import asyncio
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,15 +20,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from PIL import Image as PillowImage
 from sqlalchemy import func, select
 
-from docs.measure_swaps import ROOT, register
+from docs.measure_swaps import ROOT, Frames, register
 from pipelines.promotion.log_book import LogBook
 from pipelines.registry import Registry, open_registry, promote
 from pipelines.settings import Settings
-from stream.messages import FRAMES_TOPIC, encode_v2
 from stream.store import PredictionStore
 from stream.tables import model_events, predictions
 from tests.stream.embedded_kafka import EmbeddedKafka
@@ -210,43 +205,15 @@ def running_workers(settings: Settings, workspace: Workspace, bootstrap: str, nu
         yield
 
 
-class Scene(threading.Thread):
-    """Plain pictures of some colours at a steady rate from eight cameras, until it is stopped."""
+class Scene(Frames):
+    """Plain pictures of some colours instead."""
 
     def __init__(self, bootstrap: str, fps: float) -> None:
-        super().__init__(daemon=True)
+        super().__init__(bootstrap, fps)
         self.colours: Sequence[tuple[int, int, int]] = COLOURS
-        self._address = bootstrap
-        self._fps = fps
-        self._stopping = threading.Event()
-        self._sent = 0
 
-    def run(self) -> None:
-        asyncio.run(self._send())
-
-    def stop(self) -> int:
-        """How many were sent."""
-        self._stopping.set()
-        self.join(30)
-        return self._sent
-
-    async def _send(self) -> None:
-        run = uuid.uuid4().hex[:8]
-        async with AIOKafkaProducer(bootstrap_servers=self._address, acks="all") as producer:
-            due = time.monotonic()
-            while not self._stopping.is_set():
-                number, colours = self._sent, self.colours
-                picture = paint(colours[number // 8 % len(colours)])
-                camera = f"{run}-{number % 8}"
-                frame = encode_v2(
-                    camera, f"{run}-{number}", datetime.now(UTC), picture, image_name=None, sequence=number
-                )
-                await producer.send_and_wait(
-                    FRAMES_TOPIC, key=frame.key, value=frame.value, headers=list(frame.headers)
-                )
-                self._sent += 1
-                due += 1 / self._fps
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
+    def picture(self, number: int) -> bytes:
+        return paint(self.colours[number // 8 % len(self.colours)])
 
 
 def paint(colour: tuple[int, int, int]) -> bytes:

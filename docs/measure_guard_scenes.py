@@ -66,7 +66,7 @@ def suspects(said: Said, known: Known) -> list[Rule]:
 
 def draw_scenes(folder: Path) -> Iterator[tuple[str, list[Image]]]:
     """Each class alone, and two classes of which one is rare; as they are, and spoilt."""
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)  # noqa: S311  which scenes is no secret, and they are the same each time
     classes = {place.name: sorted(place.glob("*.*")) for place in sorted(folder.iterdir()) if place.is_dir()}
     ways: dict[str, Callable[[Image], Image]] = {"as it is": lambda image: image, **DISTORTIONS}
     for name, files in classes.items():

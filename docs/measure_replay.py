@@ -2,7 +2,7 @@
 
 A real Kafka, a real MLflow registry, the real `vigia worker` and `vigia replay-window`. `idle`: replays against the
 engine's own rate on pictures in memory, in turns. `killed`: kill -9 and the same command again. `busy`: a worker that
-has more frames than it can answer, with and without a replay beside it, in turns.
+has more frames than it can answer, before, beside and after a replay.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -66,6 +67,11 @@ class Stand:
         if not has_tables(self.store.engine):
             return 0
         return int(self.store.read(select(func.count()).where(predictions.c.role == role, *more))[0][0])
+
+    def wait_for_rows(self) -> None:
+        """Until production has answered one more."""
+        answered = self.count("production")
+        wait_until(lambda: self.count("production") > answered, timeout_seconds=120, what="rows")
 
     def _frame(self, run: str, number: int) -> Outgoing:
         picture = self.pictures[number % len(self.pictures)]
@@ -188,36 +194,39 @@ def measure_killed(stand: Stand, window: ReplayWindow) -> Figures:
 
 
 def measure_busy(stand: Stand, window: ReplayWindow, options: argparse.Namespace) -> Figures:
-    """Frames a second of a worker that never has none, alone and beside a replay."""
-    rates: dict[str, list[float]] = {"alone": [], "beside": []}
+    """Frames a second of a worker that never has none: alone, beside a replay, and alone again, in one go.
+
+    A worker grows slower while it answers a backlog, as the disk fills; so before and after are compared with between.
+    """
+    rates: dict[str, list[float]] = {"before": [], "beside": [], "after": []}
     replayed = 0
     with running_worker(stand.settings, stand.bootstrap):
         rate = 400.0
         for _ in range(options.rounds):
-            for lane in ("alone", "beside"):
-                stand.send(int(rate * (options.seconds + 10) * 1.3))
-                moved = stand.count("production")
-                wait_until(lambda moved=moved: stand.count("production") > moved, timeout_seconds=120, what="rows")  # type: ignore[misc]
-                if lane == "alone":
-                    rate = watch(stand, options.seconds)
-                else:
-                    with replaying(stand, window, 2, "--anew") as replay:
-                        listen(replay)
-                        began = datetime.now(UTC)
-                        rate = watch(stand, options.seconds)
-                        replayed += stand.count("replay-2", predictions.c.predicted_at > began)
-                        replay.send_signal(signal.SIGINT)
-                        replay.communicate(timeout=120)
-                rates[lane].append(round(rate, 1))
-    lost = [1 - beside / alone for alone, beside in zip(rates["alone"], rates["beside"], strict=True)]
-    return {"fps": rates, "lost": round(statistics.median(lost), 4), "replayed_meanwhile": replayed}
+            stand.send(int(rate * (3 * options.seconds + 15) * 1.3))
+            stand.wait_for_rows()
+            rate = watch(stand, options.seconds)
+            rates["before"].append(rate)
+            with replaying(stand, window, 2, "--anew") as replay:
+                listen(replay)
+                began = datetime.now(UTC)
+                rates["beside"].append(watch(stand, options.seconds))
+                replayed += stand.count("replay-2", predictions.c.predicted_at > began)
+                replay.send_signal(signal.SIGINT)
+                replay.communicate(timeout=120)
+            rates["after"].append(watch(stand, options.seconds))
+    lost = [1 - 2 * between / (one + two) for one, between, two in zip(*rates.values(), strict=True)]
+    return {
+        "fps": {name: [round(each, 1) for each in found] for name, found in rates.items()},
+        "lost": round(statistics.median(lost), 4),
+        "replayed_meanwhile": replayed,
+    }
 
 
 def watch(stand: Stand, seconds: float) -> float:
     """Rows of production a second."""
     began, before = time.monotonic(), stand.count("production")
-    while time.monotonic() - began < seconds:
-        time.sleep(0.1)
+    threading.Event().wait(seconds)
     return (stand.count("production") - before) / (time.monotonic() - began)
 
 

@@ -231,7 +231,7 @@ class Frames(threading.Thread):
         super().__init__(daemon=True)
         self._address = bootstrap
         self._fps = fps
-        self._side = side
+        self._pictures = [draw_jpeg(value, side) for value in (40, 200)]
         self._stopping = threading.Event()
         self._sent = 0
 
@@ -244,8 +244,11 @@ class Frames(threading.Thread):
         self.join(30)
         return self._sent
 
+    def picture(self, number: int) -> bytes:
+        """Of the frame with this number."""
+        return self._pictures[number % 2]
+
     async def _send(self) -> None:
-        pictures = [draw_jpeg(value, self._side) for value in (40, 200)]
         run = uuid.uuid4().hex[:8]
         async with AIOKafkaProducer(bootstrap_servers=self._address, acks="all") as producer:
             due = time.monotonic()
@@ -255,7 +258,7 @@ class Frames(threading.Thread):
                     f"{run}-{number % 8}",
                     f"{run}-{number}",
                     datetime.now(UTC),
-                    pictures[number % 2],
+                    self.picture(number),
                     image_name=None,
                     sequence=number,
                 )

@@ -73,12 +73,18 @@ def test_a_card_tells_what_the_last_frames_agree_on() -> None:
     agreed = prediction(consensus_frames=5, consensus_label="tajo_mula", consensus_confidence=0.912)
     undecided = prediction(consensus_frames=3)
 
-    said = [Tags(panels.render_card(camera(), [each], ENGLISH, NOW)).text for each in (agreed, undecided, prediction())]
+    slow = prediction(consensus_frames=1)
+
+    said = [
+        Tags(panels.render_card(camera(), [each], ENGLISH, NOW)).text
+        for each in (agreed, undecided, prediction(), slow)
+    ]
 
     assert "consensus: tajo_mula" in said[0]
     assert "91.2" in said[0]
     assert "consensus: undecided" in said[1]
     assert "consensus" not in said[2]
+    assert "consensus" not in said[3], "one frame agrees with nobody"
     assert "consenso: sin decidir" in Tags(panels.render_card(camera(), [undecided], Words("es"), NOW)).text
 
 
