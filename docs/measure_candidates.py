@@ -23,7 +23,8 @@ from typing import Any
 from sqlalchemy import select
 
 from deploy.health import read_heartbeat
-from docs.measure_swaps import Frames, read_rows, register, running_worker
+from docs.live_stand import Frames, register, running_worker
+from docs.measure_swaps import read_rows
 from pipelines.artefact import digest_artefact
 from pipelines.registry import Registry, open_registry
 from pipelines.settings import Settings

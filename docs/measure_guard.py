@@ -23,7 +23,7 @@ from typing import Any
 from PIL import Image as PillowImage
 from sqlalchemy import func, select
 
-from docs.measure_swaps import ROOT, Frames, register
+from docs.live_stand import ROOT, Frames, register
 from pipelines.promotion.log_book import LogBook
 from pipelines.registry import Registry, open_registry, promote
 from pipelines.settings import Settings

@@ -24,8 +24,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
+from docs.live_stand import register, running_worker
 from docs.measure_kept import draw_pictures
-from docs.measure_swaps import register, running_worker
 from pipelines.classifying.opening import open_version
 from pipelines.inference import load_classifier
 from pipelines.registry import open_registry

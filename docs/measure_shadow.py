@@ -26,7 +26,7 @@ import orjson
 import psutil
 from sqlalchemy import select
 
-from docs.measure_swaps import ROOT, Frames, register, running_worker
+from docs.live_stand import ROOT, Frames, register, running_worker
 from pipelines.registry import open_registry
 from pipelines.settings import Settings
 from stream.accounting.ledgers import read_ledger

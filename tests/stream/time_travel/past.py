@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image as PillowImage
 
-from docs.measure_swaps import register
+from docs.live_stand import register
 from pipelines.settings import Settings
 from stream.frames.frame_store import FrameStore, recognise_suffix
 from stream.frames.kept_frames import KeptFrame, KeptIndex
