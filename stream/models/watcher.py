@@ -183,13 +183,14 @@ class ModelWatcher:
         if name in self._held.all():
             self._held.keep(name, versions)
         served = versions.served
-        self._oddities.look(name, holds=holder is not None, served=served.version.version if served else None)
+        if self._role == "production":
+            self._oddities.look(name, holds=holder is not None, served=served.version.version if served else None)
+        elif holder is None:
+            self._held.let_go(name)  # a challenger that is none any more answers no more
         if holder and served and served.version.sha256 == holder.sha256:
-            # it is production, whoever said so last, and nothing else is to be loaded
+            # it holds the alias, whoever said so last, and nothing else is to be loaded
             self._held.keep(name, replace(versions, served=replace(served, from_copy=False), refusal=None))
             return
-        if holder is None and self._role != "production":
-            self._held.let_go(name)  # a challenger that is none any more answers no more
         if holder is None or not should_load(holder, versions, time.monotonic()):
             return
         if versions.spare and versions.spare.version.sha256 == holder.sha256:
