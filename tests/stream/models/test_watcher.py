@@ -297,18 +297,3 @@ def test_what_fails_for_one_classifier_keeps_no_other_from_its_version(place: Pl
     look(watcher)
 
     assert served(watcher) == {"cars": 1, "simpsons": 4}
-
-
-def test_a_challenger_that_is_none_any_more_answers_no_more_and_nobody_is_told_of_production(
-    place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    watcher = place.watcher(role="shadow")
-    place.registry.promote(cars=1)
-    look(watcher)
-    assert served(watcher) == {"cars": 1}
-
-    (tmp_path / "registry.json").write_text("{}")
-    look(watcher)
-
-    assert served(watcher) == {}
-    assert "production version" not in caplog.text

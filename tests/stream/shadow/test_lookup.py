@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from stream.shadow.lookup import ChallengerLookup
 from tests.stream.models.place import Place, look, served
 from tests.stream.shadow.registries import TwoRegistries
@@ -21,7 +23,9 @@ def test_a_challenger_is_found_unless_it_is_production_by_now(tmp_path: Path) ->
     }
 
 
-def test_a_challenger_whose_alias_was_taken_away_answers_no_more(tmp_path: Path) -> None:
+def test_a_challenger_whose_alias_was_taken_away_answers_no_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     place = Place(tmp_path)
     watcher = place.watcher(role="shadow")
     place.registry.promote(cars=1, simpsons=2)
@@ -35,6 +39,7 @@ def test_a_challenger_whose_alias_was_taken_away_answers_no_more(tmp_path: Path)
     assert between == {"simpsons": 2}
     assert served(watcher) == {}
     assert {event.role for event in place.events} == {"shadow"}
+    assert "production version" not in caplog.text, "of which its registry says nothing wrong"
 
 
 def test_a_challenger_is_not_recalled_when_the_registry_is_away_at_start(tmp_path: Path) -> None:
