@@ -40,7 +40,7 @@ class WorkerPlace:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise StackError(
-                f"Expected slot {self.slot} of {Path(lock.lock_file).parent} to be free; another worker lives in it. "
+                f"Expected slot {self.slot} of {Path(lock.lock_file).parent} to be free; another worker serves in it. "
                 "Give this one another number in VIGIA_WORKER_SLOT."
             ) from error
 
