@@ -9,7 +9,8 @@ from sqlalchemy import Select, and_, bindparam, delete, distinct, func, or_, sel
 
 from pipelines.errors import StoreError
 from stream.messages import Position
-from stream.store import PredictionStore, upsert
+from stream.store import PredictionStore
+from stream.store_rows import upsert
 from stream.tables import kept_frames
 
 Reason = Literal["sampled", "unknown", "unsure", "dead_letter", "labelled"]
