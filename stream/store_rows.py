@@ -32,11 +32,11 @@ class BoundRows:
 
 def bind_predictions(answers: Sequence[Prediction], dialect: Dialect) -> BoundRows:
     """Raises what a column raises for a value that is none of its own, as does `bind_letters`."""
-    return _bind(predictions, [_prediction_values(answer) for answer in answers], dialect)
+    return bind_rows(predictions, [_prediction_values(answer) for answer in answers], dialect)
 
 
 def bind_letters(letters: Sequence[DeadLetter], dialect: Dialect) -> BoundRows:
-    return _bind(dead_letters, [_LETTER_VALUES(letter) for letter in letters], dialect, keep=REPLAY_COLUMNS)
+    return bind_rows(dead_letters, [_LETTER_VALUES(letter) for letter in letters], dialect, absent=REPLAY_COLUMNS)
 
 
 def upsert(
@@ -68,16 +68,21 @@ def upsert(
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changes)
 
 
-def _bind(table: Table, rows: list[Values], dialect: Dialect, *, keep: Sequence[str] = ()) -> BoundRows:
-    """In the order of their keys: two writers that lock the same rows in different orders would be a deadlock."""
-    statement, key = _prepare(table, dialect, keep), len(table.primary_key)
+def bind_rows(
+    table: Table, rows: Sequence[Values], dialect: Dialect, *, absent: Sequence[str] = (), keep: Sequence[str] = ()
+) -> BoundRows:
+    """Values in the order of the table's columns, without those of `absent`; these and `keep` stay as they are.
+
+    The rows go in the order of their keys: two writers that lock the same ones in different orders would be a deadlock.
+    """
+    statement, key = _prepare(table, dialect, absent, keep), len(table.primary_key)
     return BoundRows(statement, statement.bind(sorted(rows, key=lambda row: row[:key])))
 
 
-@lru_cache(maxsize=8)
-def _prepare(table: Table, dialect: Dialect, keep: Sequence[str]) -> Prepared:
-    names = [column.name for column in table.columns if column.name not in keep]
-    return prepare(upsert(table, dialect.name, keep=keep), dialect, names)
+@lru_cache(maxsize=16)
+def _prepare(table: Table, dialect: Dialect, absent: Sequence[str], keep: Sequence[str]) -> Prepared:
+    names = [column.name for column in table.columns if column.name not in absent]
+    return prepare(upsert(table, dialect.name, keep=(*absent, *keep)), dialect, names)
 
 
 def _prediction_values(answer: Prediction) -> Values:
@@ -86,12 +91,12 @@ def _prediction_values(answer: Prediction) -> Values:
     return values
 
 
-def _values_of(table: Table) -> Callable[[Any], Values]:
+def values_of(table: Table, *, absent: Sequence[str] = ()) -> Callable[[Any], Values]:
     """Of what has a position, in the order of the table's columns, its key first."""
-    names = [column.name for column in table.columns if column.name not in REPLAY_COLUMNS]
+    names = [column.name for column in table.columns if column.name not in absent]
     return attrgetter(*(f"position.{name}" if name in ("topic", "partition", "offset") else name for name in names))
 
 
-_PREDICTION_VALUES: Final = _values_of(predictions)
+_PREDICTION_VALUES: Final = values_of(predictions)
 _NEAREST: Final = list(predictions.columns).index(predictions.c.nearest)
-_LETTER_VALUES: Final = _values_of(dead_letters)
+_LETTER_VALUES: Final = values_of(dead_letters, absent=REPLAY_COLUMNS)
