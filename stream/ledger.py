@@ -5,15 +5,18 @@ Per consumer group and partition, always:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Table, bindparam, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 
 from stream.messages import Position, Role
+from stream.prepared import Prepared, prepare
 from stream.tables import camera_drops, dead_letters, frame_ledger, predictions
 
 Outcome = Literal["stored", "dead", "dropped", "skipped"]
@@ -21,11 +24,6 @@ Rows = Literal["stored", "dead"]
 """What the rows written before say about a frame."""
 
 LOOKUP_OFFSETS: Final = 500
-CHANGE_ENTRY: Final = update(frame_ledger).where(
-    frame_ledger.c.consumer_group == bindparam("in_group"),
-    frame_ledger.c.topic == bindparam("in_topic"),
-    frame_ledger.c.partition == bindparam("in_partition"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,10 @@ class Entry:
     skipped: int = 0
     expired: int = 0
     """Offsets that Kafka had no frame for when they were due: removed by retention before they were read."""
+
+
+COUNTS: Final = tuple(Entry.__slots__)
+_counts: Final = attrgetter(*COUNTS)
 
 
 def begin(first_offset: int) -> Entry:
@@ -93,11 +95,12 @@ def write_ledger(connection: Connection, group: str, reads: Sequence[FrameRead],
         again = [offset for offset in frames if offset < entry.next_offset]
         outcomes = {offset: frame.outcome for offset, frame in frames.items()}
         changed = count(entry, outcomes, _rows_before(connection, topic, partition, again, role))
-        changes.append({"in_group": group, "in_topic": topic, "in_partition": partition} | asdict(changed))
+        changes.append((*_counts(changed), group, topic, partition))
         newly_dropped += [
             frame for offset, frame in frames.items() if offset >= entry.next_offset and frame.outcome == "dropped"
         ]
-    connection.execute(CHANGE_ENTRY, changes)
+    statement = _change_entry(connection.dialect)
+    statement.execute(connection, statement.bind(changes))
     _count_drops(connection, group, newly_dropped, now)
 
 
@@ -122,27 +125,41 @@ def _lock_entries(
     connection: Connection, group: str, partitions: Mapping[tuple[str, int], Mapping[int, FrameRead]], now: datetime
 ) -> dict[tuple[str, int], Entry]:
     """The entries as they are, opened where there is none; nobody else changes them until the transaction ends."""
-    rows = [
-        {"consumer_group": group, "topic": topic, "partition": partition, "updated_at": now}
-        | asdict(begin(next(iter(frames))))
-        for (topic, partition), frames in partitions.items()
-    ]
-    found = connection.execute(_touch_entry(connection.dialect.name), rows)
-    return {(row.topic, row.partition): Entry(*row[2:]) for row in found}
+    statement = _touch_entries(connection.dialect, len(partitions))
+    values: list[Any] = []
+    for (topic, partition), frames in partitions.items():
+        values += (group, topic, partition, *_counts(begin(next(iter(frames)))), now)
+    (bound,) = statement.bind([values])
+    found = statement.execute(connection, bound)
+    return {(row[0], row[1]): Entry(*row[2:]) for row in found}
 
 
-@cache
-def _touch_entry(dialect: str) -> Any:
-    statement = _insert(dialect, frame_ledger)
-    return statement.on_conflict_do_update(
+@lru_cache(maxsize=64)
+def _touch_entries(dialect: Dialect, partitions: int) -> Prepared:
+    names = ("consumer_group", "topic", "partition", *COUNTS, "updated_at")
+    statement = _insert(dialect.name, frame_ledger).values([dict.fromkeys(names)] * partitions)
+    statement = statement.on_conflict_do_update(
         index_elements=list(frame_ledger.primary_key.columns), set_={"updated_at": statement.excluded.updated_at}
-    ).returning(frame_ledger.c.topic, frame_ledger.c.partition, *(frame_ledger.c[name] for name in Entry.__slots__))
+    ).returning(frame_ledger.c.topic, frame_ledger.c.partition, *(frame_ledger.c[name] for name in COUNTS))
+    return prepare(statement, dialect, [f"{name}_m{place}" for place in range(partitions) for name in names])
+
+
+@lru_cache(maxsize=8)
+def _change_entry(dialect: Dialect) -> Prepared:
+    statement = update(frame_ledger).where(
+        frame_ledger.c.consumer_group == bindparam("in_group"),
+        frame_ledger.c.topic == bindparam("in_topic"),
+        frame_ledger.c.partition == bindparam("in_partition"),
+    )
+    return prepare(statement, dialect, [*COUNTS, "in_group", "in_topic", "in_partition"])
 
 
 def _rows_before(
     connection: Connection, topic: str, partition: int, offsets: Sequence[int], role: Role
 ) -> dict[int, Rows]:
     found: dict[int, Rows] = {}
+    if not offsets:
+        return found
     kinds: list[tuple[Table, Rows, Any]] = [(predictions, "stored", predictions.c.role == role)]
     if role == "production":  # no other role writes dead letters
         kinds.append((dead_letters, "dead", true()))

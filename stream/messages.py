@@ -1,11 +1,11 @@
 """The message contract: camera frames in, predictions out. Nothing here knows Kafka or Faust."""
 
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 import orjson
+import pybase64
 
 from pipelines.errors import MessageError
 
@@ -164,7 +164,7 @@ def encode_v1(camera_id: str, image_name: str, captured_at: datetime, jpeg: byte
         "timestamp": captured_at.timestamp(),
         "camera_id": camera_id,
         "image_name": image_name,
-        "image_data": b64encode(jpeg).decode("ascii"),
+        "image_data": pybase64.b64encode_as_string(jpeg),
     }
     return Outgoing(FRAMES_TOPIC, camera_id.encode(), orjson.dumps(fields))
 

@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import Any, Final, Literal, TypeVar
 
 import stamina
-from sqlalchemy import Connection, Engine, Table, func, insert, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, insert, inspect, select
 from sqlalchemy.exc import (
     DataError,
     IntegrityError,
@@ -25,12 +24,11 @@ from stream.messages import GROUP, DeadLetter, Position, Prediction, Role
 from stream.sqlite_file import file_of, identify
 from stream.store_engine import build_engine, has_tables
 from stream.store_errors import describe_store_error, first_line
-from stream.tables import cameras, dead_letters, model_events, predictions
+from stream.store_rows import bind_letters, bind_predictions, upsert
+from stream.tables import cameras, model_events
 
 RETRY_SECONDS: Final = 30.0
 """How long a write is tried again before the caller hears of it."""
-REPLAY_COLUMNS: Final = ("replayed_at", "replay_id", "replay_claimed_at", "replay_from", "replayed_offset")
-"""Of dead letters, what only a replay writes."""
 
 AWAY: Final = (OperationalError, InterfaceError, InternalError)
 """What may pass: locks, lost connections, a full disk, a server that takes no writes for the moment."""
@@ -121,16 +119,12 @@ class PredictionStore:
         """
 
         def write(connection: Connection) -> None:
+            # before anything is locked
+            rows = (bind_predictions(answers, connection.dialect), bind_letters(letters, connection.dialect))
             if reads:
                 write_ledger(connection, group, reads, role=role)
-            if answers:
-                rows = [_prediction_row(answer) for answer in answers]
-                connection.execute(upsert(predictions, self.engine.dialect.name), in_key_order(predictions, rows))
-            if letters:
-                # a redelivered letter must not forget that it was replayed
-                statement = upsert(dead_letters, self.engine.dialect.name, keep=REPLAY_COLUMNS)
-                rows = [_dead_letter_row(letter) for letter in letters]
-                connection.execute(statement, in_key_order(dead_letters, rows))
+            for each in rows:
+                each.write(connection)
 
         if not answers and not letters and not reads:
             return
@@ -213,12 +207,11 @@ class PredictionStore:
 
     def _refusal(self, answers: Sequence[Prediction], error: Exception) -> StoreError:
         """Which predictions the database refuses, found one by one; the error itself when it is none of them."""
-        statement = upsert(predictions, self.engine.dialect.name)
         refused = set()
         for answer in answers:
             try:
                 with self.engine.connect() as connection:
-                    connection.execute(statement, _prediction_row(answer))
+                    bind_predictions([answer], connection.dialect).write(connection)
                     connection.rollback()
             except REFUSALS:
                 refused.add((answer.position, answer.classifier))
@@ -231,62 +224,7 @@ class PredictionStore:
         return StoreError(describe_store_error(self.engine.url, error))
 
 
-def in_key_order(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sorted by primary key: two writers that lock the same rows in different orders would be a deadlock."""
-    return sorted(rows, key=lambda row: [row[column.name] for column in table.primary_key.columns])
-
-
-def upsert(
-    table: Table,
-    dialect: str,
-    *,
-    keep: Sequence[str] = (),
-    add: Sequence[str] = (),
-    coalesce: Sequence[str] = (),
-) -> Any:
-    """Insert, or overwrite the row with the same key.
-
-    Columns in `keep` stay as they are, those in `add` grow by the new value, those in `coalesce` stay when the
-    new value is null.
-    """
-    builder = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = builder(table)
-    changes = {}
-    for column in table.columns:
-        if column.primary_key or column.name in keep:
-            continue
-        new = statement.excluded[column.name]
-        if column.name in add:
-            changes[column.name] = column + new
-        elif column.name in coalesce:
-            changes[column.name] = func.coalesce(new, column)
-        else:
-            changes[column.name] = new
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changes)
-
-
 def _camera_row(record: CameraRecord) -> dict[str, Any]:
     row = asdict(record)
     row["frames_sent"], row["frames_dropped"] = row.pop("new_frames_sent"), row.pop("new_frames_dropped")
     return row
-
-
-def _prediction_row(answer: Prediction) -> dict[str, Any]:
-    row = {name: getattr(answer, name) for name in _PREDICTION_FIELDS}
-    nearest = [list(pair) for pair in answer.nearest] or None
-    return {**row, **_position_row(answer.position), "top": [list(pair) for pair in answer.top], "nearest": nearest}
-
-
-def _dead_letter_row(letter: DeadLetter) -> dict[str, Any]:
-    return {**{name: getattr(letter, name) for name in _DEAD_LETTER_FIELDS}, **_position_row(letter.position)}
-
-
-def _position_row(position: Position) -> dict[str, Any]:
-    return {"topic": position.topic, "partition": position.partition, "offset": position.offset}
-
-
-_POSITION_FIELDS: Final = {"topic", "partition", "offset"}
-_PREDICTION_FIELDS: Final = tuple(c.name for c in predictions.columns if c.name not in _POSITION_FIELDS)
-_DEAD_LETTER_FIELDS: Final = tuple(
-    c.name for c in dead_letters.columns if c.name not in _POSITION_FIELDS.union(REPLAY_COLUMNS)
-)

@@ -5,8 +5,9 @@ the last bit, in any order, from memory or from the store.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from pipelines.consensus_params import ConsensusParams, Weights
@@ -50,13 +51,22 @@ class Consensus:
     """Of the weight, that says `leader`."""
 
 
+WEIGHT_OF: Final[Mapping[Weights, Callable[[Vote], int]]] = {
+    "none": lambda vote: MILLION,
+    "confidence": attrgetter("sure_millionths"),
+    "area": attrgetter("area_millionths"),
+}
+"""In millionths; a vote weighs one at least."""
+
+
 def decide(votes: Iterable[Vote], policy: ConsensusParams) -> Consensus:
     """Two labels of the same weight are no agreement."""
     frames = total = 0
     weights: dict[str, int] = {}
     sure: dict[str, int] = {}
+    millionths = WEIGHT_OF[policy.weights]
     for vote in votes:
-        weight = weigh(vote, policy.weights)
+        weight = millionths(vote) or 1
         frames += 1
         total += weight
         if vote.known:
@@ -72,13 +82,6 @@ def decide(votes: Iterable[Vote], policy: ConsensusParams) -> Consensus:
     enough = frames >= policy.min_frames and share >= policy.agreement and confidence >= policy.min_confidence
     agreed = enough and len(leaders) == 1
     return Consensus(leader if agreed else None, confidence if agreed else None, frames, leader, share)
-
-
-def weigh(vote: Vote, weights: Weights) -> int:
-    """In millionths, at least one."""
-    if weights == "confidence":
-        return vote.sure_millionths or 1
-    return (vote.area_millionths or 1) if weights == "area" else MILLION
 
 
 def name_policy(policy: ConsensusParams) -> str:

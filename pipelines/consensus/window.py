@@ -1,7 +1,7 @@
 """The frames of one camera that a frame is answered with: those shortly before it. A video is read the same way."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,10 +60,12 @@ class Window:
         self._latest.append(max(frame.captured_us, self._latest[-1]) if self._latest else frame.captured_us)
         self.frames.append(frame)
 
-    def _votes(self, since: int, until: int) -> Iterator[Vote]:
+    def _votes(self, since: int, until: int) -> list[Vote]:
         """Of frames captured after `since`, not after `until`; times may go back, so the last frames may be others."""
+        votes = []
         for frame, latest in zip(reversed(self.frames), reversed(self._latest), strict=True):
             if latest <= since:
-                return
+                break
             if since < frame.captured_us <= until:
-                yield frame.vote
+                votes.append(frame.vote)
+        return votes

@@ -166,14 +166,17 @@ class FrameStore:
         with suppress(FileNotFoundError):
             if os.stat(full).st_size == len(content):
                 return
-        self._make_folder(full)
-        partial = f"{full}.{os.getpid()}{PARTIAL_SUFFIX}"
+        partial = Path(f"{full}.{os.getpid()}{PARTIAL_SUFFIX}")
         try:
-            self._files.pipe_file(partial, content)
+            try:
+                partial.write_bytes(content)
+            except FileNotFoundError:  # its folder is not there, once
+                self._make_folder(full)
+                partial.write_bytes(content)
             os.replace(partial, full)
         except OSError:
             with suppress(OSError):
-                os.unlink(partial)
+                partial.unlink()
             raise
 
     def _make_folder(self, full: str) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import Select, and_, bindparam, delete, distinct, func, or_, sel
 
 from pipelines.errors import StoreError
 from stream.messages import Position
-from stream.store import PredictionStore, upsert
+from stream.store import PredictionStore
+from stream.store_rows import bind_rows, values_of
 from stream.tables import kept_frames
 
 Reason = Literal["sampled", "unknown", "unsure", "dead_letter", "labelled"]
@@ -69,9 +70,9 @@ class KeptIndex:
     def record(self, frames: Sequence[KeptFrame]) -> None:
         """Rows for content that is already in its store. A frame kept before keeps the time of then."""
         if frames:
-            statement = upsert(kept_frames, self.database.engine.dialect.name, keep=("kept_at",))
-            rows = [_row(frame) for frame in frames]
-            self.database.write(lambda connection: connection.execute(statement, rows))
+            values = [_VALUES(frame) for frame in frames]
+            rows = bind_rows(kept_frames, values, self.database.engine.dialect, keep=("kept_at",))
+            self.database.write(rows.write)
 
     def remove(self, frames: Sequence[KeptFrame]) -> None:
         if frames:
@@ -179,12 +180,6 @@ def at_now(frame: KeptFrame, *, store: str, suffix: str) -> KeptFrame:
     return replace(frame, store=store, suffix=suffix, kept_at=datetime.now(UTC))
 
 
-def _row(frame: KeptFrame) -> dict[str, Any]:
-    position = frame.position
-    place = {"topic": position.topic, "partition": position.partition, "offset": position.offset}
-    return {**place, **{name: getattr(frame, name) for name in _FIELDS}}
-
-
 def _frame(row: Any) -> KeptFrame:
     position = Position(row.topic, row.partition, row.offset)
     return KeptFrame(position=position, **{name: getattr(row, name) for name in _FIELDS})
@@ -199,3 +194,4 @@ def _split_position(frame_id: str) -> tuple[str, int, int]:
 
 
 _FIELDS: Final = tuple(c.name for c in kept_frames.columns if c.name not in {"topic", "partition", "offset"})
+_VALUES: Final = values_of(kept_frames)

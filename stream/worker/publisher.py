@@ -1,12 +1,12 @@
 """Publishing what the worker found: one producer of our own, every delivery awaited."""
 
-import asyncio
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 
 from pipelines.errors import BrokerError
 from stream.broker.sending import send_in_batches
@@ -15,6 +15,7 @@ from stream.messages import Outgoing
 
 TIMEOUT_MS: Final = 30_000
 BATCH_BYTES: Final = 256 * 1024
+_PARTITIONER: Final = DefaultPartitioner()
 
 
 class Publisher:
@@ -52,19 +53,25 @@ class Publisher:
             await self._producer.stop()
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Returns when the broker has them all. Raises KafkaError when it does not within the time."""
+        """Returns when the broker has them all, one batch for each partition; each message by its key, as ever.
+
+        Raises BrokerError for one that is larger than its topic takes, and KafkaError when the broker does not have
+        them within the time.
+        """
+        if not messages:
+            return
         producer = self._opened()
-        deliveries = [
-            await producer.send(
-                message.topic,
-                key=message.key,
-                value=message.value,
-                headers=list(message.headers),
-                timestamp_ms=message.timestamp_ms,
+        partitions = {
+            topic: sorted(await producer.partitions_for(topic)) for topic in {each.topic for each in messages}
+        }
+        addressed = [(partition_of(message.key, partitions[message.topic]), message) for message in messages]
+        offsets = await send_in_batches(producer, addressed)
+        if None in offsets:
+            refused = messages[offsets.index(None)]
+            raise BrokerError(
+                f"Expected {refused.topic} to take a message of {len(refused.value or b'')} bytes, it refused one. "
+                "Raise its max.message.bytes."
             )
-            for message in messages
-        ]
-        await asyncio.gather(*deliveries)
 
     async def publish_letters(self, letters: Sequence[Outgoing]) -> list[int]:
         """Returns when the broker has all but those that are larger than their topic takes: their places."""
@@ -80,3 +87,9 @@ class Publisher:
         if self._producer is None:
             raise BrokerError("Expected an open publisher; use it with `async with`.")
         return self._producer
+
+
+def partition_of(key: bytes | None, partitions: Sequence[int]) -> int:
+    """Where `AIOKafkaProducer.send` puts a message of this key, as every Kafka client does."""
+    partition: int = _PARTITIONER(key, partitions, partitions)
+    return partition

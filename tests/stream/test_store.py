@@ -11,8 +11,9 @@ from sqlalchemy.exc import OperationalError
 from pipelines.errors import StoreError
 from stream.dead_letters.records import Choice, find_letters
 from stream.messages import DeadLetter, Position
-from stream.store import CameraRecord, ModelEvent, PredictionStore, RefusedRowsError, upsert
+from stream.store import CameraRecord, ModelEvent, PredictionStore, RefusedRowsError
 from stream.store_engine import build_engine
+from stream.store_rows import upsert
 from stream.tables import cameras, model_events, predictions
 from tests.stream.fakes import NOON
 from tests.stream.test_messages import PREDICTION
