@@ -1,24 +1,19 @@
-"""The Faust application that loses no frame: its settings, its consumer, and how it reads batches.
+"""The Faust application that loses no frame: its settings and its consumer.
 
 Every setting here was measured against kill -9, rebalances, frozen brokers and full disks; Faust's defaults
 are not at-least-once. The tests pin the parts of Faust this relies on.
 """
 
-import asyncio
 import logging
 import os
 import threading
-import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import aiokafka.conn
 import faust
 import faust.streams
 from faust.exceptions import ConsumerNotStarted
-from faust.streams import Stream
-from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
 from pipelines.errors import BrokerError
@@ -29,9 +24,6 @@ from stream.reading.flight import Flight
 from stream.reading.freshness import Freshness
 from stream.reading.pace import Pace
 
-BATCH_WAIT_SECONDS: Final = 0.005
-COLLECT_SECONDS: Final = 0.02
-BATCH_BYTES: Final = 8 * 1024 * 1024
 BUFFER_FRAMES: Final = 512
 """More than are ever in flight: Faust never finds its buffer full, at which it would pause for a second."""
 STOP_SECONDS: Final = 8.0
@@ -102,40 +94,6 @@ def build_app(
 def frames_topic(app: LossFreeApp) -> Any:
     """The topic of frames as raw bytes: whatever lies on it, nothing fails before our own decoder."""
     return app.topic(FRAMES_TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-
-
-async def batches(stream: StreamT[Any], pace: Pace) -> AsyncIterator[list[EventT[bytes]]]:
-    """What has arrived, up to what is answered in a short time, without ever waiting to fill a batch.
-
-    The next event is always awaited by a task of its own, which a rebalance leaves alone; draining the queue
-    would leave the agent waiting with events that the rebalance waits for.
-    """
-    events = cast(Stream[bytes], stream).noack().events().__aiter__()
-    coming = asyncio.ensure_future(events.__anext__())
-    try:
-        while True:
-            batch = [await coming]
-            coming = asyncio.ensure_future(events.__anext__())
-            size, until = _size(batch[0]), time.monotonic() + COLLECT_SECONDS
-            while (
-                len(batch) < pace.frames
-                and size < BATCH_BYTES
-                and time.monotonic() < until
-                and (await asyncio.wait({coming}, timeout=BATCH_WAIT_SECONDS))[0]
-            ):
-                batch.append(coming.result())
-                size += _size(batch[-1])
-                coming = asyncio.ensure_future(events.__anext__())
-            yield batch
-            del batch  # its pictures are not held until the next one comes
-    except StopAsyncIteration:
-        return
-    finally:
-        coming.cancel()
-
-
-def _size(event: EventT[bytes]) -> int:
-    return len(event.message.value or b"")
 
 
 def assigned_partitions(app: LossFreeApp) -> list[tuple[str, int]]:

@@ -1,7 +1,6 @@
 """The parts of Faust and aiokafka that the loss-free recipe relies on, pinned."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,12 +19,10 @@ from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
 from stream.reading.app import (
     LossFreeApp,
     assigned_partitions,
-    batches,
     build_app,
     frames_topic,
 )
 from stream.reading.consumer import FrameConsumer
-from stream.reading.pace import Pace
 
 PARTITION = TP("taller_camara_stream", 0)
 
@@ -129,60 +126,6 @@ def test_the_offset_that_upstream_commits_is_the_one_after_the_acknowledged_run(
     consumer._acked_index[PARTITION] = set(acked)
 
     assert consumer._new_offset(PARTITION) == commits
-
-
-def test_a_batch_is_what_has_arrived_and_never_more_than_the_pace_allows() -> None:
-    found = collect(FakeStream([fake_event(number) for number in range(70)]), Pace(frames=32))
-
-    assert [offset for batch in found for offset in batch] == list(range(64)), (
-        "the end of the stream drops its last batch"
-    )
-    assert [len(batch) for batch in found] == [32, 32]
-
-
-def test_a_batch_ends_with_the_frame_that_makes_it_large() -> None:
-    found = collect(FakeStream([fake_event(number, size=3 << 20) for number in range(8)]), Pace(frames=32))
-
-    assert found[:2] == [[0, 1, 2], [3, 4, 5]]
-
-
-def test_a_batch_does_not_wait_to_be_filled() -> None:
-    async def run() -> list[int]:
-        stream = FakeStream([fake_event(number) for number in range(3)], then_wait=True)
-        async for batch in cast(Any, batches(cast(Any, stream), Pace(frames=32))):
-            return [event.message.offset for event in batch]
-        raise AssertionError("no batch")
-
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == [0, 1, 2]
-
-
-def collect(stream: "FakeStream", pace: Pace) -> list[list[int]]:
-    async def run() -> list[list[int]]:
-        found = cast(Any, batches(cast(Any, stream), pace))
-        return [[event.message.offset for event in batch] async for batch in found]
-
-    return asyncio.run(run())
-
-
-def fake_event(offset: int, *, size: int = 0) -> Any:
-    return SimpleNamespace(message=SimpleNamespace(offset=offset, value=bytes(size)))
-
-
-class FakeStream:
-    """What `batches` uses of a Faust stream."""
-
-    def __init__(self, events: Sequence[Any], *, then_wait: bool = False) -> None:
-        self._events = events
-        self._then_wait = then_wait
-
-    def noack(self) -> "FakeStream":
-        return self
-
-    async def events(self) -> AsyncIterator[Any]:
-        for event in self._events:
-            yield event
-        if self._then_wait:
-            await asyncio.Event().wait()
 
 
 async def _ignore(*_: object) -> None:
