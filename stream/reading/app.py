@@ -19,7 +19,7 @@ from mode.supervisors import CrashingSupervisor
 from pipelines.errors import BrokerError
 from stream.broker.header_names import tolerate_header_names
 from stream.messages import FRAMES_TOPIC, GROUP
-from stream.reading.consumer import FrameTransport
+from stream.reading.consumer import PARTITION_BYTES, FrameTransport
 from stream.reading.flight import Flight
 from stream.reading.freshness import Freshness
 from stream.reading.pace import Pace
@@ -79,7 +79,9 @@ def build_app(
         broker_heartbeat_interval=3,
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=10_000,
-        consumer_max_fetch_size=4 * 1024 * 1024,
+        consumer_max_fetch_size=PARTITION_BYTES,
+        # the broker checked it when the frame was sent; here it would cost as much as all else that reads a frame
+        broker_check_crcs=False,
         consumer_group_instance_id=instance_id,
         # with standbys of tables, which there are none of, Faust leaves the third worker of four partitions idle
         table_standby_replicas=0,

@@ -20,8 +20,11 @@ from stream.reading.leaving import LeavingThread
 
 FETCH_WAIT_SECONDS: Final = 0.1
 """A partition whose frames were taken a moment too late waits this long for the others' fetch to return."""
-FETCH_BYTES: Final = 8 * 1024 * 1024
-"""Of all partitions in one answer of a broker; a single frame may be larger."""
+FETCH_BYTES: Final = 2 * 1024 * 1024
+"""Of all partitions in one answer of a broker; a single frame may be larger. It is copied five times on its way through
+aiokafka: what no longer fits into the processor's caches costs three times as much a frame."""
+PARTITION_BYTES: Final = 1024 * 1024
+"""Of one partition in it, so that none is left out for another's backlog."""
 DROPS_WITHOUT_A_PAUSE: Final = 100
 
 
