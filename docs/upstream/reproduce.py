@@ -68,14 +68,15 @@ async def count_unseen() -> int:
     consumer, here = build_consumer()
     app = consumer.app
     stream = app.topic("frames", value_serializer="raw").stream().noack()
-    message = message_at(here, 7)
-    app.consumer_generation_id = message.generation_id + 1
-    await stream.channel.put(app.topic("frames")._create_event(None, b"", None, message))
-    looking = asyncio.ensure_future(stream._py_aiter().__anext__())
-    for _ in range(20):
-        await asyncio.sleep(0)
-    looking.cancel()
-    return int(message.acked)
+    app.flow_control.resume()
+    stream._started.set()  # its start would wait for a broker
+    before, after = message_at(here, 7), message_at(here, 8)
+    after.generation_id = app.consumer_generation_id = before.generation_id + 1
+    for message in (before, after):
+        stream.channel.queue.put_nowait(app.topic("frames")._create_event(None, b"", None, message))
+    events = stream._py_aiter()
+    await events.__anext__()
+    return int(before.acked)
 
 
 def build_consumer() -> tuple[Any, Any]:

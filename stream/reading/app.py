@@ -19,13 +19,16 @@ from mode.supervisors import CrashingSupervisor
 from pipelines.errors import BrokerError
 from stream.broker.header_names import tolerate_header_names
 from stream.messages import FRAMES_TOPIC, GROUP
-from stream.reading.consumer import PARTITION_BYTES, FrameTransport
+from stream.reading.consumer import PARTITION_BYTES, FrameTransport, PlainTransport
 from stream.reading.flight import Flight
 from stream.reading.freshness import Freshness
 from stream.reading.pace import Pace
+from stream.reading.upstream import check_loss_free, missing_parts, say_missing
 
 BUFFER_FRAMES: Final = 512
 """More than are ever in flight: Faust never finds its buffer full, at which it would pause for a second."""
+FEW_FRAMES: Final = 64
+"""Where nothing else bounds them, for the sake of memory."""
 STOP_SECONDS: Final = 8.0
 """A stop that takes longer is cut: with the broker away Faust would try to commit for ever."""
 READER_BYTES: Final = 1024 * 1024
@@ -53,12 +56,14 @@ def build_app(
     pace: Pace | None = None,
     freshness: Freshness | None = None,
 ) -> LossFreeApp:
-    """The app with its consumer; nothing is connected yet. Raises BrokerError without Faust's compiled iterator."""
+    """The app with its consumer; nothing is connected yet. Raises BrokerError for a Faust that could lose frames."""
     if getattr(faust.streams, "_CStreamIterator", None) is None:
         raise BrokerError(
             "Expected Faust's compiled stream iterator, found only the one in Python, which acknowledges frames "
             "that nobody has seen. Install faust-streaming from a wheel and unset NO_CYTHON."
         )
+    check_loss_free()
+    missing = missing_parts()
     aiokafka.conn.READER_LIMIT = READER_BYTES
     tolerate_header_names()
     app = LossFreeApp(
@@ -72,7 +77,7 @@ def build_app(
         value_serializer="raw",
         key_serializer="raw",
         agent_supervisor=CrashingSupervisor,
-        stream_buffer_maxsize=BUFFER_FRAMES,
+        stream_buffer_maxsize=FEW_FRAMES if missing else BUFFER_FRAMES,
         stream_wait_empty=True,
         broker_commit_interval=1.0,
         broker_session_timeout=10,
@@ -89,7 +94,13 @@ def build_app(
         producer_max_request_size=2_200_000,
     )
     app.flight = Flight(pace or Pace())
-    app.transport = FrameTransport(app.conf.broker_consumer, app, flight=app.flight, freshness=freshness or Freshness())
+    if missing:
+        log.warning("%s", say_missing(missing))
+        app.transport = PlainTransport(app.conf.broker_consumer, app)
+    else:
+        app.transport = FrameTransport(
+            app.conf.broker_consumer, app, flight=app.flight, freshness=freshness or Freshness()
+        )
     return app
 
 

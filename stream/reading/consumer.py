@@ -57,7 +57,14 @@ class FrameConsumerThread(LeavingThread):
         return consumer
 
 
-class FrameConsumer(Consumer):
+class PlainConsumer(Consumer):
+    """Faust's own with our messages, for a Faust that has not all that the consumer below stands on."""
+
+    def _to_message(self, tp: TP, record: Any) -> FrameMessage:
+        return build_message(tp, record, self.app.consumer_generation_id)
+
+
+class FrameConsumer(PlainConsumer):
     """Hands out a frame only when there is room for it in flight, and judges its age at that very moment."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -145,31 +152,39 @@ class FrameConsumer(Consumer):
         dropped = self._dropped.pop(tp, {})
         return tuple(dropped[offset] for offset in sorted(dropped) if offset < before)
 
-    def _to_message(self, tp: TP, record: Any) -> FrameMessage:
-        message = FrameMessage(
-            record.topic,
-            record.partition,
-            record.offset,
-            None if record.timestamp is None else record.timestamp / 1000,  # type: ignore[arg-type]  # as upstream has it
-            record.timestamp_type,
-            record.headers,
-            record.key,
-            record.value,
-            record.checksum,
-            record.serialized_key_size,
-            record.serialized_value_size,
-            tp,
-            generation_id=self.app.consumer_generation_id,
-        )
-        message.timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
-        return message
-
     def _new_consumer_thread(self) -> FrameConsumerThread:
         return FrameConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
 
+def build_message(tp: TP, record: Any, generation_id: int) -> FrameMessage:
+    """Of what aiokafka read."""
+    message = FrameMessage(
+        record.topic,
+        record.partition,
+        record.offset,
+        None if record.timestamp is None else record.timestamp / 1000,  # type: ignore[arg-type]  # as upstream has it
+        record.timestamp_type,
+        record.headers,
+        record.key,
+        record.value,
+        record.checksum,
+        record.serialized_key_size,
+        record.serialized_value_size,
+        tp,
+        generation_id=generation_id,
+    )
+    message.timestamp_ms = record.timestamp if record.timestamp is not None and record.timestamp >= 0 else None
+    return message
+
+
+class PlainTransport(Transport):
+    """Faust's transport with its own consumer."""
+
+    Consumer = PlainConsumer
+
+
 class FrameTransport(Transport):
-    """Faust's transport with the consumer above."""
+    """Faust's transport with the consumer that bounds what is in flight and leaves out what is too old."""
 
     Consumer = FrameConsumer
 
