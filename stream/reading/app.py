@@ -12,11 +12,9 @@ from typing import Any, Final
 
 import aiokafka.conn
 import faust
-import faust.streams
 from faust.exceptions import ConsumerNotStarted
 from mode.supervisors import CrashingSupervisor
 
-from pipelines.errors import BrokerError
 from stream.broker.header_names import tolerate_header_names
 from stream.messages import FRAMES_TOPIC, GROUP
 from stream.reading.consumer import PARTITION_BYTES, FrameTransport, PlainTransport
@@ -57,11 +55,6 @@ def build_app(
     freshness: Freshness | None = None,
 ) -> LossFreeApp:
     """The app with its consumer; nothing is connected yet. Raises BrokerError for a Faust that could lose frames."""
-    if getattr(faust.streams, "_CStreamIterator", None) is None:
-        raise BrokerError(
-            "Expected Faust's compiled stream iterator, found only the one in Python, which acknowledges frames "
-            "that nobody has seen. Install faust-streaming from a wheel and unset NO_CYTHON."
-        )
     check_loss_free()
     missing = missing_parts()
     aiokafka.conn.READER_LIMIT = READER_BYTES
@@ -94,14 +87,15 @@ def build_app(
         producer_max_request_size=2_200_000,
     )
     app.flight = Flight(pace or Pace())
-    if missing:
-        log.warning("%s", say_missing(missing))
-        app.transport = PlainTransport(app.conf.broker_consumer, app)
-    else:
-        app.transport = FrameTransport(
-            app.conf.broker_consumer, app, flight=app.flight, freshness=freshness or Freshness()
-        )
+    app.transport = _choose_transport(app, freshness or Freshness(), missing)
     return app
+
+
+def _choose_transport(app: LossFreeApp, freshness: Freshness, missing: list[str]) -> Any:
+    if not missing:
+        return FrameTransport(app.conf.broker_consumer, app, flight=app.flight, freshness=freshness)
+    log.warning("%s", say_missing(missing))
+    return PlainTransport(app.conf.broker_consumer, app)
 
 
 def frames_topic(app: LossFreeApp) -> Any:

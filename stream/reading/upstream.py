@@ -4,6 +4,8 @@ import inspect
 from dataclasses import dataclass
 from typing import Any, Final
 
+import faust
+import faust.streams
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 
 from pipelines.errors import BrokerError
@@ -57,6 +59,11 @@ BOUNDED_AND_FRESH: Final = (
 
 def check_loss_free() -> None:
     """Raises BrokerError for a Faust that acknowledges in another way than the one this was written for."""
+    if getattr(faust.streams, "_CStreamIterator", None) is None:
+        raise BrokerError(
+            "Expected Faust's compiled stream iterator, found only the one in Python, which acknowledges frames "
+            "that nobody has seen. Install faust-streaming from a wheel and unset NO_CYTHON."
+        )
     if missing := [part.words for part in LOSS_FREE if not part.is_there()]:
         raise BrokerError(
             f"Expected a Faust with {', '.join(missing)}, found version {_version()} without. Install the version that "
@@ -79,6 +86,4 @@ def say_missing(missing: list[str]) -> str:
 
 
 def _version() -> str:
-    import faust
-
     return str(faust.__version__)

@@ -84,6 +84,11 @@ def test_upstream_still_has_what_the_consumer_overrides_and_reads() -> None:
     assert {"_acked", "_acked_index"} <= set(BaseConsumer.__annotations__)
 
 
+def test_upstream_still_counts_the_frame_behind_a_gap_as_part_of_it() -> None:
+    assert "await self._add_gap(tp, r_offset + 1, offset)\n" in inspect.getsource(BaseConsumer._drain_messages)
+    assert "gap_for_tp.addi(offset_from, offset_to + 1)" in inspect.getsource(BaseConsumer._add_gap)
+
+
 def test_upstream_drops_what_is_left_of_a_fetch_only_where_it_seeks_back_afterwards() -> None:
     source = inspect.getsource(BaseConsumer.getmany)
 

@@ -7,6 +7,7 @@ import faust.transport.consumer
 import pytest
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 
+from docs.upstream.reproduce import reproduce, reproduce_patched
 from pipelines.errors import BrokerError
 from stream.reading.app import build_app
 from stream.reading.consumer import FrameConsumer, FrameMessage, PlainConsumer
@@ -64,3 +65,14 @@ def test_a_method_that_takes_something_else_is_another_one(monkeypatch: pytest.M
 
     assert missing_parts() == ["Consumer._add_gap(tp, offset_from, offset_to)"]
     assert not Part(faust.transport.consumer.Consumer, "nothing_like_it").is_there()
+
+
+def test_every_patch_that_is_offered_applies_and_mends_what_it_says() -> None:
+    assert reproduce() == {
+        "seconds_until_a_buffer_that_drops_after_0.05_s_is_noticed": pytest.approx(1.0, abs=0.3),
+        "committed_while_10_is_not_acknowledged": 12,
+        "events_acknowledged_that_nobody_saw": 1,
+    }
+    patched = reproduce_patched()
+    assert patched.pop("seconds_until_a_buffer_that_drops_after_0.05_s_is_noticed") < 0.9
+    assert patched == {"committed_while_10_is_not_acknowledged": 10, "events_acknowledged_that_nobody_saw": 0}
