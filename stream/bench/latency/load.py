@@ -23,7 +23,7 @@ from stream.broker.topics import LARGEST_MESSAGE_BYTES
 from stream.messages import Mode, Outgoing
 
 TICK_SECONDS: Final = 0.001
-FLOOD_TICK_SECONDS: Final = 0.005
+FLOOD_TICK_SECONDS: Final = 0.02
 """Of frames of which most are dropped: the sender shares the machine, and a few together cost less."""
 MOST_WAITING: Final = 512
 """Frames that the broker has not taken yet; beyond, frames are left out, as the number that was sent tells."""
