@@ -1,11 +1,13 @@
 """The parts of Faust and aiokafka that the loss-free recipe relies on, pinned."""
 
 import asyncio
+import gc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import aiokafka.conn
+import faust
 import faust.streams
 import pytest
 from faust.assignor.client_assignment import CopartitionedAssignment
@@ -90,6 +92,17 @@ def test_a_worker_that_is_told_to_stop_leaves_the_group_and_one_that_crashed_sta
         left.append(coordinator._group_instance_id is None)
 
     assert left == [True, False]
+
+
+def test_what_a_worker_loaded_to_start_is_not_looked_through_for_garbage_again(
+    app: LossFreeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faust.App, "on_started", lambda self: _stop())
+    try:
+        asyncio.run(app.on_started())
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 def test_frames_are_read_as_raw_bytes(app: LossFreeApp) -> None:
