@@ -44,6 +44,7 @@ LOSS_FREE: Final = (
 BOUNDED_AND_FRESH: Final = (
     Part(Consumer, "getmany", ("timeout",)),
     Part(Consumer, "_wait_next_records", ("timeout",)),
+    Part(Consumer, "wait_first", ("coros", "timeout")),
     Part(Consumer, "_add_gap", ("tp", "offset_from", "offset_to")),
     Part(Consumer, "_acked"),
     Part(Consumer, "_acked_index"),
