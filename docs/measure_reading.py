@@ -1,7 +1,8 @@
 """What it costs to read a frame that is dropped: `python -m docs.measure_reading [--frames N] [--rounds N]`.
 
 Microseconds of processor time a frame: aiokafka's part for fetches of different sizes, with and without checksums, in
-turns on an embedded Kafka; then Faust's and ours, from the record to the verdict. One JSON document on stdout.
+turns on an embedded Kafka; then Faust's and ours, from the record to the verdict, and of a frame that is answered from
+the record into the worker's queue, with upstream's way of handing it out and with ours. One JSON document on stdout.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -19,14 +21,21 @@ from typing import Any, Final
 
 import aiokafka.conn
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.transport._cython.conductor import ConductorHandler
+from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 
 from pipelines.bench.pictures import draw_pictures
 from stream.bench.broker import fill, run_broker
 from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
-from stream.reading.app import READER_BYTES, build_app
+from stream.reading.app import READER_BYTES, build_app, frames_topic
+from stream.reading.arrivals import Arrivals
 from stream.reading.freshness import Freshness
+from stream.reading.pace import MOST_FRAMES, Pace
 
+HERE: Final = TP(FRAMES_TOPIC, 0)
+AT_ONCE: Final = 30
+"""Frames in a fetch of 2 MiB."""
 MIB: Final = 1024 * 1024
 FETCHES: Final = {
     "8 MiB, checked": (8 * MIB, 4 * MIB, True),
@@ -64,11 +73,11 @@ def measure_fetches(frames: int, rounds: int) -> dict[str, float]:
     return {name: round(median(costs), 1) for name, costs in found.items()}
 
 
-def measure_judging(frames: int) -> float:
-    """Microseconds a frame, from aiokafka's record until it is dropped."""
+def draw_records(frames: int, mode: bytes) -> list[Any]:
+    """As aiokafka has them; without a picture, which nothing here looks at."""
     headers = (("schema", b"2"), ("camera_id", b"gate"), ("frame_id", b"gate-1"),
-               ("captured_at", b"2026-01-01T00:00:00Z"), ("sequence", b"1"), ("mode", b"realtime"))  # fmt: skip
-    records = [
+               ("captured_at", b"2026-01-01T00:00:00Z"), ("sequence", b"1"), ("mode", mode))  # fmt: skip
+    return [
         SimpleNamespace(
             topic=FRAMES_TOPIC, partition=0, offset=offset, timestamp=0, timestamp_type=0, headers=headers,
             key=b"gate", value=b"", checksum=None, serialized_key_size=4, serialized_value_size=0,
@@ -76,21 +85,34 @@ def measure_judging(frames: int) -> float:
         for offset in range(frames)
     ]  # fmt: skip
 
+
+def open_consumer(folder: str, records: Sequence[Any], at_once: int) -> Any:
+    """One that no broker is needed for, and that finds so many of the records in each fetch."""
+    app: Any = build_app(
+        "127.0.0.1:9",
+        instance_id="measured",
+        datadir=Path(folder),
+        pace=Pace(frames=MOST_FRAMES),
+        freshness=Freshness(),
+    )
+    app.consumer_generation_id = 1
+    left = list(records)
+
+    async def fetched(timeout: float) -> Any:  # noqa: ASYNC109  upstream's
+        some, left[:at_once] = left[:at_once], []
+        await asyncio.sleep(0 if some else 3600)
+        return {HERE: some}, {HERE}
+
+    consumer = app.consumer
+    consumer._wait_next_records, consumer.highwater = fetched, lambda tp: len(records) + 1
+    return consumer
+
+
+def measure_judging(frames: int) -> float:
+    """Microseconds a frame, from aiokafka's record until it is dropped."""
+
     async def run(folder: str) -> float:
-        app = build_app("127.0.0.1:9", instance_id="measured", datadir=Path(folder), freshness=Freshness())
-        app.consumer_generation_id = 1
-
-        async def ignore(*_: object) -> None:
-            return None
-
-        consumer: Any = app.transport.create_consumer(
-            callback=ignore, on_partitions_revoked=ignore, on_partitions_assigned=ignore
-        )
-
-        async def fetched(timeout: float) -> Any:  # noqa: ASYNC109  upstream's
-            return {TP(FRAMES_TOPIC, 0): records}, {TP(FRAMES_TOPIC, 0)}
-
-        consumer._wait_next_records, consumer.highwater = fetched, lambda tp: frames + 1
+        consumer = open_consumer(folder, draw_records(frames, b"realtime"), frames)
         spent = time.process_time()
         handed_out = [message async for _, message in consumer.getmany(1.0)]
         assert not handed_out
@@ -100,13 +122,53 @@ def measure_judging(frames: int) -> float:
         return round(median(asyncio.run(run(folder)) for _ in range(5)), 1)
 
 
+def measure_handing_out(frames: int, *, as_upstream: bool) -> float:
+    """Microseconds a frame, from aiokafka's record into the worker's queue, through all of Faust."""
+
+    async def run(folder: str) -> float:
+        consumer = open_consumer(folder, draw_records(frames, b"lossless"), AT_ONCE)
+        app = consumer.app
+        app.flow_control.resume()
+        stream = frames_topic(app).stream()
+        stream._started.set()  # its start would wait for a broker
+        consumer.callback = ConductorHandler(app.topics, HERE, {stream.channel})
+        if as_upstream:
+            consumer.wait_first = partial(Consumer.wait_first, consumer)
+        arrivals, done = Arrivals(), 0
+        spent = time.process_time()
+        tasks = [asyncio.create_task(arrivals.read(stream)),
+                 asyncio.create_task(consumer._drain_messages(SimpleNamespace(_stopped=asyncio.Event())))]  # fmt: skip
+        while done < frames:
+            await arrivals.change()
+            for event in arrivals.cut(MOST_FRAMES):
+                event.ack()
+                done += 1
+        spent = time.process_time() - spent
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        return 1e6 * spent / frames
+
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(run(folder))
+
+
 def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args(words)
     fetches = measure_fetches(options.frames, options.rounds)
-    print(json.dumps({"fetched_us": fetches, "judged_us": measure_judging(options.frames)}, indent=1))
+    handed_out: dict[str, list[float]] = {"upstream": [], "ours": []}
+    for _ in range(options.rounds):
+        for name, costs in handed_out.items():
+            costs.append(measure_handing_out(options.frames, as_upstream=name == "upstream"))
+    document = {
+        "fetched_us": fetches,
+        "judged_us": measure_judging(options.frames),
+        "handed_out_us": {name: round(median(costs), 1) for name, costs in handed_out.items()},
+    }
+    print(json.dumps(document, indent=1))
     return 0
 
 
