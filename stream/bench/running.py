@@ -85,7 +85,7 @@ def measure_stream(home: Path, model: BenchModel, plan: Plan, say: Say) -> Strea
         ours = by_name.get("ours v2")
         latency = Latency()
         if plan.latency and ours is not None and ours.counts:
-            latency = measure_latency(stage, ours.spreads()["fps"].median, plan.seconds, say)
+            latency = measure_latency(stage, ours.spreads()["fps"].median, plan.seconds, plan.rounds, say)
         ratios = {name: ratio(by_name.get(above), by_name.get(below)) for name, (above, below) in RATIOS.items()}
         ratios["ours_over_raw_cpu"] = ratio(by_name.get("raw"), ours, "cpu_seconds_per_frame")
         return StreamFigures(tuple(lanes), ratios, latency, stage.v2.frames)

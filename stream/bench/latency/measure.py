@@ -16,7 +16,8 @@ from stream.store import PredictionStore
 
 OVERLOAD: Final = 5.0
 LEAST_FPS: Final = 10.0
-LIGHT_ROUNDS: Final = 2
+MOST_LIGHT_ROUNDS: Final = 3
+"""Each starts workers twice."""
 LIGHT_LANES: Final[tuple[LaneName, LaneName]] = ("ours v2", "ours unbatched")
 
 
@@ -33,7 +34,7 @@ class Latency:
     """Why there are no more figures."""
 
 
-def measure_latency(stage: Stage, peak: float, seconds: float, say: Callable[[str], None]) -> Latency:
+def measure_latency(stage: Stage, peak: float, seconds: float, rounds: int, say: Callable[[str], None]) -> Latency:
     """Each rate for so long, then five times the peak of realtime frames, then light load on two kinds of workers."""
     latency = Latency()
     try:
@@ -46,18 +47,20 @@ def measure_latency(stage: Stage, peak: float, seconds: float, say: Callable[[st
             flood = read_answers(stage.broker.bootstrap, "flood")
             latency.overload = describe_overload(flood, sent, peak, seconds)
             say(f"{OVERLOAD:g} times the peak: {latency.overload}")
-        latency.light = _compare_light(stage, peak, seconds, say)
+        latency.light = _compare_light(stage, peak, seconds, min(rounds, MOST_LIGHT_ROUNDS), say)
     except StackError as error:  # the lanes are measured: what is known of them is told all the same
         latency.not_counted = str(error)
         say(f"not measured: {error}")
     return latency
 
 
-def _compare_light(stage: Stage, peak: float, seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
+def _compare_light(
+    stage: Stage, peak: float, seconds: float, rounds: int, say: Callable[[str], None]
+) -> dict[str, Any]:
     """Both kinds in turns, each in workers of its own; a round's ratio is of what was measured one after the other."""
     fps = max(LEAST_FPS, SHARES[0] * peak)
     found: dict[LaneName, list[dict[str, float]]] = {lane: [] for lane in LIGHT_LANES}
-    for round_ in range(LIGHT_ROUNDS):
+    for round_ in range(rounds):
         for lane in LIGHT_LANES if round_ % 2 == 0 else LIGHT_LANES[::-1]:
             run = f"light{round_}{lane.rpartition(' ')[2]}"
             with serving(stage, lane, run) as served:
