@@ -58,6 +58,8 @@ def render_markdown(document: Document) -> str:
         parts.append(_ratios_table(document["ratio_spreads"]))
     if document["latency_ms"]:
         parts.append(_latency_table(document["latency_ms"], document.get("engine_ms_per_frame")))
+    if (light := document.get("light_load")) and light.get("p50_over_unbatched"):
+        parts.append(_light_line(light))
     if overload := document.get("overload"):
         parts.append(_overload_line(overload))
     if reason := document.get("latency_not_counted"):
@@ -96,12 +98,23 @@ def save(document: Document, folder: Path) -> list[Path]:
 
 
 def draw_plot(document: Document, file: Path) -> None:
-    """PNG: each lane's rate with its spread, and processor time a frame; the lanes that count."""
+    """PNG: rate and processor time of the lanes that count, with their spreads; below them the latencies."""
     from matplotlib.figure import Figure
 
     lanes = {name: lane for name, lane in document["lanes"].items() if "fps" in lane and lane["counted"]}
-    figure = Figure(figsize=(10, 1.2 + 0.4 * len(lanes)), layout="constrained")
-    rates, costs = figure.subplots(1, 2, sharey=True)
+    latency = {name: found for name, found in document["latency_ms"].items() if "p50" in found}
+    heights = [1.0 + 0.4 * len(lanes)] + ([1.0 + 0.4 * len(latency)] if latency else [])
+    figure = Figure(figsize=(10, 0.5 + sum(heights)), layout="constrained")
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    _draw_lanes(parts[0], lanes)
+    if latency:
+        _draw_latency(parts[1], latency, document.get("engine_ms_per_frame"))
+    figure.suptitle(_title(document), fontsize=10)
+    figure.savefig(file, dpi=110)
+
+
+def _draw_lanes(part: Any, lanes: Mapping[str, Mapping[str, Any]]) -> None:
+    rates, costs = part.subplots(1, 2, sharey=True)
     for axes, figure_name, factor, words in (
         (rates, "fps", 1.0, "frames a second"),
         (costs, "cpu_seconds_per_frame", 1000.0, "CPU-ms a frame"),
@@ -113,8 +126,18 @@ def draw_plot(document: Document, file: Path) -> None:
         axes.barh(list(lanes), medians, xerr=(lows, highs), color="#4c78a8", capsize=3)
         axes.set(xlabel=words)
     rates.invert_yaxis()
-    figure.suptitle(_title(document), fontsize=10)
-    figure.savefig(file, dpi=110)
+
+
+def _draw_latency(part: Any, latency: Mapping[str, Mapping[str, float]], engine_ms: float | None) -> None:
+    """p50 as a bar, its whisker ends at p99; a line where decoder and engine alone would be."""
+    axes = part.subplots()
+    medians = [found["p50"] for found in latency.values()]
+    highs = [found["p99"] - found["p50"] for found in latency.values()]
+    axes.barh(list(latency), medians, xerr=([0.0] * len(highs), highs), color="#f58518", capsize=3)
+    if engine_ms:
+        axes.axvline(engine_ms, color="#54a24b", linestyle="--")
+    axes.set(xlabel="captured to stored, ms: p50, and p99 at the whisker")
+    axes.invert_yaxis()
 
 
 def write_section(document: Document, file: Path) -> None:
@@ -202,11 +225,25 @@ def _latency_table(latency: Mapping[str, Mapping[str, float]], engine_ms: float 
     rows = ["| captured to stored, ms | frames/s sent | p50 | p95 | p99 |", "|---|---|---|---|---|"]
     for name, found in latency.items():
         sent = found.get("sent_fps", found.get("fps", 0))
-        cells = " | ".join(f"{found[key]:.1f}" if key in found else "–" for key in ("p50", "p95", "p99"))
+        cells = " | ".join(_delay(found, key) for key in ("p50", "p95", "p99"))
         rows.append(f"| {name} | {sent:.0f} | {cells} |")
     if engine_ms:
-        rows.append(f"\nDecoder and engine alone need {engine_ms:.2f} ms a frame.")
+        rows.append(f"\nDecoder and engine alone need {engine_ms:.2f} ms of processor time a frame (1×).")
     return "\n".join(rows)
+
+
+def _delay(found: Mapping[str, float], key: str) -> str:
+    if key not in found:
+        return "–"
+    times = found.get(f"{key}_over_engine")
+    return f"{found[key]:.1f}" + (f" ({times:.1f}×)" if times is not None else "")
+
+
+def _light_line(light: Mapping[str, float]) -> str:
+    return (
+        f"Light load, {light['fps']:.0f} frames a second: p50 {light['p50']:.1f} ms with batches, "
+        f"{light['p50_unbatched']:.1f} ms with every frame by itself, a ratio of {light['p50_over_unbatched']:.2f}."
+    )
 
 
 def _overload_line(overload: Mapping[str, float]) -> str:

@@ -18,6 +18,8 @@ MODULES: Final = {
     "ours v1": "worker",
     "ours v2": "worker",
     "ours without guarantee": "worker",
+    "ours unbatched": "worker",
+    "ours traced": "traced",
     "confluent": "confluent",
     "raw": "raw",
 }

@@ -18,7 +18,8 @@ from stream.bench.broker import Region, fill, read_pictures, run_broker
 from stream.bench.home import RUN, check_room
 from stream.bench.lane import Measured, Stage, measure_lane
 from stream.bench.lanes.order import LaneName
-from stream.bench.latency import Latency, measure_latency
+from stream.bench.latency.figures import compare_with_engine
+from stream.bench.latency.measure import Latency, measure_latency
 from stream.broker.embedded import EMBEDDED_VERSION
 
 LANES: Final[tuple[LaneName, ...]] = (
@@ -67,7 +68,7 @@ Say = Callable[[str], None]
 
 def measure_stream(home: Path, model: BenchModel, plan: Plan, say: Say) -> StreamFigures:
     """Raises BrokerError when Kafka does not start, StackError when there is nothing to read at all."""
-    with _stage(home, model, plan, say) as stage:
+    with open_stage(home, model, plan, say) as stage:
         measured: dict[LaneName, list[Measured]] = {}
         absent: set[LaneName] = {name for name in plan.lanes if name == "confluent" and not has_confluent()}
         present = [name for name in plan.lanes if name not in absent]
@@ -84,14 +85,14 @@ def measure_stream(home: Path, model: BenchModel, plan: Plan, say: Say) -> Strea
         ours = by_name.get("ours v2")
         latency = Latency()
         if plan.latency and ours is not None and ours.counts:
-            latency = measure_latency(stage, ours.spreads()["fps"].median, plan.seconds, say)
+            latency = measure_latency(stage, ours.spreads()["fps"].median, plan.seconds, plan.rounds, say)
         ratios = {name: ratio(by_name.get(above), by_name.get(below)) for name, (above, below) in RATIOS.items()}
         ratios["ours_over_raw_cpu"] = ratio(by_name.get("raw"), ours, "cpu_seconds_per_frame")
         return StreamFigures(tuple(lanes), ratios, latency, stage.v2.frames)
 
 
 @contextmanager
-def _stage(home: Path, model: BenchModel, plan: Plan, say: Say) -> Iterator[Stage]:
+def open_stage(home: Path, model: BenchModel, plan: Plan, say: Say) -> Iterator[Stage]:
     """A broker with both encodings in it; both and every lane's home go with the block."""
     with tempfile.TemporaryDirectory(dir=home, prefix=RUN) as folder, run_broker(Path(folder) / "kafka") as broker:
         place = Path(folder)
@@ -120,19 +121,20 @@ def count_frames(bare: Stage, seconds: float) -> int:
 def describe_stream(figures: StreamFigures, model: str, plan: Plan, machine: Mapping[str, Any]) -> dict[str, Any]:
     """The document of `vigia bench stream`."""
     raw = next((lane for lane in figures.lanes if lane.name == "raw" and lane.counts), None)
-    fps = raw.spreads()["fps"].median if raw else None
+    engine_ms = 1000 * raw.spreads()["cpu_seconds_per_frame"].median if raw else None
     return build_document(
         "stream",
         figures.lanes,
         figures.ratios,
         machine,
-        latency_ms=figures.latency.rates,
+        latency_ms=compare_with_engine(figures.latency.rates, engine_ms),
         model=model,
         rounds=plan.rounds,
         workers=plan.workers,
         seconds=plan.seconds,
         frames=figures.frames,
-        engine_ms_per_frame=round(1000 * plan.workers / fps, 3) if fps else None,
+        engine_ms_per_frame=round(engine_ms, 3) if engine_ms else None,
+        light_load=figures.latency.light,
         overload=figures.latency.overload,
         latency_not_counted=figures.latency.not_counted,
         kafka=EMBEDDED_VERSION,

@@ -1,39 +1,33 @@
-"""The Faust application that loses no frame: its settings, its consumer, and how it reads batches.
+"""The Faust application that loses no frame: its settings and its consumer.
 
 Every setting here was measured against kill -9, rebalances, frozen brokers and full disks; Faust's defaults
 are not at-least-once. The tests pin the parts of Faust this relies on.
 """
 
-import asyncio
+import gc
 import logging
 import os
 import threading
-import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import aiokafka.conn
 import faust
-import faust.streams
 from faust.exceptions import ConsumerNotStarted
-from faust.streams import Stream
-from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
-from pipelines.errors import BrokerError
 from stream.broker.header_names import tolerate_header_names
 from stream.messages import FRAMES_TOPIC, GROUP
-from stream.reading.consumer import FrameTransport
+from stream.reading.consumer import PARTITION_BYTES, FrameTransport, PlainTransport
 from stream.reading.flight import Flight
 from stream.reading.freshness import Freshness
 from stream.reading.pace import Pace
+from stream.reading.upstream import check_loss_free, missing_parts, say_missing
 
-BATCH_WAIT_SECONDS: Final = 0.005
-COLLECT_SECONDS: Final = 0.02
-BATCH_BYTES: Final = 8 * 1024 * 1024
 BUFFER_FRAMES: Final = 512
 """More than are ever in flight: Faust never finds its buffer full, at which it would pause for a second."""
+FEW_FRAMES: Final = 64
+"""Where nothing else bounds them, for the sake of memory."""
 STOP_SECONDS: Final = 8.0
 """A stop that takes longer is cut: with the broker away Faust would try to commit for ever."""
 READER_BYTES: Final = 1024 * 1024
@@ -46,6 +40,12 @@ class LossFreeApp(faust.App):
     """A Faust app whose stop has an end, and whose frames in flight are counted."""
 
     flight: Flight
+
+    async def on_started(self) -> None:
+        await super().on_started()
+        # of what was loaded until now nothing is garbage; looking through it would stop every thread for 0.1 s
+        gc.collect()
+        gc.freeze()
 
     async def on_stop(self) -> None:
         threading.Thread(target=_exit_late, name="stop deadline", daemon=True).start()
@@ -61,12 +61,9 @@ def build_app(
     pace: Pace | None = None,
     freshness: Freshness | None = None,
 ) -> LossFreeApp:
-    """The app with its consumer; nothing is connected yet. Raises BrokerError without Faust's compiled iterator."""
-    if getattr(faust.streams, "_CStreamIterator", None) is None:
-        raise BrokerError(
-            "Expected Faust's compiled stream iterator, found only the one in Python, which acknowledges frames "
-            "that nobody has seen. Install faust-streaming from a wheel and unset NO_CYTHON."
-        )
+    """The app with its consumer; nothing is connected yet. Raises BrokerError for a Faust that could lose frames."""
+    check_loss_free()
+    missing = missing_parts()
     aiokafka.conn.READER_LIMIT = READER_BYTES
     tolerate_header_names()
     app = LossFreeApp(
@@ -80,14 +77,16 @@ def build_app(
         value_serializer="raw",
         key_serializer="raw",
         agent_supervisor=CrashingSupervisor,
-        stream_buffer_maxsize=BUFFER_FRAMES,
+        stream_buffer_maxsize=FEW_FRAMES if missing else BUFFER_FRAMES,
         stream_wait_empty=True,
         broker_commit_interval=1.0,
         broker_session_timeout=10,
         broker_heartbeat_interval=3,
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=10_000,
-        consumer_max_fetch_size=4 * 1024 * 1024,
+        consumer_max_fetch_size=PARTITION_BYTES,
+        # the broker checked it when the frame was sent; here it would cost as much as all else that reads a frame
+        broker_check_crcs=False,
         consumer_group_instance_id=instance_id,
         # with standbys of tables, which there are none of, Faust leaves the third worker of four partitions idle
         table_standby_replicas=0,
@@ -95,47 +94,20 @@ def build_app(
         producer_max_request_size=2_200_000,
     )
     app.flight = Flight(pace or Pace())
-    app.transport = FrameTransport(app.conf.broker_consumer, app, flight=app.flight, freshness=freshness or Freshness())
+    app.transport = _choose_transport(app, freshness or Freshness(), missing)
     return app
+
+
+def _choose_transport(app: LossFreeApp, freshness: Freshness, missing: list[str]) -> Any:
+    if not missing:
+        return FrameTransport(app.conf.broker_consumer, app, flight=app.flight, freshness=freshness)
+    log.warning("%s", say_missing(missing))
+    return PlainTransport(app.conf.broker_consumer, app)
 
 
 def frames_topic(app: LossFreeApp) -> Any:
     """The topic of frames as raw bytes: whatever lies on it, nothing fails before our own decoder."""
     return app.topic(FRAMES_TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-
-
-async def batches(stream: StreamT[Any], pace: Pace) -> AsyncIterator[list[EventT[bytes]]]:
-    """What has arrived, up to what is answered in a short time, without ever waiting to fill a batch.
-
-    The next event is always awaited by a task of its own, which a rebalance leaves alone; draining the queue
-    would leave the agent waiting with events that the rebalance waits for.
-    """
-    events = cast(Stream[bytes], stream).noack().events().__aiter__()
-    coming = asyncio.ensure_future(events.__anext__())
-    try:
-        while True:
-            batch = [await coming]
-            coming = asyncio.ensure_future(events.__anext__())
-            size, until = _size(batch[0]), time.monotonic() + COLLECT_SECONDS
-            while (
-                len(batch) < pace.frames
-                and size < BATCH_BYTES
-                and time.monotonic() < until
-                and (await asyncio.wait({coming}, timeout=BATCH_WAIT_SECONDS))[0]
-            ):
-                batch.append(coming.result())
-                size += _size(batch[-1])
-                coming = asyncio.ensure_future(events.__anext__())
-            yield batch
-            del batch  # its pictures are not held until the next one comes
-    except StopAsyncIteration:
-        return
-    finally:
-        coming.cancel()
-
-
-def _size(event: EventT[bytes]) -> int:
-    return len(event.message.value or b"")
 
 
 def assigned_partitions(app: LossFreeApp) -> list[tuple[str, int]]:

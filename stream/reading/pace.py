@@ -16,6 +16,7 @@ class Pace:
     """Follows the seconds that a frame takes, from bytes to stored."""
 
     batch_seconds: float = BATCH_SECONDS
+    most_frames: int = MOST_FRAMES
     frames: int = FIRST_FRAMES
     seconds_a_frame: float | None = None
 
@@ -24,6 +25,6 @@ class Pace:
         took = seconds / max(frames, 1)
         before = took if self.seconds_a_frame is None else self.seconds_a_frame
         self.seconds_a_frame = before + WEIGHT * (took - before)
-        wanted = int(self.batch_seconds / self.seconds_a_frame) if self.seconds_a_frame > 0 else MOST_FRAMES
+        wanted = int(self.batch_seconds / self.seconds_a_frame) if self.seconds_a_frame > 0 else self.most_frames
         # a model that was just loaded is slow once; a batch is never doubled on one lucky measurement
-        self.frames = max(1, min(wanted, 2 * self.frames, MOST_FRAMES))
+        self.frames = max(1, min(wanted, 2 * self.frames, self.most_frames))

@@ -17,7 +17,8 @@ from stream.dead_letters.letters import encode_dead_letter
 from stream.frames.keeper import Keeper
 from stream.messages import DEAD_LETTERS_TOPIC, GROUP, DeadLetter, Message, Outgoing, Position, encode_prediction
 from stream.monitoring.metrics import WorkerMetrics
-from stream.reading.app import LossFreeApp, batches
+from stream.reading.app import LossFreeApp
+from stream.reading.arrivals import batches
 from stream.reading.freshness import DroppedFrame
 from stream.reading.pace import Pace
 from stream.store import PredictionStore

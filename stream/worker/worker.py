@@ -73,6 +73,8 @@ class WorkerSetup(WorkerPlace):
     roll_back: RollBack = roll_back_in_child
     agent: type[Agent] = Agent
     """`vigia bench` puts one here that gives no guarantee."""
+    build_pace: Callable[[], Pace] = Pace
+    """And here one that answers every frame by itself."""
 
     @property
     def group(self) -> str:
@@ -155,7 +157,7 @@ def build_agent(
     setup: WorkerSetup, report: WorkerReport, watcher: ModelWatcher, cameras: CamerasWatch, params: LiveParams
 ) -> Agent:
     """The agent with its app; nothing is connected yet."""
-    pace = Pace()
+    pace = setup.build_pace()
     app = build_app(
         setup.bootstrap,
         instance_id=instance_id(setup),

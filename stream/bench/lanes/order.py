@@ -9,7 +9,9 @@ from typing import Final, Literal
 RESULTS: Final = "results.jsonl"
 NAIVE_FILE: Final = "answers.db"
 
-LaneName = Literal["naive", "ours v1", "ours v2", "ours without guarantee", "confluent", "raw"]
+LaneName = Literal[
+    "naive", "ours v1", "ours v2", "ours without guarantee", "ours unbatched", "ours traced", "confluent", "raw"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,23 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from faust.types import EventT
 
 from pipelines.errors import RegistryError
 from pipelines.inference import load_classifier
 from pipelines.lookup.facts import RegisteredVersion, RunFacts
-from stream.bench.lanes.order import Order
+from stream.bench.lanes.order import LaneName, Order
 from stream.guard.rolling_back import RollbackAnswer, RollbackOrder
 from stream.logs import configure_logs
 from stream.messages import encode_prediction
 from stream.models.trial import try_version
+from stream.reading.pace import Pace
 from stream.store import PredictionStore
 from stream.worker.agent import Agent
 from stream.worker.outcomes import BatchOutcome
@@ -56,6 +57,18 @@ class UnguardedAgent(Agent):
         sending.add_done_callback(self._sending.discard)
 
 
+def answer_singly() -> Pace:
+    """However light the model is, no frame waits for another in its batch."""
+    return Pace(frames=1, most_frames=1)
+
+
+CHANGES: Final[Mapping[LaneName, Mapping[str, Any]]] = {
+    "ours without guarantee": {"agent": UnguardedAgent},
+    "ours unbatched": {"build_pace": answer_singly},
+}
+"""What a lane's worker has that `vigia worker` has not."""
+
+
 def version_of(order: Order) -> RegisteredVersion:
     """As a registry would tell it."""
     tags = {"vigia.sha256": order.sha256}
@@ -70,7 +83,7 @@ def build_setup(order: Order) -> WorkerSetup:
     def move_nothing(order: RollbackOrder) -> RollbackAnswer:
         return RollbackAnswer("overtaken", order.version, "a bench moves no alias")
 
-    changes: dict[str, Any] = {"agent": UnguardedAgent} if order.lane == "ours without guarantee" else {}
+    changes = CHANGES.get(order.lane, {})
     known = version_of(order)
     return WorkerSetup(
         bootstrap=order.bootstrap,

@@ -61,19 +61,26 @@ def test_lanes_with_the_same_reason_are_told_in_one_line() -> None:
 def test_latency_and_overload_are_told_where_they_were_measured() -> None:
     table = render_markdown(
         document(
-            latency_ms={"50% of peak": {"p50": 5.0, "p95": 9.0, "p99": 12.0, "sent_fps": 50.0}},
+            latency_ms={
+                "50% of peak": {"p50": 5.0, "p95": 9.0, "p99": 12.0, "sent_fps": 50.0, "p50_over_engine": 2.0},
+                "100 fps": {"fps": 100.0, "frames": 0},
+            },
             engine_ms_per_frame=2.5,
+            light_load={"fps": 10.0, "p50": 4.2, "p50_unbatched": 4.0, "p50_over_unbatched": 1.05},
             overload={"sent_fps": 500.0, "oldest_seconds": 0.5, "throughput_over_peak": 0.7},
         )
     )
 
-    assert "| 50% of peak | 50 | 5.0 | 9.0 | 12.0 |" in table
-    assert "2.50 ms a frame" in table
+    assert "| 50% of peak | 50 | 5.0 (2.0×) | 9.0 | 12.0 |" in table
+    assert "| 100 fps | 100 | – | – | – |" in table
+    assert "2.50 ms of processor time a frame" in table
+    assert "p50 4.2 ms with batches, 4.0 ms with every frame by itself, a ratio of 1.05" in table
     assert "the oldest answered was 0.50 s old, 0.70 of the peak rate was kept" in table
 
 
 def test_everything_is_saved_in_a_folder_that_is_made(tmp_path: Path) -> None:
-    files = save(document(), tmp_path / "new" / "folder")
+    latency = {"50% of peak": {"p50": 5.0, "p95": 9.0, "p99": 12.0}, "100 fps": {"frames": 0.0}}
+    files = save(document(latency_ms=latency, engine_ms_per_frame=2.5), tmp_path / "new" / "folder")
 
     assert [file.name for file in files] == [f"bench-stream-compact_cnn.{kind}" for kind in ("json", "md", "png")]
     assert json.loads(files[0].read_text(encoding="utf-8"))["ratios"]["ours_over_naive"] == 10.0

@@ -1,12 +1,13 @@
 """The parts of Faust and aiokafka that the loss-free recipe relies on, pinned."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import gc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import aiokafka.conn
+import faust
 import faust.streams
 import pytest
 from faust.assignor.client_assignment import CopartitionedAssignment
@@ -20,12 +21,10 @@ from stream.messages import FRAMES_PARTITIONS, FRAMES_TOPIC
 from stream.reading.app import (
     LossFreeApp,
     assigned_partitions,
-    batches,
     build_app,
     frames_topic,
 )
 from stream.reading.consumer import FrameConsumer
-from stream.reading.pace import Pace
 
 PARTITION = TP("taller_camara_stream", 0)
 
@@ -95,6 +94,17 @@ def test_a_worker_that_is_told_to_stop_leaves_the_group_and_one_that_crashed_sta
     assert left == [True, False]
 
 
+def test_what_a_worker_loaded_to_start_is_not_looked_through_for_garbage_again(
+    app: LossFreeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faust.App, "on_started", lambda self: _stop())
+    try:
+        asyncio.run(app.on_started())
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
+
+
 def test_frames_are_read_as_raw_bytes(app: LossFreeApp) -> None:
     topic = frames_topic(app)
     assert (topic.schema.key_serializer, topic.schema.value_serializer) == ("raw", "raw")
@@ -129,60 +139,6 @@ def test_the_offset_that_upstream_commits_is_the_one_after_the_acknowledged_run(
     consumer._acked_index[PARTITION] = set(acked)
 
     assert consumer._new_offset(PARTITION) == commits
-
-
-def test_a_batch_is_what_has_arrived_and_never_more_than_the_pace_allows() -> None:
-    found = collect(FakeStream([fake_event(number) for number in range(70)]), Pace(frames=32))
-
-    assert [offset for batch in found for offset in batch] == list(range(64)), (
-        "the end of the stream drops its last batch"
-    )
-    assert [len(batch) for batch in found] == [32, 32]
-
-
-def test_a_batch_ends_with_the_frame_that_makes_it_large() -> None:
-    found = collect(FakeStream([fake_event(number, size=3 << 20) for number in range(8)]), Pace(frames=32))
-
-    assert found[:2] == [[0, 1, 2], [3, 4, 5]]
-
-
-def test_a_batch_does_not_wait_to_be_filled() -> None:
-    async def run() -> list[int]:
-        stream = FakeStream([fake_event(number) for number in range(3)], then_wait=True)
-        async for batch in cast(Any, batches(cast(Any, stream), Pace(frames=32))):
-            return [event.message.offset for event in batch]
-        raise AssertionError("no batch")
-
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == [0, 1, 2]
-
-
-def collect(stream: "FakeStream", pace: Pace) -> list[list[int]]:
-    async def run() -> list[list[int]]:
-        found = cast(Any, batches(cast(Any, stream), pace))
-        return [[event.message.offset for event in batch] async for batch in found]
-
-    return asyncio.run(run())
-
-
-def fake_event(offset: int, *, size: int = 0) -> Any:
-    return SimpleNamespace(message=SimpleNamespace(offset=offset, value=bytes(size)))
-
-
-class FakeStream:
-    """What `batches` uses of a Faust stream."""
-
-    def __init__(self, events: Sequence[Any], *, then_wait: bool = False) -> None:
-        self._events = events
-        self._then_wait = then_wait
-
-    def noack(self) -> "FakeStream":
-        return self
-
-    async def events(self) -> AsyncIterator[Any]:
-        for event in self._events:
-            yield event
-        if self._then_wait:
-            await asyncio.Event().wait()
 
 
 async def _ignore(*_: object) -> None:

@@ -84,6 +84,41 @@ def test_upstream_still_has_what_the_consumer_overrides_and_reads() -> None:
     assert {"_acked", "_acked_index"} <= set(BaseConsumer.__annotations__)
 
 
+def test_upstream_still_counts_the_frame_behind_a_gap_as_part_of_it() -> None:
+    assert "await self._add_gap(tp, r_offset + 1, offset)\n" in inspect.getsource(BaseConsumer._drain_messages)
+    assert "gap_for_tp.addi(offset_from, offset_to + 1)" in inspect.getsource(BaseConsumer._add_gap)
+
+
+def test_upstream_still_hands_a_message_out_beside_a_wait_for_the_end_of_the_flow() -> None:
+    source = "".join(inspect.getsource(BaseConsumer._drain_messages).split())
+
+    assert "awaitself.wait_first(callback(message),self.suspend_flow.wait())" in source
+    assert inspect.getsource(BaseConsumer).count("wait_first(") == 1, "nothing else of the consumer waits so"
+
+
+@pytest.mark.parametrize("flows", [True, False])
+def test_a_frame_is_handed_out_at_once_while_the_flow_is_on_and_as_upstream_does_otherwise(
+    consumer: Any, app: LossFreeApp, monkeypatch: pytest.MonkeyPatch, flows: bool
+) -> None:
+    said: list[str] = []
+
+    async def hand_out() -> None:
+        said.append("handed out")
+
+    async def as_upstream(self: Any, *coros: Any, timeout: Any = None) -> None:  # noqa: ASYNC109  upstream's
+        said.append("as upstream")
+        for coro in coros:
+            coro.close()
+
+    monkeypatch.setattr(UpstreamConsumer, "wait_first", as_upstream)
+    if flows:
+        app.flow_control.resume()
+
+    asyncio.run(consumer.wait_first(hand_out(), consumer.suspend_flow.wait()))
+
+    assert said == ["handed out" if flows else "as upstream"]
+
+
 def test_upstream_drops_what_is_left_of_a_fetch_only_where_it_seeks_back_afterwards() -> None:
     source = inspect.getsource(BaseConsumer.getmany)
 

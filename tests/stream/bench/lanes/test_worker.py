@@ -35,3 +35,11 @@ def test_its_registry_knows_one_version_that_is_production(tmp_path: Path) -> No
     assert registry.classifiers() == ("bench",)
     assert registry.holder("bench", "challenger") is None
     assert registry.holder("cars", "production") is None
+
+
+def test_the_lane_without_batches_answers_every_frame_by_itself(tmp_path: Path) -> None:
+    pace = build_setup(order_of("ours unbatched", tmp_path)).build_pace()
+    for _ in range(5):
+        pace.observe(1, 0.0001)
+
+    assert pace.frames == 1

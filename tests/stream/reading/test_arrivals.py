@@ -1,0 +1,100 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.reading.arrivals import BATCH_BYTES, Arrivals, batches
+from stream.reading.pace import Pace
+
+
+def test_a_frame_that_comes_alone_is_a_batch_at_once() -> None:
+    async def run() -> list[list[int]]:
+        stream = FakeStream([fake_event(0)], then="wait")
+        async for batch in cast(Any, batches(cast(Any, stream), Pace(frames=32))):
+            return [[event.message.offset for event in batch]]
+        raise AssertionError("no batch")
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == [[0]]
+
+
+def test_what_arrives_while_a_batch_is_answered_is_the_next_one_as_far_as_the_pace_allows() -> None:
+    async def run() -> list[list[int]]:
+        found: list[list[int]] = []
+        stream = FakeStream([fake_event(number) for number in range(40)], then="wait")
+        async for batch in cast(Any, batches(cast(Any, stream), Pace(frames=32))):
+            found.append([event.message.offset for event in batch])
+            if len(found) == 3:
+                return found
+            for _ in range(200):  # the batch is answered meanwhile
+                await asyncio.sleep(0)
+        raise AssertionError("too few batches")
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == [[0], list(range(1, 33)), list(range(33, 40))]
+
+
+def test_a_batch_ends_with_the_frame_that_makes_it_large() -> None:
+    arrivals = Arrivals()
+    arrivals.events.extend(fake_event(number, size=3 << 20) for number in range(8))
+
+    assert [event.message.offset for event in arrivals.cut(32)] == [0, 1, 2]
+
+
+@given(st.lists(st.integers(0, BATCH_BYTES), max_size=20), st.integers(1, 9))
+def test_every_frame_is_in_one_batch_and_they_keep_their_order(sizes: list[int], frames: int) -> None:
+    arrivals = Arrivals()
+    arrivals.events.extend(fake_event(number, size=size) for number, size in enumerate(sizes))
+
+    found = []
+    while arrivals.events:
+        batch = arrivals.cut(frames)
+        assert 1 <= len(batch) <= frames
+        assert sum(sizes[event.message.offset] for event in batch[:-1]) < BATCH_BYTES
+        found += [event.message.offset for event in batch]
+
+    assert found == list(range(len(sizes)))
+
+
+def test_the_end_of_the_stream_ends_the_batches() -> None:
+    async def run() -> int:
+        stream = FakeStream([])
+        return len([batch async for batch in cast(Any, batches(cast(Any, stream), Pace()))])
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == 0
+
+
+def test_a_stream_that_fails_is_no_silent_end() -> None:
+    async def run() -> None:
+        async for _ in cast(Any, batches(cast(Any, FakeStream([], then="fail")), Pace())):
+            pass
+
+    with pytest.raises(RuntimeError, match="broken"):
+        asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def fake_event(offset: int, *, size: int = 0) -> Any:
+    # anything of that length: megabytes of it would only take time
+    return SimpleNamespace(message=SimpleNamespace(offset=offset, value=range(size)))
+
+
+class FakeStream:
+    """What `batches` uses of a Faust stream, which gives up control before each event."""
+
+    def __init__(self, events: Sequence[Any], *, then: str = "end") -> None:
+        self._events = events
+        self._then = then
+
+    def noack(self) -> "FakeStream":
+        return self
+
+    async def events(self) -> AsyncIterator[Any]:
+        for event in self._events:
+            await asyncio.sleep(0)
+            yield event
+        if self._then == "wait":
+            await asyncio.Event().wait()
+        if self._then == "fail":
+            raise RuntimeError("broken")
