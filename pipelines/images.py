@@ -1,10 +1,11 @@
 """Encoded bytes to pixels: the one decoder, used by training and by serving."""
 
 import io
+import math
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,8 @@ from pipelines.errors import ImageError
 
 Image = NDArray[np.uint8]
 """Decoded picture: RGB uint8 (height, width, 3)."""
+Side = int | None
+"""What a picture is decoded for: a square of so many pixels a side, or None, to have all of its pixels."""
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 JPEG_FORMATS: Final = ("JPEG", "MPO")
@@ -34,6 +37,13 @@ UPRIGHT: Final[Mapping[int, PillowImage.Transpose]] = {
     8: PillowImage.Transpose.ROTATE_90,
 }
 """EXIF orientation -> what makes the picture upright."""
+UPRIGHT_ALREADY: Final = 1
+
+SCALES: Final = (8, 4, 2)
+"""By which a JPEG can be decoded smaller at little cost, and by Pillow too. libjpeg knows others, such as 3/8, but
+takes longer for them than for the half."""
+MOST_SHRINK: Final = 3
+"""Beyond it two pixels of a row, or of a column, stand for too many that are not looked at."""
 
 LARGE_PIXELS: Final = 12_000_000
 """Pictures beyond this are decoded one at a time: several of 80 megapixels at once would need gigabytes."""
@@ -42,6 +52,7 @@ MAX_SCANS: Final = 64
 a file within all other limits could take hours."""
 _SCAN: Final = b"\xff\xda"
 """Start of a scan; inside of compressed data a 0 always follows on 255."""
+_SCAN_NUMBER: Final = int.from_bytes(_SCAN, "little")
 _END: Final = b"\xff\xd9"
 _OUT_OF_MEMORY: Final = "out of memory"
 """Words of Pillow's decoders, which have one error for everything."""
@@ -66,9 +77,46 @@ def decode_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Ima
     Raises ImageError for a format, size or content outside the limits; nothing is decoded before the header
     has been checked. MemoryError is the machine's fault and stays one.
     """
-    with _open(encoded, limits) as picture:
-        picture.load()  # a PNG may tell its orientation behind its pixels
-        return np.asarray(_to_rgb(_turn_upright(picture)), dtype=np.uint8)
+    return _decode_by_pillow(encoded, 1, limits)
+
+
+def decode_for(encoded: bytes, side: Side, *, limits: ImageLimits = DEFAULT_LIMITS) -> Image:
+    """A picture as a network of that input wants it; of one side, what `decode_for_all` gives."""
+    return decode_for_all(encoded, (side,), limits=limits)[side]
+
+
+def decode_for_all(
+    encoded: bytes, sides: Collection[Side], *, limits: ImageLimits = DEFAULT_LIMITS
+) -> dict[Side, Image]:
+    """Side -> RGB uint8 (side, side, 3), upright; None -> the picture as `decode_image` gives it.
+
+    A JPEG is decoded once for each scale that is needed, as far down as both of its sides stay above the wanted one.
+    The pixels for a side depend on nothing but the picture and that side. Raises as `decode_image` does.
+    """
+    decoded: dict[Side, Image] = {None: decode_image(encoded, limits=limits)} if None in sides else {}
+    squares = {side for side in sides if side is not None}
+    if not squares:
+        return decoded
+    scales, pictures = _decode_plain(encoded, squares, limits)
+    for scale in set(scales.values()) - pictures.keys():
+        pictures[scale] = _decode_by_pillow(encoded, scale, limits)
+    return decoded | {side: squash_image(pictures[scale], side) for side, scale in scales.items()}
+
+
+def squash_image(image: NDArray[np.uint8], side: int) -> Image:
+    """To (side, side, 3) by OpenCV's bilinear that is the same on every processor, or, of a picture that is more than
+    three times as wide or high, as `resize_image` does. `image` may have a fourth channel, which is left out.
+
+    OpenCV shares memory with an array. Pillow keeps four bytes a pixel and so copies it, and takes five times as long.
+    """
+    import cv2
+
+    height, width, channels = image.shape
+    if max(height, width) > MOST_SHRINK * side:
+        return resize_image(np.ascontiguousarray(image[..., :3]), (side, side))
+    if (height, width) != (side, side):
+        image = np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR_EXACT), np.uint8)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGBA2RGB), np.uint8) if channels > len("RGB") else image
 
 
 def check_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> str:
@@ -91,6 +139,44 @@ def resize_image(image: Image, size_hw: tuple[int, int]) -> Image:
     height, width = size_hw
     resized = PillowImage.fromarray(image).resize((width, height), PillowImage.Resampling.BILINEAR)
     return np.asarray(resized, dtype=np.uint8)
+
+
+def _decode_plain(
+    encoded: bytes, sides: Collection[int], limits: ImageLimits
+) -> tuple[dict[int, int], dict[int, NDArray[np.uint8]]]:
+    """Side -> scale, and scale -> RGBX, for which OpenCV has its fastest ways.
+
+    Scales are missing where the picture is none that simplejpeg takes, or one with any damage: Pillow, which gives the
+    same pixels, tells which damage is too much.
+    """
+    import simplejpeg
+
+    pictures: dict[int, NDArray[np.uint8]] = {}
+    with _open(encoded, limits) as picture:
+        jpeg = picture.format in JPEG_FORMATS
+        scales = {side: choose_scale(picture.size, side) if jpeg else 1 for side in sides}
+        if not jpeg or picture.mode not in ("RGB", "L") or _read_orientation(picture) != UPRIGHT_ALREADY:
+            return scales, pictures
+        for scale in set(scales.values()):
+            width, height = (math.ceil(each / scale) for each in picture.size)
+            with suppress(ValueError):
+                pictures[scale] = simplejpeg.decode_jpeg(
+                    encoded, "RGBX", min_height=height, min_width=width, min_factor=1
+                )
+    return scales, pictures
+
+
+def choose_scale(size: tuple[int, int], side: int) -> int:
+    """By which a JPEG is divided: the largest that leaves both sides as long as the wanted one; 1 where none does."""
+    return next((scale for scale in SCALES if math.ceil(min(size) / scale) >= side), 1)
+
+
+def _decode_by_pillow(encoded: bytes, scale: int, limits: ImageLimits) -> Image:
+    with _open(encoded, limits) as picture:
+        if scale > 1:
+            picture.draft(picture.mode, (picture.width // scale, picture.height // scale))
+        picture.load()  # a PNG may tell its orientation behind its pixels
+        return np.asarray(_to_rgb(_turn_upright(picture)), dtype=np.uint8)
 
 
 @contextmanager
@@ -137,18 +223,29 @@ def _check_header(picture: PillowImage.Image, limits: ImageLimits) -> None:
 
 def _check_scans(encoded: bytes) -> None:
     """What a JPEG tells without being decoded; a camera that sends halves costs little."""
-    if (scans := encoded.count(_SCAN)) > MAX_SCANS:
+    if (scans := _count_scans(encoded)) > MAX_SCANS:
         raise ImageError(f"Expected a JPEG of at most {MAX_SCANS} scans, received {scans}.")
     if encoded.rfind(_END) < encoded.find(_SCAN):
         raise OSError("image file is truncated: its end marker is missing")  # as Pillow says once it has decoded all
 
 
+def _count_scans(encoded: bytes) -> int:
+    """`encoded.count(_SCAN)` in a quarter of its time, which is 0.14 ms for 160 kB."""
+    pairs = (np.frombuffer(encoded, "<u2", (len(encoded) - place) // 2, place) for place in (0, 1))
+    return sum(int(np.count_nonzero(each == _SCAN_NUMBER)) for each in pairs)
+
+
 def _turn_upright(picture: PillowImage.Image) -> PillowImage.Image:
-    try:
-        method = UPRIGHT.get(picture.getexif().get(ORIENTATION_TAG, 1))
-    except Exception:  # noqa: BLE001  a picture whose EXIF is damaged is shown as it lies, as browsers do
-        return picture
+    method = UPRIGHT.get(_read_orientation(picture))
     return picture if method is None else picture.transpose(method)
+
+
+def _read_orientation(picture: PillowImage.Image) -> int:
+    try:
+        told = picture.getexif().get(ORIENTATION_TAG, UPRIGHT_ALREADY)
+    except Exception:  # noqa: BLE001  a picture whose EXIF is damaged is shown as it lies, as browsers do
+        return UPRIGHT_ALREADY
+    return told if told in UPRIGHT else UPRIGHT_ALREADY
 
 
 def _to_rgb(picture: PillowImage.Image) -> PillowImage.Image:
