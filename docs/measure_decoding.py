@@ -24,8 +24,9 @@ from PIL import Image as PillowImage
 from pipelines.datasets.shards import PreparedPicture, write_split
 from pipelines.datasets.splits import SPLITS, Split, hash_position
 from pipelines.evaluation.calibration import expected_calibration_error
-from pipelines.images import choose_scale, decode_image
+from pipelines.images import decode_image
 from pipelines.preprocessing import Decoding, see_picture
+from pipelines.scaled_images import choose_scale
 from pipelines.training.params import TrainParams
 from pipelines.training.pictures import map_ahead
 from pipelines.training.plan import decide_plan

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipelines.artefact import Precision
 from pipelines.errors import ModelError
-from pipelines.images import Image, Side, decode_for
+from pipelines.images import Image
+from pipelines.scaled_images import Side, decode_for
 
 MOST_DIFFERENCE: Final[Mapping[Precision, float]] = {"f32": 1e-3, "bf16": 0.25, "int8": 0.25}
 """Of one probability. Dark or tiny pictures lie near a border between classes, where few bits of a number tell much."""

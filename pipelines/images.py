@@ -1,11 +1,10 @@
 """Encoded bytes to pixels: the one decoder, used by training and by serving."""
 
 import io
-import math
 import threading
 import warnings
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +17,6 @@ from pipelines.errors import ImageError
 
 Image = NDArray[np.uint8]
 """Decoded picture: RGB uint8 (height, width, 3)."""
-Side = int | None
-"""What a picture is decoded for: a square of so many pixels a side, or None, to have all of its pixels."""
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 JPEG_FORMATS: Final = ("JPEG", "MPO")
@@ -39,11 +36,6 @@ UPRIGHT: Final[Mapping[int, PillowImage.Transpose]] = {
 """EXIF orientation -> what makes the picture upright."""
 UPRIGHT_ALREADY: Final = 1
 
-SCALES: Final = (8, 4, 2)
-"""By which a JPEG can be decoded smaller at little cost, and by Pillow too. libjpeg knows others, such as 3/8, but
-takes longer for them than for the half."""
-MOST_SHRINK: Final = 3
-"""Beyond it two pixels of a row, or of a column, stand for too many that are not looked at."""
 
 LARGE_PIXELS: Final = 12_000_000
 """Pictures beyond this are decoded one at a time: several of 80 megapixels at once would need gigabytes."""
@@ -77,46 +69,7 @@ def decode_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> Ima
     Raises ImageError for a format, size or content outside the limits; nothing is decoded before the header
     has been checked. MemoryError is the machine's fault and stays one.
     """
-    return _decode_by_pillow(encoded, 1, limits)
-
-
-def decode_for(encoded: bytes, side: Side, *, limits: ImageLimits = DEFAULT_LIMITS) -> Image:
-    """A picture as a network of that input wants it; of one side, what `decode_for_all` gives."""
-    return decode_for_all(encoded, (side,), limits=limits)[side]
-
-
-def decode_for_all(
-    encoded: bytes, sides: Collection[Side], *, limits: ImageLimits = DEFAULT_LIMITS
-) -> dict[Side, Image]:
-    """Side -> RGB uint8 (side, side, 3), upright; None -> the picture as `decode_image` gives it.
-
-    A JPEG is decoded once for each scale that is needed, as far down as both of its sides stay above the wanted one.
-    The pixels for a side depend on nothing but the picture and that side. Raises as `decode_image` does.
-    """
-    decoded: dict[Side, Image] = {None: decode_image(encoded, limits=limits)} if None in sides else {}
-    squares = {side for side in sides if side is not None}
-    if not squares:
-        return decoded
-    scales, pictures = _decode_plain(encoded, squares, limits)
-    for scale in set(scales.values()) - pictures.keys():
-        pictures[scale] = _decode_by_pillow(encoded, scale, limits)
-    return decoded | {side: squash_image(pictures[scale], side) for side, scale in scales.items()}
-
-
-def squash_image(image: NDArray[np.uint8], side: int) -> Image:
-    """To (side, side, 3) by OpenCV's bilinear that is the same on every processor, or, of a picture that is more than
-    three times as wide or high, as `resize_image` does. `image` may have a fourth channel, which is left out.
-
-    OpenCV shares memory with an array. Pillow keeps four bytes a pixel and so copies it, and takes five times as long.
-    """
-    import cv2
-
-    height, width, channels = image.shape
-    if max(height, width) > MOST_SHRINK * side:
-        return resize_image(np.ascontiguousarray(image[..., :3]), (side, side))
-    if (height, width) != (side, side):
-        image = np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR_EXACT), np.uint8)
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGBA2RGB), np.uint8) if channels > len("RGB") else image
+    return decode_by_pillow(encoded, 1, limits)
 
 
 def check_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> str:
@@ -124,7 +77,7 @@ def check_image(encoded: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> str:
 
     All of a JPEG's data is read, but only an eighth of its size is turned into pixels.
     """
-    with _open(encoded, limits) as picture:
+    with open_picture(encoded, limits) as picture:
         if picture.format in JPEG_FORMATS:
             picture.draft(picture.mode, (picture.width // 8, picture.height // 8))
         form = "JPEG" if picture.format in JPEG_FORMATS else str(picture.format)
@@ -141,38 +94,8 @@ def resize_image(image: Image, size_hw: tuple[int, int]) -> Image:
     return np.asarray(resized, dtype=np.uint8)
 
 
-def _decode_plain(
-    encoded: bytes, sides: Collection[int], limits: ImageLimits
-) -> tuple[dict[int, int], dict[int, NDArray[np.uint8]]]:
-    """Side -> scale, and scale -> RGBX, for which OpenCV has its fastest ways.
-
-    Scales are missing where the picture is none that simplejpeg takes, or one with any damage: Pillow, which gives the
-    same pixels, tells which damage is too much.
-    """
-    import simplejpeg
-
-    pictures: dict[int, NDArray[np.uint8]] = {}
-    with _open(encoded, limits) as picture:
-        jpeg = picture.format in JPEG_FORMATS
-        scales = {side: choose_scale(picture.size, side) if jpeg else 1 for side in sides}
-        if not jpeg or picture.mode not in ("RGB", "L") or _read_orientation(picture) != UPRIGHT_ALREADY:
-            return scales, pictures
-        for scale in set(scales.values()):
-            width, height = (math.ceil(each / scale) for each in picture.size)
-            with suppress(ValueError):
-                pictures[scale] = simplejpeg.decode_jpeg(
-                    encoded, "RGBX", min_height=height, min_width=width, min_factor=1
-                )
-    return scales, pictures
-
-
-def choose_scale(size: tuple[int, int], side: int) -> int:
-    """By which a JPEG is divided: the largest that leaves both sides as long as the wanted one; 1 where none does."""
-    return next((scale for scale in SCALES if math.ceil(min(size) / scale) >= side), 1)
-
-
-def _decode_by_pillow(encoded: bytes, scale: int, limits: ImageLimits) -> Image:
-    with _open(encoded, limits) as picture:
+def decode_by_pillow(encoded: bytes, scale: int, limits: ImageLimits) -> Image:
+    with open_picture(encoded, limits) as picture:
         if scale > 1:
             picture.draft(picture.mode, (picture.width // scale, picture.height // scale))
         picture.load()  # a PNG may tell its orientation behind its pixels
@@ -180,7 +103,7 @@ def _decode_by_pillow(encoded: bytes, scale: int, limits: ImageLimits) -> Image:
 
 
 @contextmanager
-def _open(encoded: bytes, limits: ImageLimits) -> Iterator[PillowImage.Image]:
+def open_picture(encoded: bytes, limits: ImageLimits) -> Iterator[PillowImage.Image]:
     """The picture with its header checked; whatever goes wrong in the block too becomes an ImageError."""
     if not encoded:
         raise ImageError("Expected a picture, received 0 bytes.")
@@ -236,11 +159,11 @@ def _count_scans(encoded: bytes) -> int:
 
 
 def _turn_upright(picture: PillowImage.Image) -> PillowImage.Image:
-    method = UPRIGHT.get(_read_orientation(picture))
+    method = UPRIGHT.get(read_orientation(picture))
     return picture if method is None else picture.transpose(method)
 
 
-def _read_orientation(picture: PillowImage.Image) -> int:
+def read_orientation(picture: PillowImage.Image) -> int:
     try:
         told = picture.getexif().get(ORIENTATION_TAG, UPRIGHT_ALREADY)
     except Exception:  # noqa: BLE001  a picture whose EXIF is damaged is shown as it lies, as browsers do

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
 
-from pipelines.images import DEFAULT_LIMITS, Image, ImageLimits, Side, decode_for, resize_image, squash_image
+from pipelines.images import DEFAULT_LIMITS, Image, ImageLimits, resize_image
+from pipelines.scaled_images import Side, decode_for, squash_image
 
 if TYPE_CHECKING:
     from pipelines.faces.detection import FaceDetector

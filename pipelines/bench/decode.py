@@ -9,7 +9,8 @@ from PIL import Image as PillowImage
 
 from pipelines.bench.figures import Lane, Round, Spread, ratio, time_passes, turned
 from pipelines.bench.pictures import draw_pictures
-from pipelines.images import Image, decode_for, decode_image, resize_image
+from pipelines.images import Image, decode_image, resize_image
+from pipelines.scaled_images import decode_for
 
 SIDE: Final = 224
 SIZES: Final = ((640, 480), (1280, 720))

@@ -14,9 +14,10 @@ from pipelines.classifying.sources import STANDARD_INPUT, Kind, Source
 from pipelines.datasets.class_folders import DATASET_LIMITS
 from pipelines.datasets.threads import map_in_threads
 from pipelines.errors import ImageError
-from pipelines.images import Image, decode_for, decode_image
+from pipelines.images import Image, decode_image
 from pipelines.inference import Answer, Classifier, Inference, build_answers
 from pipelines.preprocessing import find_side
+from pipelines.scaled_images import decode_for
 
 PICTURE_LIMITS: Final = DATASET_LIMITS
 """Those of a picture that is imported: a photograph may be larger than a camera's frame."""

@@ -14,7 +14,8 @@ from pipelines.datasets.class_folders import DATASET_LIMITS, is_picture_name
 from pipelines.datasets.inventory import PARTS_OF_LABELS
 from pipelines.datasets.shards import load_class_names, read_split
 from pipelines.errors import DatasetError, ImageError
-from pipelines.images import Image, Side, check_image, decode_for, decode_image
+from pipelines.images import Image, check_image, decode_image
+from pipelines.scaled_images import Side, decode_for
 from pipelines.stage_params import PrepareParams
 from pipelines.training.pictures import map_ahead
 

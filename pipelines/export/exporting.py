@@ -22,10 +22,11 @@ from pipelines.export.measuring import Measured, ask_keras, build_format, check_
 from pipelines.export.packing import add_companions, check_out, check_room, list_files, save_parity, stage_folder
 from pipelines.export.precision import PrecisionTrial, settle_precision
 from pipelines.golden import GoldenPictures
-from pipelines.images import Image, decode_for
+from pipelines.images import Image
 from pipelines.models.contract import load_trained
 from pipelines.preprocessing import Preprocessing, build_preprocessing, find_side, prepare_or_squash
 from pipelines.registry import Registry
+from pipelines.scaled_images import decode_for
 from pipelines.terminal import say
 
 PARITY_TAG: Final = "vigia.parity"

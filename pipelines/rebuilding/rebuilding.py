@@ -17,7 +17,6 @@ from pipelines.client_lookup import choose_lookup
 from pipelines.datasets.shards import read_split
 from pipelines.errors import ModelError, RegistryError
 from pipelines.golden import GoldenPictures
-from pipelines.images import decode_for
 from pipelines.inference import load_classifier
 from pipelines.lineage import read_environment
 from pipelines.models.weights import IMAGENET_FILES, find_weights
@@ -33,6 +32,7 @@ from pipelines.rebuilding.pictures import bring_pictures
 from pipelines.rebuilding.scratch import Scratch, apply_patch, open_scratch
 from pipelines.registry import open_registry
 from pipelines.reproduction import reproduce
+from pipelines.scaled_images import decode_for
 from pipelines.settings import Settings
 from pipelines.tracking import download_patch, open_client
 

@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from pipelines.errors import VigiaError
 from pipelines.guard_params import GuardParams
-from pipelines.images import Image, decode_for_all
+from pipelines.images import Image
 from pipelines.inference import Classifier
 from pipelines.lookup.facts import RegisteredVersion
 from pipelines.preprocessing import find_side
+from pipelines.scaled_images import decode_for_all
 from stream.guard.rules import Known, Rule, Said, Verdict, judge, judge_broken
 from stream.guard.watched import load_known
 from stream.models.copies import Copies

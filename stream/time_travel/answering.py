@@ -12,9 +12,10 @@ from typing import Final, TypeVar
 
 from pipelines.datasets.threads import count_cores
 from pipelines.errors import ImageError
-from pipelines.images import Image, Side, decode_for
+from pipelines.images import Image
 from pipelines.inference import Answer, Classifier, build_answers
 from pipelines.preprocessing import find_side
+from pipelines.scaled_images import Side, decode_for
 from stream.messages import Prediction
 from stream.time_travel.pictures import Found
 from stream.time_travel.windows import LiveFrame, name_role

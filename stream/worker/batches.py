@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pipelines.errors import ImageError
-from pipelines.images import Image, Side, decode_for_all
+from pipelines.images import Image
 from pipelines.inference import Answer, Classifier, build_answers
 from pipelines.preprocessing import find_side
+from pipelines.scaled_images import Side, decode_for_all
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.logs import frame_extra
@@ -29,6 +30,7 @@ from stream.messages import (
 from stream.reading.freshness import DroppedFrame
 from stream.worker.inferring import broken, check_machine, check_model, infer_timed
 from stream.worker.outcomes import Asked, BatchOutcome
+from stream.worker.sides import list_sides
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
@@ -141,17 +143,11 @@ class BatchReader:
             self._skipped.add(message.position)
             return None
         try:
-            images = decode_for_all(frame.jpeg, self._list_sides(frame, serving, routes))
+            images = decode_for_all(frame.jpeg, list_sides(frame.camera_id, serving, routes, self.only))
         except ImageError as error:
             self._give_up(message, image_error(error), camera_id=frame.camera_id)
             return None
         return Picture(message, frame, images, hashlib.sha256(frame.jpeg).hexdigest())
-
-    def _list_sides(self, frame: Frame, serving: Serving, routes: Routes) -> set[Side]:
-        """For what a frame's classifiers have pictures decoded; without any, the picture is judged all the same."""
-        named = routes.get(frame.camera_id) or tuple(serving)
-        wanted = [name for name in named if name in serving and (not self.only or name in self.only)]
-        return {find_side(serving[name]) for name in wanted} or {None}
 
     def _is_asked(self, named: tuple[str, ...] | None) -> bool:
         """Whether any of this worker's classifiers is among those that a camera names."""

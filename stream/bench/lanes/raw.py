@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines.images import decode_for
 from pipelines.inference import build_answers, load_classifier
+from pipelines.scaled_images import decode_for
 from stream.bench.lanes.order import RESULTS, Answered, Order, result_line
 from stream.reading.pace import Pace
 from stream.worker.batches import MOST_PICTURES, TOP

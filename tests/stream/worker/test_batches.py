@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pipelines.errors import ModelError
-from pipelines.images import Image, Side
+from pipelines.images import Image
 from pipelines.inference import Inference
+from pipelines.scaled_images import Side
 from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position, encode_v2
 from stream.reading.freshness import DroppedFrame
 from stream.worker.batches import BatchReader
