@@ -26,7 +26,7 @@ def test_each_classifier_sees_a_frame_as_it_has_it_decoded() -> None:
     scaled, full = Scaled("cars"), Scaled("cats_dogs", decode_side=None)
     reader = BatchReader("here/worker-1", clock=lambda: NOON)
     frames = [
-        message_of(encode_v2("gate", str(n), NOON, draw_jpeg(250), image_name="a.jpg", sequence=n), offset=n)
+        message_of(encode_v2("gate", str(n), NOON, draw_jpeg(200), image_name="a.jpg", sequence=n), offset=n)
         for n in range(2)
     ]
 
