@@ -12,12 +12,12 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from pipelines.class_names import check_class_names
 from pipelines.errors import ModelError
 from pipelines.evaluation.unknown import UnknownThresholds
-from pipelines.preprocessing import Subject
+from pipelines.preprocessing import Decoding, Subject
 
 SERVING_FOLDER: Final = "serving"
 NETWORK_FILE: Final = f"{SERVING_FOLDER}/model.xml"
@@ -82,6 +82,8 @@ class ServingCard:
     """In which the OpenVINO network serves: bf16 is a way to compile it, int8 lies in the network itself."""
     validation: ValidationAnswers | None = None
     """None in artefacts that were made before it was kept."""
+    decoding: Decoding = "full"
+    """How pictures are decoded; cards of before there was a choice do not say it."""
 
     def save(self, artefact: Path) -> None:
         file = artefact / CARD_FILE
@@ -100,6 +102,7 @@ class ServingCard:
             thresholds = UnknownThresholds(**unknown) if unknown else None
             validation = _parse_validation(fields.get("validation"))
             names = tuple(fields["class_names"])
+            _check_decoding(fields)
             card = cls(**{**fields, "class_names": names, "unknown": thresholds, "validation": validation})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(
@@ -109,6 +112,12 @@ class ServingCard:
             card.class_names, head_size=head_size, mend="Correct the class folders' names and train again."
         )
         return card
+
+
+def _check_decoding(fields: dict[str, Any]) -> None:
+    """A card of a later Vigía must not be answered with other pixels than it means."""
+    if (found := fields.get("decoding", "full")) not in get_args(Decoding):
+        raise ValueError(f"Its decoding is {found!r}, not {' or '.join(get_args(Decoding))}.")
 
 
 def _parse_validation(fields: dict[str, Any] | None) -> ValidationAnswers | None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipelines.artefact import Precision
 from pipelines.errors import ModelError
-from pipelines.images import Image, decode_image
+from pipelines.images import Image
+from pipelines.scaled_images import Side, decode_for
 
 MOST_DIFFERENCE: Final[Mapping[Precision, float]] = {"f32": 1e-3, "bf16": 0.25, "int8": 0.25}
 """Of one probability. Dark or tiny pictures lie near a border between classes, where few bits of a number tell much."""
@@ -58,15 +59,19 @@ class GoldenPictures:
             raise ModelError(f"Expected the golden pictures that were saved in {file}. Train the model again.")
         return cls(encoded, probabilities)
 
-    def images(self) -> list[Image]:
-        return [decode_image(each) for each in self.encoded.values()]
+    def images(self, side: Side = None) -> list[Image]:
+        """As a network wants them that has pictures decoded for `side`."""
+        return [decode_for(each, side) for each in self.encoded.values()]
 
 
 def check_golden(
-    golden: GoldenPictures, answer: Callable[[Sequence[Image]], NDArray[np.float32]], precision: Precision
+    golden: GoldenPictures,
+    answer: Callable[[Sequence[Image]], NDArray[np.float32]],
+    precision: Precision,
+    side: Side = None,
 ) -> None:
     """Raises ModelError when the pictures are not answered as they were when the model was made."""
-    said, expected = answer(golden.images()), golden.probabilities
+    said, expected = answer(golden.images(side)), golden.probabilities
     if said.shape != expected.shape:
         raise ModelError(f"Expected answers of shape {expected.shape} to the golden pictures, received {said.shape}.")
     difference = float(np.abs(said - expected).max())

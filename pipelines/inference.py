@@ -14,7 +14,7 @@ from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.unknown import normalise_features
 from pipelines.images import Image
 from pipelines.openvino_core import open_core
-from pipelines.preprocessing import Preprocessing, build_preprocessing
+from pipelines.preprocessing import Preprocessing, build_preprocessing, find_side
 from pipelines.terminal import say
 
 Decision = Literal["known", "unknown"]
@@ -131,12 +131,12 @@ def _build_classifiers(
 ) -> "tuple[OpenVinoClassifier, ...]":
     size_hw = (card.image_size, card.image_size)
     reference = Reference.load(artefact / REFERENCE_FILE) if card.unknown else None
-    return tuple(
-        OpenVinoClassifier(
-            card, version, compiled, build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE), reference
-        )
-        for _ in range(count)
-    )
+
+    def build() -> OpenVinoClassifier:
+        preprocessing = build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE, card.decoding)
+        return OpenVinoClassifier(card, version, compiled, preprocessing, reference)
+
+    return tuple(build() for _ in range(count))
 
 
 class OpenVinoClassifier:
@@ -155,6 +155,7 @@ class OpenVinoClassifier:
         self.class_names = card.class_names
         self.size_hw = (card.image_size, card.image_size)
         self.preprocessing = preprocessing
+        self.decode_side = find_side(preprocessing)
         self._unknown = card.unknown
         self._reference = reference
         self._compiled = compiled

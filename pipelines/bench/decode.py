@@ -10,6 +10,7 @@ from PIL import Image as PillowImage
 from pipelines.bench.figures import Lane, Round, Spread, ratio, time_passes, turned
 from pipelines.bench.pictures import draw_pictures
 from pipelines.images import Image, decode_image, resize_image
+from pipelines.scaled_images import decode_for
 
 SIDE: Final = 224
 SIZES: Final = ((640, 480), (1280, 720))
@@ -20,7 +21,12 @@ Decode = Callable[[bytes, int], Image]
 
 
 def decode_ours(encoded: bytes, side: int) -> Image:
-    """As the worker does."""
+    """As the worker does for a version that is decoded scaled."""
+    return decode_for(encoded, side)
+
+
+def decode_full(encoded: bytes, side: int) -> Image:
+    """As the worker does for a version that is decoded in full."""
     return resize_image(decode_image(encoded), (side, side))
 
 
@@ -31,31 +37,19 @@ def decode_pillow(encoded: bytes, side: int) -> Image:
     return np.asarray(resized, dtype=np.uint8)
 
 
-def decode_simplejpeg(encoded: bytes, side: int) -> Image:
-    """libjpeg-turbo's scaled decoding, as far down as stays above the input's size."""
-    import simplejpeg
-
-    image: Image = simplejpeg.decode_jpeg(encoded, min_height=side, min_width=side, min_factor=1)
-    return resize_image(image, (side, side))
-
-
 def measure_decoding(rounds: int, say: Callable[[str], None], seconds: float = SECONDS) -> list[Lane]:
     """Each decoder at each size, one thread, in turns."""
-    decoders: dict[str, Decode] = {"ours": decode_ours, "pillow": decode_pillow, "simplejpeg": decode_simplejpeg}
+    decoders: dict[str, Decode] = {"ours": decode_ours, "ours full": decode_full, "pillow": decode_pillow}
     lanes: dict[str, list[Round]] = {}
-    absent: dict[str, str] = {}
     pictures = {size: draw_pictures(size, 16) for size in SIZES}
     names = [f"{name} {width}x{height}" for width, height in SIZES for name in decoders]
     for round_ in range(rounds):
         for name in turned(names, round_):
-            decoder, _, text = name.partition(" ")
+            decoder, _, text = name.rpartition(" ")
             width, height = (int(number) for number in text.split("x"))
-            try:
-                lanes.setdefault(name, []).append(time_calls(decoders[decoder], pictures[width, height], seconds))
-            except ImportError:
-                absent[name] = "simplejpeg is not installed: uv pip install '.[bench]' in the clone"
+            lanes.setdefault(name, []).append(time_calls(decoders[decoder], pictures[width, height], seconds))
         say(f"round {round_ + 1} of {rounds}")
-    return [Lane(name, tuple(lanes.get(name, ())), not_counted=absent.get(name)) for name in names]
+    return [Lane(name, tuple(lanes[name])) for name in names]
 
 
 def time_calls(decode: Decode, pictures: Sequence[bytes], seconds: float) -> Round:

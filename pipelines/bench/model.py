@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.bench.machine import list_versions
 from pipelines.bench.parity import Said, load_said
 from pipelines.errors import ModelError
+from pipelines.preprocessing import SCALED_DESCRIPTION
 from pipelines.processes import bind_command
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class Work:
 
 def prepare_model(home: Path, architecture: str, weights_dir: Path | None, pictures: Sequence[bytes]) -> BenchModel:
     """The architecture with ImageNet weights where they are there, else with random ones. Raises ModelError."""
-    key = json.dumps([architecture, str(weights_dir), CLASSES, list_versions(("keras", "openvino"))])
+    key = json.dumps(
+        [architecture, str(weights_dir), CLASSES, SCALED_DESCRIPTION, list_versions(("keras", "openvino"))]
+    )
     artefact = home / "models" / f"{architecture}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     wanted = None if (artefact / "serving" / "classifier.json").is_file() else architecture
     expected = _ask_child(home, artefact, pictures, wanted, weights_dir)
@@ -117,7 +120,6 @@ def build_artefact(architecture: str, weights_dir: Path | None, artefact: Path, 
     from pipelines.models.contract import split_outputs
     from pipelines.models.suited import find_suited
     from pipelines.models.weights import IMAGENET_FILES, find_weights
-    from pipelines.preprocessing import DESCRIPTIONS
     from pipelines.training.params import TrainPlan
 
     pretrained = architecture in IMAGENET_FILES and find_weights("imagenet", IMAGENET_FILES[architecture], weights_dir)
@@ -132,7 +134,7 @@ def build_artefact(architecture: str, weights_dir: Path | None, artefact: Path, 
     model.save(partial / KERAS_FILE)
     write_network(split_outputs(model), partial / NETWORK_FILE)
     names = tuple(f"class-{number:02d}" for number in range(CLASSES))
-    ServingCard(NAME, names, side, DESCRIPTIONS["picture"], dataset_md5="none").save(partial)
+    ServingCard(NAME, names, side, SCALED_DESCRIPTION, dataset_md5="none", decoding="scaled").save(partial)
     shutil.rmtree(artefact, ignore_errors=True)
     partial.rename(artefact)
 
@@ -156,7 +158,7 @@ def ask_keras(artefact: Path, pictures: dict[str, bytes]) -> dict[str, list[Said
     import numpy as np
 
     from pipelines.artefact import ServingCard
-    from pipelines.bench.decode import decode_ours, decode_pillow
+    from pipelines.bench.decode import decode_full, decode_ours, decode_pillow
     from pipelines.models.contract import load_trained
 
     card = ServingCard.load(artefact)
@@ -164,7 +166,8 @@ def ask_keras(artefact: Path, pictures: dict[str, bytes]) -> dict[str, list[Said
         raise ModelError(f"Expected a model of whole pictures, {card.classifier} looks at faces. Choose another one.")
     model = load_trained(artefact / KERAS_FILE)
     said = {}
-    for way, decode in (("ours", decode_ours), ("pillow", decode_pillow)):
+    ours = decode_ours if card.decoding == "scaled" else decode_full
+    for way, decode in (("ours", ours), ("pillow", decode_pillow)):
         pixels = np.stack([decode(encoded, card.image_size) for encoded in pictures.values()])
         rows = np.asarray(model.predict(pixels, verbose=0))
         said[way] = [

@@ -63,7 +63,9 @@ class HeatmapWriter:
                 f"Expected a folder at {file.parent}. {error.strerror}. Name another with --heatmap."
             ) from error
         size_hw = (opened.card.image_size, opened.card.image_size)
-        return cls(pool.class_names, WholePicture(size_hw), open_map(opened.artefact, pool.infer), files)
+        return cls(
+            pool.class_names, WholePicture(size_hw, opened.card.decoding), open_map(opened.artefact, pool.infer), files
+        )
 
     def write(self, path: str, image: Image, label: str) -> Path:
         """Raises ImageError when the map cannot be written."""

@@ -16,6 +16,8 @@ from pipelines.datasets.threads import map_in_threads
 from pipelines.errors import ImageError
 from pipelines.images import Image, decode_image
 from pipelines.inference import Answer, Classifier, Inference, build_answers
+from pipelines.preprocessing import find_side
+from pipelines.scaled_images import decode_for
 
 PICTURE_LIMITS: Final = DATASET_LIMITS
 """Those of a picture that is imported: a photograph may be larger than a camera's frame."""
@@ -38,6 +40,7 @@ class Pool:
     def __init__(self, classifiers: Sequence[Classifier]) -> None:
         self.class_names = classifiers[0].class_names
         self.version = classifiers[0].version
+        self.decode_side = find_side(classifiers[0])
         self._idle: SimpleQueue[Classifier] = SimpleQueue()
         for classifier in classifiers:
             self._idle.put(classifier)
@@ -63,9 +66,11 @@ def answer_pictures(
     def answer(source: Source) -> PictureAnswer:
         said: Answer | None = None
         try:
-            image = read_picture(source.path)
-            said = build_answers(pool.class_names, pool.infer(image), top)[0]
-            return PictureAnswer(source.path, said, heatmap=draw(source.path, image, said.label) if draw else None)
+            encoded = read_encoded(source.path)
+            seen = decode_for(encoded, pool.decode_side, limits=PICTURE_LIMITS)
+            said = build_answers(pool.class_names, pool.infer(seen), top)[0]
+            heatmap = draw(source.path, decode_image(encoded, limits=PICTURE_LIMITS), said.label) if draw else None
+            return PictureAnswer(source.path, said, heatmap=heatmap)
         except ImageError as error:
             return PictureAnswer(source.path, said, str(error))
 
@@ -73,13 +78,18 @@ def answer_pictures(
 
 
 def read_picture(path: str) -> Image:
-    """Raises ImageError for a file that cannot be read or is no picture within the limits."""
+    """All its pixels. Raises ImageError for a file that cannot be read or is no picture within the limits."""
+    return decode_image(read_encoded(path), limits=PICTURE_LIMITS)
+
+
+def read_encoded(path: str) -> bytes:
+    """Raises ImageError for a file that cannot be read or is too large."""
     try:
         if path == STANDARD_INPUT:
-            return decode_image(sys.stdin.buffer.read(PICTURE_LIMITS.max_bytes + 1), limits=PICTURE_LIMITS)
+            return sys.stdin.buffer.read(PICTURE_LIMITS.max_bytes + 1)
         if os.path.getsize(path) > PICTURE_LIMITS.max_bytes:
             raise ImageError(f"Expected at most {PICTURE_LIMITS.max_bytes} bytes, received {os.path.getsize(path)}.")
-        return decode_image(Path(path).read_bytes(), limits=PICTURE_LIMITS)
+        return Path(path).read_bytes()
     except OSError as error:
         raise ImageError(f"Expected to read the file. {error.strerror or error}. Check its permissions.") from error
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.evaluation.unknown import Features, normalise_features
 from pipelines.images import Image
 from pipelines.openvino_core import open_core
-from pipelines.preprocessing import Preprocessing, WholePicture
+from pipelines.preprocessing import Preprocessing, WholePicture, find_side
 
 BATCH: Final = 8
 TIMED_RUNS: Final = 60
@@ -57,6 +57,7 @@ class Network:
         self.size_hw = size_hw
         self.precision_hint = precision_hint
         self._preprocessing = preprocessing or WholePicture(size_hw)
+        self.decode_side = find_side(self._preprocessing)
         self._core = open_core()
         self._network = self._core.read_model(file)
         self._fast = self._compile("THROUGHPUT", threads=0)

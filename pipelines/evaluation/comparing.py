@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.errors import DatasetError
 from pipelines.evaluation.answering import Latency
 from pipelines.evaluation.comparison import VersionAnswers
-from pipelines.evaluation.labelled import LabelledPicture, decode_pictures
+from pipelines.evaluation.labelled import LabelledPicture, decode_picture, decode_pictures
 from pipelines.evaluation.versions import OpenedVersion
 
 ROUNDS: Final = 3
@@ -20,13 +20,16 @@ def answer_as(
     """Answers of both. Raises DatasetError when there is no picture."""
     if not pictures:
         raise DatasetError("Expected pictures to compare the versions on, found none. Name a folder with --data.")
-    image = next(decode_pictures(pictures))
-    rounds = [[version.network.measure_latency(image) for version in versions] for _ in range(ROUNDS)]
+    firsts = [decode_picture(pictures[0], version.network.decode_side) for version in versions]
+    rounds = [
+        [version.network.measure_latency(image) for version, image in zip(versions, firsts, strict=True)]
+        for _ in range(ROUNDS)
+    ]
     first, second = (
         VersionAnswers(
             version=version.version,
             class_names=version.card.class_names,
-            probabilities=version.network.answer(decode_pictures(pictures)).probabilities,
+            probabilities=version.network.answer(decode_pictures(pictures, version.network.decode_side)).probabilities,
             latency=_median([measured[place] for measured in rounds]),
             size_bytes=version.size_bytes,
         )

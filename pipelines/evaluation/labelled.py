@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from pipelines.datasets.inventory import PARTS_OF_LABELS
 from pipelines.datasets.shards import load_class_names, read_split
 from pipelines.errors import DatasetError, ImageError
 from pipelines.images import Image, check_image, decode_image
+from pipelines.scaled_images import Side, decode_for
 from pipelines.stage_params import PrepareParams
 from pipelines.training.pictures import map_ahead
 
@@ -90,15 +92,16 @@ def read_any_pictures(folder: Path) -> tuple[LabelledPicture, ...]:
     return _readable(map_ahead(read, files), folder)
 
 
-def decode_pictures(pictures: Sequence[LabelledPicture]) -> Iterator[Image]:
+def decode_pictures(pictures: Sequence[LabelledPicture], side: Side = None) -> Iterator[Image]:
     """One after the other, as a worker would decode them; the next few are decoded ahead."""
-    return map_ahead(decode_picture, pictures)
+    return map_ahead(partial(decode_picture, side=side), pictures)
 
 
-def decode_picture(picture: LabelledPicture) -> Image:
-    """Cut to its box, where it has one."""
-    image = decode_image(picture.encoded, limits=DATASET_LIMITS)
-    return image if picture.box is None else crop_box(image, picture.box, picture.box_margin)
+def decode_picture(picture: LabelledPicture, side: Side = None) -> Image:
+    """As a network wants it that has pictures decoded for `side`; cut to its box, where it has one."""
+    if picture.box is None:
+        return decode_for(picture.encoded, side, limits=DATASET_LIMITS)
+    return crop_box(decode_image(picture.encoded, limits=DATASET_LIMITS), picture.box, picture.box_margin)
 
 
 def _check(picture: LabelledPicture) -> None:

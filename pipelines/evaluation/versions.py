@@ -74,7 +74,7 @@ def open_version(registry: Registry, classifier: str, version: int) -> Iterator[
             network=Network(
                 network,
                 size_hw,
-                build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE),
+                build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE, card.decoding),
                 precision_hint=hint_precision(open_core(), card.precision),
             ),
             reference=Reference.load(artefact / REFERENCE_FILE),
@@ -116,7 +116,7 @@ def evaluate_version(
             "Name the folders like the model's classes."
         )
     left_out = [picture for picture in pictures if picture.label not in names]
-    answers = opened.network.answer(decode_pictures(known))
+    answers = opened.network.answer(decode_pictures(known, opened.network.decode_side))
     judged = _judge(opened.card, known, answers)
     evaluation = evaluate_answers(names, judged, opened.reference, _read_calibration(opened, judged, params), params)
     evaluation = replace(
@@ -124,7 +124,7 @@ def evaluate_version(
         slices=measure_slices(judged.probabilities.argmax(axis=1) == judged.labels, [looks[row] for row in rows]),
         robustness=_measure_robustness(opened, known, params.robustness_pictures),
         strangers=_measure_strangers(opened, answers, {LEFT_OUT: left_out, **strangers}),
-        latency=opened.network.measure_latency(decode_picture(known[0])),
+        latency=opened.network.measure_latency(decode_picture(known[0], opened.network.decode_side)),
         size_bytes=opened.size_bytes,
     )
     return Measured(evaluation, judged, tuple(known))
@@ -134,7 +134,7 @@ def _measure_strangers(
     opened: OpenedVersion, known: Answers, groups: Mapping[str, Sequence[LabelledPicture]]
 ) -> tuple[StrangeFigures, ...]:
     scores = {
-        name: _score(opened, opened.network.answer(decode_pictures(pictures)))
+        name: _score(opened, opened.network.answer(decode_pictures(pictures, opened.network.decode_side)))
         for name, pictures in groups.items()
         if pictures
     }
@@ -150,11 +150,12 @@ def _measure_robustness(opened: OpenedVersion, pictures: Sequence[LabelledPictur
     # a folder comes class by class: hashes choose fairly, and the same again
     chosen = sorted(pictures, key=lambda picture: picture.sha256)[:most]
     labels = np.array([opened.card.class_names.index(picture.label) for picture in chosen], np.int64)
+    side = opened.network.decode_side
     size_hw = opened.network.size_hw if opened.card.subject == "picture" else None
 
     def load() -> Iterator[Image]:
         # spoilt at the size at which the network looks at it, as in the stage
-        return (resize_image(image, size_hw or image.shape[:2]) for image in decode_pictures(chosen))
+        return (resize_image(image, size_hw or image.shape[:2]) for image in decode_pictures(chosen, side))
 
     return measure_robustness(opened.network, load, labels)
 

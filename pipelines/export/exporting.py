@@ -22,10 +22,11 @@ from pipelines.export.measuring import Measured, ask_keras, build_format, check_
 from pipelines.export.packing import add_companions, check_out, check_room, list_files, save_parity, stage_folder
 from pipelines.export.precision import PrecisionTrial, settle_precision
 from pipelines.golden import GoldenPictures
-from pipelines.images import Image, decode_image
+from pipelines.images import Image
 from pipelines.models.contract import load_trained
-from pipelines.preprocessing import Preprocessing, build_preprocessing, prepare_or_squash
+from pipelines.preprocessing import Preprocessing, build_preprocessing, find_side, prepare_or_squash
 from pipelines.registry import Registry
+from pipelines.scaled_images import decode_for
 from pipelines.terminal import say
 
 PARITY_TAG: Final = "vigia.parity"
@@ -107,9 +108,10 @@ def collect_pixels(artefact: Path, card: ServingCard, prepared: Path) -> tuple[P
     Raises DatasetError when there are none of either kind.
     """
     preprocessing = _preprocessing_of(artefact, card)
-    golden = GoldenPictures.load(artefact / GOLDEN_FILE).images() if (artefact / GOLDEN_FILE).is_file() else []
+    side = find_side(preprocessing)
+    golden = GoldenPictures.load(artefact / GOLDEN_FILE).images(side) if (artefact / GOLDEN_FILE).is_file() else []
     try:
-        test = [decode_image(each.encoded) for each in islice(read_split(prepared, "test"), TEST_PICTURES)]
+        test = [decode_for(each.encoded, side) for each in islice(read_split(prepared, "test"), TEST_PICTURES)]
     except DatasetError as error:
         if not golden:
             raise
@@ -130,7 +132,8 @@ def read_labelled_pixels(
     labels = []
     for each in read_split(prepared, split):
         size_hw = (card.image_size, card.image_size)
-        images.append(prepare_or_squash(preprocessing, decode_image(each.encoded), size_hw))
+        image = decode_for(each.encoded, find_side(preprocessing))
+        images.append(prepare_or_squash(preprocessing, image, size_hw))
         labels.append(each.label_index)
     return np.stack(images), np.array(labels, np.int64)
 
@@ -195,7 +198,8 @@ def _record(registry: Registry, order: Order, row: Measured, precision: Precisio
 
 
 def _preprocessing_of(artefact: Path, card: ServingCard) -> Preprocessing:
-    return build_preprocessing(card.subject, (card.image_size, card.image_size), artefact / DETECTOR_FILE)
+    size_hw = (card.image_size, card.image_size)
+    return build_preprocessing(card.subject, size_hw, artefact / DETECTOR_FILE, card.decoding)
 
 
 @contextmanager

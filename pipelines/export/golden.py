@@ -11,7 +11,7 @@ from PIL import Image as PillowImage
 from pipelines.datasets.shards import PreparedPicture
 from pipelines.golden import GoldenPictures
 from pipelines.images import ORIENTATION_TAG, Image, decode_image
-from pipelines.preprocessing import Preprocessing
+from pipelines.preprocessing import Preprocessing, see_picture
 
 PLAIN_PICTURES: Final = 8
 LONGEST_SIDE: Final = 224
@@ -33,7 +33,7 @@ def answer_golden(
     answer: Answer, classes: int, preprocessing: Preprocessing, encoded: Mapping[str, bytes]
 ) -> GoldenPictures:
     """Pictures with what `answer` says of those in which there is something to look at."""
-    prepared = [preprocessing(decode_image(each)) for each in encoded.values()]
+    prepared = [see_picture(preprocessing, each) for each in encoded.values()]
     seen = [image for image in prepared if image is not None]
     probabilities = np.full((len(encoded), classes), 1 / classes, np.float32)
     if seen:

@@ -47,7 +47,8 @@ def build_network(plan: TrainPlan, class_count: int, weights_dir: Path | None) -
     model, tail_cut = _build(plan, class_count, weights_dir)
     if plan.weights != "none":
         check_numbers(model, f"the weights {plan.weights} of {plan.architecture}", "Fetch the file again")
-    preprocessing = build_preprocessing(subject_of(plan.architecture), (plan.image_size, plan.image_size), weights_dir)
+    size_hw = (plan.image_size, plan.image_size)
+    preprocessing = build_preprocessing(subject_of(plan.architecture), size_hw, weights_dir, plan.decoding)
     return Network(model, _find_cut(plan, tail_cut), preprocessing)
 
 

@@ -240,7 +240,7 @@ def _save_golden(work: _Work, card: ServingCard, meaning: Meaning, convention: C
     )
     golden.save(artefact / GOLDEN_FILE)
     served = load_classifier(artefact, card.classifier, version=0)
-    check_golden(golden, lambda images: served.infer(images).probabilities, card.precision)
+    check_golden(golden, lambda images: served.infer(images).probabilities, card.precision, served.decode_side)
 
 
 def _check_parity(

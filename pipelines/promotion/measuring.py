@@ -15,7 +15,7 @@ import numpy as np
 from pipelines.artefact import REFERENCE_FILE, ServingCard
 from pipelines.datasets.audit.findings import read_audit
 from pipelines.errors import DatasetError, ModelError, RegistryError
-from pipelines.evaluation.labelled import LabelledPicture, decode_pictures, read_test_split
+from pipelines.evaluation.labelled import LabelledPicture, decode_picture, decode_pictures, read_test_split
 from pipelines.evaluation.reference import Reference
 from pipelines.images import Image
 from pipelines.inference import OpenVinoClassifier, load_classifier
@@ -103,7 +103,8 @@ def _compare(opened: Sequence[Opened], pictures: Sequence[LabelledPicture], bins
             f"{' and '.join(f'version {each.version}' for each in opened)}. Import pictures and run `dvc repro`."
         )
     labels = [picture.label for picture in chosen]
-    times = _time_answers([each.model for each in opened], next(decode_pictures(chosen)))
+    models = [each.model for each in opened]
+    times = _time_answers(models, [decode_picture(chosen[0], model.decode_side) for model in models])
     answers = _answer(opened, chosen, labels, times)
     candidate, production = answers[0], answers[1] if len(answers) > 1 else None
     return build_measured(labels, candidate, production, left_out=len(pictures) - len(chosen), bins=bins)
@@ -112,14 +113,16 @@ def _compare(opened: Sequence[Opened], pictures: Sequence[LabelledPicture], bins
 def _answer(
     opened: Sequence[Opened], pictures: Sequence[LabelledPicture], labels: Sequence[str], times: Sequence[float]
 ) -> list[VersionAnswers]:
-    """Each picture is decoded once for all; a batch is in memory at a time, and each version has a core for it."""
+    """A picture is decoded once for all that want the same of it; a batch is in memory at a time, and each version has
+    a core for it."""
     parts: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in opened]
-    remaining = decode_pictures(pictures)
+    coming = {side: decode_pictures(pictures, side) for side in {each.model.decode_side for each in opened}}
     with ThreadPoolExecutor(len(opened)) as pool:
-        while batch := list(islice(remaining, BATCH)):
-            asked = [pool.submit(each.model.infer, batch) for each in opened]
-            for coming, mine in zip(asked, parts, strict=True):
-                inference = coming.result()
+        for _ in range(0, len(pictures), BATCH):
+            batch = {side: list(islice(images, BATCH)) for side, images in coming.items()}
+            asked = [pool.submit(each.model.infer, batch[each.model.decode_side]) for each in opened]
+            for answered, mine in zip(asked, parts, strict=True):
+                inference = answered.result()
                 best = inference.probabilities.argmax(axis=1)
                 mine.append((best, inference.probabilities.max(axis=1), inference.known))
     answers = []
@@ -141,11 +144,11 @@ def _answer(
     return answers
 
 
-def _time_answers(models: Sequence[OpenVinoClassifier], image: Image) -> list[float]:
+def _time_answers(models: Sequence[OpenVinoClassifier], images: Sequence[Image]) -> list[float]:
     """Median milliseconds of each for one picture; in turns, for machines drift."""
     seconds: list[list[float]] = [[] for _ in models]
     for _ in range(TIMED_RUNS):
-        for model, mine in zip(models, seconds, strict=True):
+        for model, image, mine in zip(models, images, seconds, strict=True):
             began = time.perf_counter()
             model.infer([image])
             mine.append(time.perf_counter() - began)

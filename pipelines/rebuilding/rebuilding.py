@@ -17,7 +17,6 @@ from pipelines.client_lookup import choose_lookup
 from pipelines.datasets.shards import read_split
 from pipelines.errors import ModelError, RegistryError
 from pipelines.golden import GoldenPictures
-from pipelines.images import decode_image
 from pipelines.inference import load_classifier
 from pipelines.lineage import read_environment
 from pipelines.models.weights import IMAGENET_FILES, find_weights
@@ -33,6 +32,7 @@ from pipelines.rebuilding.pictures import bring_pictures
 from pipelines.rebuilding.scratch import Scratch, apply_patch, open_scratch
 from pipelines.registry import open_registry
 from pipelines.reproduction import reproduce
+from pipelines.scaled_images import decode_for
 from pipelines.settings import Settings
 from pipelines.tracking import download_patch, open_client
 
@@ -180,7 +180,6 @@ def _compare_answers(scratch: Scratch, classifier: str, version: int, tolerance:
     registered = scratch.registered_artefact(classifier, version)
     rebuilt = scratch.workspace / "models" / classifier / "export" / "model"
     kind, pictures = choose_pictures(registered, scratch.workspace / "data" / "prepared" / classifier)
-    images = [decode_image(encoded) for encoded in pictures.values()]
     before = load_classifier(registered, classifier, version)
     after = load_classifier(rebuilt, classifier, version)
     if before.class_names != after.class_names:
@@ -188,13 +187,12 @@ def _compare_answers(scratch: Scratch, classifier: str, version: int, tolerance:
             f"Expected the class names of {classifier} version {version}, the rebuilt model has "
             f"{', '.join(after.class_names)[:200]}. The pictures or prepare.label_names differ."
         )
+    said = (
+        model.infer([decode_for(encoded, model.decode_side) for encoded in pictures.values()])
+        for model in (before, after)
+    )
     return compare_predictions(
-        kind,
-        list(pictures),
-        before.class_names,
-        before.infer(images).probabilities,
-        after.infer(images).probabilities,
-        tolerance,
+        kind, list(pictures), before.class_names, *(each.probabilities for each in said), tolerance
     )
 
 

@@ -22,17 +22,15 @@ from pipelines.evaluation.reference import REFERENCE_FILE, Reference, choose_ref
 from pipelines.evaluation.report_page import ReportHeading, build_report_page
 from pipelines.evaluation.robustness import measure_robustness
 from pipelines.evaluation.slices import measure_slices, read_looks
-from pipelines.images import Image
 from pipelines.models.contract import subject_of
 from pipelines.models.face_embedding import answer_without_itself
 from pipelines.params import load_params
-from pipelines.preprocessing import Subject, build_preprocessing, prepare_or_squash
+from pipelines.preprocessing import Decoding, OrWhole, Subject, build_preprocessing
 from pipelines.settings import load_settings
 from pipelines.stage_params import EvaluateParams
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
-from pipelines.training.keeping import NETWORK_FILE, PLAN_FILE
-from pipelines.training.params import TrainPlan
+from pipelines.training.keeping import NETWORK_FILE, read_plan
 from pipelines.training.pictures import Pictures, load_pictures
 
 REPORT_FILE: Final = "report.json"
@@ -56,9 +54,9 @@ def evaluate(paths: StagePaths) -> None:
     """Write models/<classifier>/evaluate: metrics, calibration, training features, report, plots."""
     params = load_params(paths.workspace).classifier(paths.classifier)
     class_names = load_class_names(paths.prepared)
-    plan = TrainPlan.model_validate_json((paths.train / PLAN_FILE).read_text(encoding="utf-8"))
+    plan = read_plan(paths.train)
     subject, size = subject_of(plan.architecture), plan.image_size
-    splits = load_splits(paths.prepared, subject, (size, size))
+    splits = load_splits(paths.prepared, subject, (size, size), plan.decoding)
     file = paths.train / NETWORK_FILE
     replay = _build_replay(splits, len(class_names)) if subject == "face" else None
     evaluation, judged, reference = evaluate_network(
@@ -86,14 +84,10 @@ def evaluate(paths: StagePaths) -> None:
     )
 
 
-def load_splits(prepared: Path, subject: Subject, size_hw: tuple[int, int]) -> Splits:
+def load_splits(prepared: Path, subject: Subject, size_hw: tuple[int, int], decoding: Decoding) -> Splits:
     """As the network sees them; what is judged or calibrated with is all there, even where there is no face."""
-    preprocessing = build_preprocessing(subject, size_hw, load_settings().weights_dir)
-
-    def see(image: Image) -> Image:
-        return prepare_or_squash(preprocessing, image, size_hw)
-
-    held = (load_pictures(prepared, split, see) for split in ("validation", "test"))
+    preprocessing = build_preprocessing(subject, size_hw, load_settings().weights_dir, decoding)
+    held = (load_pictures(prepared, split, OrWhole(preprocessing, size_hw)) for split in ("validation", "test"))
     return Splits(load_pictures(prepared, "train", preprocessing), *held)
 
 

@@ -22,11 +22,12 @@ from pipelines.faces.detection import find_detector
 from pipelines.images import decode_image
 from pipelines.models.contract import load_trained, set_temperature, subject_of
 from pipelines.params import load_params
-from pipelines.preprocessing import DESCRIPTIONS, Preprocessing, build_preprocessing
+from pipelines.preprocessing import Preprocessing, build_preprocessing, describe_preprocessing, settle_decoding
 from pipelines.settings import load_settings
 from pipelines.stage_params import ExportParams
 from pipelines.stages.running import StagePaths, run_stage
 from pipelines.terminal import say
+from pipelines.training.keeping import read_plan
 
 BITS: Mapping[Precision, float] = {"f32": 32.0, "bf16": 16.0, "int8": 8.0}
 
@@ -41,7 +42,7 @@ def export(paths: StagePaths) -> None:
     set_temperature(model, calibration.temperature)
     card = build_card(paths, model, calibration)
     detector = find_detector(load_settings().weights_dir) if card.subject == "face" else None
-    preprocessing = build_preprocessing(card.subject, (card.image_size, card.image_size), detector)
+    preprocessing = build_preprocessing(card.subject, (card.image_size, card.image_size), detector, card.decoding)
     artefact = paths.export / "model"
     write_artefact(
         model,
@@ -59,17 +60,18 @@ def export(paths: StagePaths) -> None:
 
 def build_card(paths: StagePaths, model: Any, calibration: Calibration) -> ServingCard:
     """What a worker must know beside the network; in f32 until a lower precision has proved itself."""
-    subject = subject_of(str(model.name))
+    subject, plan = subject_of(str(model.name)), read_plan(paths.train)
     return ServingCard(
         classifier=paths.classifier,
         class_names=load_class_names(paths.prepared),
         image_size=int(model.input_shape[1]),
-        preprocessing=DESCRIPTIONS[subject],
+        preprocessing=describe_preprocessing(subject, plan.decoding),
         dataset_md5=read_dataset_version(paths.workspace, paths.classifier).md5,
         subject=subject,
         temperature=calibration.temperature,
         unknown=calibration.unknown,
         validation=ValidationAnswers(calibration.pictures, calibration.label_shares, calibration.false_reject_rate),
+        decoding=settle_decoding(subject, plan.decoding),
     )
 
 

@@ -19,8 +19,9 @@ from pipelines.datasets.shards import PreparedPicture, read_split
 from pipelines.datasets.splits import Split
 from pipelines.datasets.staging import check_free_space
 from pipelines.features import FeatureExtractor
-from pipelines.images import Image, decode_image, resize_image
+from pipelines.images import Image, decode_image
 from pipelines.openvino_core import open_core
+from pipelines.preprocessing import WholePicture, see_picture
 from pipelines.training.augmentation import augment_image
 from pipelines.training.caches import cache_entry, is_done, mark_done
 from pipelines.training.digests import digest_arrays, digest_document, digest_split
@@ -83,6 +84,8 @@ def _digest(trunk: "keras.Model", prepared: Path, split: Split, plan: TrainPlan,
             "image_size": plan.image_size,
             "views": views,
             **changes,
+            # left out where it is full: what was kept before there was a choice stays good
+            **({"decoding": plan.decoding} if plan.decoding != "full" else {}),
         }
     )
 
@@ -99,15 +102,17 @@ def _compute(
     trunk: "keras.Model", pictures: Iterator[PreparedPicture], plan: TrainPlan, out: NDArray[np.float16]
 ) -> None:
     side, views = plan.image_size, out.shape[1]
+    plain = WholePicture((side, side), plan.decoding)
 
-    def make_views(picture: PreparedPicture) -> list[Image]:
+    def make_views(picture: PreparedPicture) -> list[Image | None]:
         image = decode_image(picture.encoded)
+        seen = plain(image) if plain.decode_side is None else see_picture(plain, picture.encoded)
         place = int(picture.sha256[:16], 16)
         changed = [
             augment_image(image, plan.augment, side, np.random.default_rng((plan.seed, place, view)))
             for view in range(1, views)
         ]
-        return [resize_image(image, (side, side)), *changed]
+        return [seen, *changed]
 
     extractor = _compile(trunk, side)
     every = (view for made in map_ahead(make_views, pictures) for view in made)

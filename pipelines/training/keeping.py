@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.datasets.staging import clear_disk_errors
 from pipelines.training.checkpoints import Checkpoint
 from pipelines.training.epochs import Epoch
+from pipelines.training.params import TrainPlan
 
 if TYPE_CHECKING:
     import keras
@@ -20,6 +21,11 @@ PLAN_FILE: Final = "plan.json"
 NETWORK_FILE: Final = "network.xml"
 """The same, before calibration, in the runtime that serves; its weights lie beside it. Evaluating it needs no Keras."""
 _EPOCHS_FILE: Final = "epochs.json"
+
+
+def read_plan(folder: Path) -> TrainPlan:
+    """What the training did whose files are in `folder`."""
+    return TrainPlan.model_validate_json((folder / PLAN_FILE).read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.preprocessing import Subject
+from pipelines.preprocessing import Decoding, Subject
 from pipelines.strict_params import StrictParams
 
 Auto = Literal["auto"]
@@ -116,6 +116,8 @@ class _Chosen(StrictParams):
 class TrainPlan(_Settled, _Chosen):
     """TrainParams with every `auto` settled: what a training does."""
 
+    decoding: Decoding = "full"
+    """Plans of before there was a choice do not say it."""
     augment: Augmentation = Augmentation()
 
 
@@ -153,4 +155,7 @@ class _Open(StrictParams):
 class TrainParams(_Settled, _Open):
     """How a model is fitted; `auto` takes what suits the pictures and the architecture, and the training says what."""
 
+    decoding: Decoding = "scaled"
+    """How JPEGs become whole pictures, in training and wherever the version answers: by all their pixels, or `scaled`
+    to an eighth, a quarter or a half of each side where that is enough, in a third of the time."""
     augment: AugmentParams = AugmentParams()

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pipelines.datasets.shards import PreparedPicture, read_split
 from pipelines.errors import DatasetError
-from pipelines.images import Image, decode_image
-from pipelines.preprocessing import Preprocessing
+from pipelines.images import Image
+from pipelines.preprocessing import Preprocessing, see_picture
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -38,7 +38,7 @@ def load_pictures(prepared: Path, split: str, preprocessing: Preprocessing) -> P
     """
 
     def see(picture: PreparedPicture) -> Image | None:
-        return preprocessing(decode_image(picture.encoded))
+        return see_picture(preprocessing, picture.encoded)
 
     every = list(read_split(prepared, split))
     pictures: list[PreparedPicture] = []

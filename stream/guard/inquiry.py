@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from pipelines.errors import VigiaError
 from pipelines.guard_params import GuardParams
-from pipelines.images import Image, decode_image
+from pipelines.images import Image
 from pipelines.inference import Classifier
 from pipelines.lookup.facts import RegisteredVersion
+from pipelines.preprocessing import find_side
+from pipelines.scaled_images import decode_for_all
 from stream.guard.rules import Known, Rule, Said, Verdict, judge, judge_broken
 from stream.guard.watched import load_known
 from stream.models.copies import Copies
@@ -71,11 +73,12 @@ def ask_both(served: Listener, witness: Listener, jpegs: Sequence[bytes], second
     How many were looked at, one at least.
     """
     ends_at = time.perf_counter() + seconds
+    sides = [find_side(listener.classifier) for listener in (served, witness)]
     for count, jpeg in enumerate(jpegs, 1):
         with suppress(VigiaError):  # it was decoded once; a broken copy says nothing
-            image = decode_image(jpeg)
-            served.ask(image)
-            witness.ask(image)
+            images = decode_for_all(jpeg, sides)
+            served.ask(images[sides[0]])
+            witness.ask(images[sides[1]])
         if time.perf_counter() >= ends_at:
             return count
     return len(jpegs)

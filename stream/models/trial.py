@@ -38,7 +38,7 @@ def try_here(_folder: Path, options: dict[str, Any]) -> None:
     infer_blank(loaded)
     if (artefact / GOLDEN_FILE).is_file():
         golden, precision = GoldenPictures.load(artefact / GOLDEN_FILE), ServingCard.load(artefact).precision
-        check_golden(golden, lambda images: loaded.infer(images).probabilities, precision)
+        check_golden(golden, lambda images: loaded.infer(images).probabilities, precision, loaded.decode_side)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ from typing import Final, TypeVar
 
 from pipelines.datasets.threads import count_cores
 from pipelines.errors import ImageError
-from pipelines.images import Image, decode_image
+from pipelines.images import Image
 from pipelines.inference import Answer, Classifier, build_answers
+from pipelines.preprocessing import find_side
+from pipelines.scaled_images import Side, decode_for
 from stream.messages import Prediction
 from stream.time_travel.pictures import Found
 from stream.time_travel.windows import LiveFrame, name_role
@@ -94,7 +96,7 @@ class Answering:
 
     def answer(self, found: Iterable[Found]) -> Iterator[tuple[Tally, list[Prediction]]]:
         """By batches. Raises ModelError when the version or the machine is broken and not a frame."""
-        for batch in _cut(decode_ahead(found)):
+        for batch in _cut(decode_ahead(found, find_side(self.classifier))):
             self.give_way()
             tally = Tally()
             for each in batch:
@@ -149,13 +151,13 @@ class Answering:
         )
 
 
-def decode_ahead(found: Iterable[Found]) -> Iterator[Decoded]:
+def decode_ahead(found: Iterable[Found], side: Side = None) -> Iterator[Decoded]:
     """In their order, decoded in threads while a batch is answered; pixels of two batches at most are held."""
     waiting: deque[Future[Decoded]] = deque()
     ahead = cores = count_cores()
     with ThreadPoolExecutor(cores) as pool:
         for each in found:
-            waiting.append(pool.submit(_decode, each))
+            waiting.append(pool.submit(_decode, each, side))
             while len(waiting) > ahead:
                 decoded = waiting.popleft().result()
                 if decoded.image is not None:
@@ -166,11 +168,11 @@ def decode_ahead(found: Iterable[Found]) -> Iterator[Decoded]:
             yield waiting.popleft().result()
 
 
-def _decode(found: Found) -> Decoded:
+def _decode(found: Found, side: Side) -> Decoded:
     if found.origin == "gone":
         return Decoded(found, None, found.reason)
     try:
-        return Decoded(found, decode_image(found.jpeg))
+        return Decoded(found, decode_for(found.jpeg, side))
     except ImageError:  # it was decoded once: the limits of then were others
         return Decoded(found, None, "undecodable")
 

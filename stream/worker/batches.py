@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pipelines.errors import ImageError
-from pipelines.images import Image, decode_image
+from pipelines.images import Image
 from pipelines.inference import Answer, Classifier, build_answers
+from pipelines.preprocessing import find_side
+from pipelines.scaled_images import Side, decode_for_all
 from stream.dead_letters.letters import build_dead_letter, image_error
 from stream.decoding import decode_frame
 from stream.logs import frame_extra
@@ -28,6 +30,7 @@ from stream.messages import (
 from stream.reading.freshness import DroppedFrame
 from stream.worker.inferring import broken, check_machine, check_model, infer_timed
 from stream.worker.outcomes import Asked, BatchOutcome
+from stream.worker.sides import list_sides
 
 TOP: Final = 5
 MAX_FAILURES_IN_A_ROW: Final = 10
@@ -50,8 +53,13 @@ class Picture:
 
     message: Message
     frame: Frame
-    image: Image
+    images: Mapping[Side, Image]
+    """As the classifiers that are asked want it."""
     sha256: str
+
+    @property
+    def nbytes(self) -> int:
+        return sum(image.nbytes for image in self.images.values())
 
 
 @dataclass(slots=True)
@@ -83,7 +91,7 @@ class BatchReader:
         predictions: list[Prediction] = []
         latest: dict[str, bytes] = {}
         encoded: dict[Position, bytes] = {}
-        for pictures in self._decode_some(messages, routes):
+        for pictures in self._decode_some(messages, serving, routes):
             decoded = time.perf_counter()
             predictions.extend(self._answer(pictures, serving, routes))
             inferred += time.perf_counter() - decoded
@@ -112,20 +120,20 @@ class BatchReader:
             self._asked.append(Asked(name, model.version, seconds, tuple(self._failed)))
         return predictions
 
-    def _decode_some(self, messages: Sequence[Message], routes: Routes) -> Iterator[list[Picture]]:
+    def _decode_some(self, messages: Sequence[Message], serving: Serving, routes: Routes) -> Iterator[list[Picture]]:
         """The good pictures in their order, as many at once as fit into memory: one may take 75 MB."""
         pictures: list[Picture] = []
         for message in messages:
-            if (picture := self._decode(message, routes)) is None:
+            if (picture := self._decode(message, serving, routes)) is None:
                 continue
             pictures.append(picture)
-            if len(pictures) == MOST_PICTURES or sum(each.image.nbytes for each in pictures) >= PIXEL_BYTES:
+            if len(pictures) == MOST_PICTURES or sum(each.nbytes for each in pictures) >= PIXEL_BYTES:
                 yield pictures
                 pictures = []
         if pictures:
             yield pictures
 
-    def _decode(self, message: Message, routes: Routes) -> Picture | None:
+    def _decode(self, message: Message, serving: Serving, routes: Routes) -> Picture | None:
         try:
             frame = decode_frame(message)
         except FrameError as error:
@@ -135,11 +143,11 @@ class BatchReader:
             self._skipped.add(message.position)
             return None
         try:
-            image = decode_image(frame.jpeg)
+            images = decode_for_all(frame.jpeg, list_sides(frame.camera_id, serving, routes, self.only))
         except ImageError as error:
             self._give_up(message, image_error(error), camera_id=frame.camera_id)
             return None
-        return Picture(message, frame, image, hashlib.sha256(frame.jpeg).hexdigest())
+        return Picture(message, frame, images, hashlib.sha256(frame.jpeg).hexdigest())
 
     def _is_asked(self, named: tuple[str, ...] | None) -> bool:
         """Whether any of this worker's classifiers is among those that a camera names."""
@@ -162,7 +170,9 @@ class BatchReader:
 
     def _classify(self, classifier: Classifier, pictures: Sequence[Picture]) -> list[Prediction]:
         try:
-            inference, infer_ms = infer_timed(classifier, [picture.image for picture in pictures])
+            inference, infer_ms = infer_timed(
+                classifier, [picture.images[find_side(classifier)] for picture in pictures]
+            )
         except Exception as error:  # noqa: BLE001  an engine may raise anything; the guilty frame is found below
             first = pictures[0].frame
             log.warning(
@@ -184,7 +194,7 @@ class BatchReader:
         predictions = []
         for picture in pictures:
             try:
-                inference, infer_ms = infer_timed(classifier, [picture.image])
+                inference, infer_ms = infer_timed(classifier, [picture.images[find_side(classifier)]])
             except Exception as error:  # noqa: BLE001  as above; becomes a dead letter with the engine's words
                 check_machine(classifier, error)
                 check_model(classifier, error)

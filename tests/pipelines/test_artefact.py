@@ -80,6 +80,25 @@ def test_a_card_of_before_validation_was_kept_is_read(tmp_path: Path) -> None:
     assert ServingCard.load(tmp_path) == card
 
 
+def test_a_card_of_before_there_was_a_choice_decodes_in_full(tmp_path: Path) -> None:
+    ServingCard("cars", ("coupé", "van"), 64, "squash", "x", decoding="scaled").save(tmp_path)
+    fields = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))
+    assert ServingCard.load(tmp_path).decoding == "scaled"
+    del fields["decoding"]
+    (tmp_path / CARD_FILE).write_text(json.dumps(fields), encoding="utf-8")
+
+    assert ServingCard.load(tmp_path).decoding == "full"
+
+
+def test_a_way_of_decoding_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    ServingCard("cars", ("coupé", "van"), 64, "squash", "x").save(tmp_path)
+    fields = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))
+    (tmp_path / CARD_FILE).write_text(json.dumps(fields | {"decoding": "by hand"}), encoding="utf-8")
+
+    with pytest.raises(ModelError, match=r"Its decoding is 'by hand', not full or scaled\."):
+        ServingCard.load(tmp_path)
+
+
 def test_a_card_with_a_missing_or_unknown_field_is_refused(tmp_path: Path) -> None:
     ServingCard("cars", ("a", "b"), 64, "squash", "x").save(tmp_path)
     fields = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))

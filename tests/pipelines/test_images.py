@@ -10,6 +10,7 @@ from PIL import ImageOps
 
 from pipelines.errors import ImageError
 from pipelines.images import LARGE_PIXELS, ImageLimits, check_image, decode_image, resize_image
+from pipelines.scaled_images import decode_for
 
 
 def encode(picture: PillowImage.Image, form: str = "JPEG", **options: object) -> bytes:
@@ -116,6 +117,11 @@ def test_a_picture_is_checked_as_it_is_decoded(encoded: bytes, data: st.DataObje
         spoilt[place] = data.draw(st.integers(0, 255))
 
     assert refuses(check_image, bytes(spoilt)) == refuses(decode_image, bytes(spoilt))
+    assert refuses(decode_small, bytes(spoilt)) == refuses(decode_image, bytes(spoilt))
+
+
+def decode_small(encoded: bytes) -> object:
+    return decode_for(encoded, 32)
 
 
 def refuses(look: Callable[[bytes], object], encoded: bytes) -> bool:
@@ -149,7 +155,7 @@ def test_too_many_bytes_or_pixels_are_refused_before_decoding() -> None:
         decode_image(encode(RED), limits=ImageLimits(max_pixels=700))
 
 
-@pytest.mark.parametrize("look", [check_image, decode_image])
+@pytest.mark.parametrize("look", [check_image, decode_image, decode_small])
 def test_a_jpeg_of_very_many_scans_is_refused_before_it_costs_minutes(look: Callable[[bytes], object]) -> None:
     progressive = encode(RED, progressive=True)
     last = progressive[progressive.rfind(b"\xff\xda") : -2]

@@ -1,11 +1,18 @@
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipelines.inference import Inference, build_answers, hint_precision
+from pipelines.artefact import ServingCard
+from pipelines.bench.pictures import draw_pictures
+from pipelines.images import decode_image
+from pipelines.inference import Inference, build_answers, hint_precision, load_classifier, load_classifiers
+from pipelines.scaled_images import decode_for
+from tests.stream.models.made_artefact import make_artefact
 
 
 class Processor:
@@ -26,6 +33,22 @@ def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_
     assert first.label == "b"
     assert [name for name, _ in first.top] == ["b", "c"]
     assert (first.decision, second.label, second.decision) == ("known", "a", "unknown")
+
+
+def test_a_version_has_pictures_decoded_as_its_card_says(tmp_path: Path) -> None:
+    artefact = make_artefact(tmp_path / "artefact", golden=False)
+    card = ServingCard.load(artefact)
+    picture = draw_pictures((320, 240), 1)[0]
+
+    before = load_classifier(artefact, card.classifier, 1)
+    replace(card, decoding="scaled").save(artefact)
+    scaled = load_classifiers(artefact, card.classifier, 1, threads=2)
+
+    assert (before.decode_side, *(each.decode_side for each in scaled)) == (None, card.image_size, card.image_size)
+    prepared = decode_for(picture, card.image_size)
+    assert np.array_equal(scaled[0].preprocessing(prepared), prepared)
+    seen = scaled[0].infer([prepared]).probabilities
+    assert seen == pytest.approx(before.infer([decode_image(picture)]).probabilities, abs=0.05)
 
 
 def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_a_word(

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines.images import decode_image
 from pipelines.inference import build_answers, load_classifier
+from pipelines.scaled_images import decode_for
 from stream.bench.lanes.order import RESULTS, Answered, Order, result_line
 from stream.reading.pace import Pace
 from stream.worker.batches import MOST_PICTURES, TOP
@@ -24,7 +24,7 @@ def work(order: Order) -> None:
     while until is None or time.monotonic() < until:
         began = time.perf_counter()
         batch = [pictures[(done + place) % len(pictures)] for place in range(min(pace.frames, MOST_PICTURES))]
-        inference = classifier.infer([decode_image(encoded) for _, encoded in batch])
+        inference = classifier.infer([decode_for(encoded, classifier.decode_side) for _, encoded in batch])
         answers = build_answers(classifier.class_names, inference, TOP)
         pace.observe(len(batch), time.perf_counter() - began)
         now = time.time()

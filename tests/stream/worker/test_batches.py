@@ -1,5 +1,5 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from pipelines.errors import ModelError
 from pipelines.images import Image
 from pipelines.inference import Inference
+from pipelines.scaled_images import Side
 from stream.messages import FRAMES_TOPIC, Message, Outgoing, Position, encode_v2
 from stream.reading.freshness import DroppedFrame
 from stream.worker.batches import BatchReader
@@ -149,10 +150,10 @@ def test_a_machine_that_fails_ends_the_worker_and_makes_no_dead_letter(reader: B
 def test_a_decoder_without_memory_ends_the_worker_and_makes_no_dead_letter(
     reader: BatchReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def decode(encoded: bytes) -> Image:
+    def decode(encoded: bytes, sides: Collection[Side]) -> dict[Side, Image]:
         raise MemoryError
 
-    monkeypatch.setattr("stream.worker.batches.decode_image", decode)
+    monkeypatch.setattr("stream.worker.batches.decode_for_all", decode)
 
     with pytest.raises(MemoryError):
         reader.read([frame()], {"cars": FakeClassifier()}, {})
