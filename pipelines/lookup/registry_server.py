@@ -41,8 +41,15 @@ class RegistryServer:
         return tuple(sorted(int(row["version"]) for row in answer.get("model_versions", ())))
 
     def classifiers(self) -> tuple[str, ...]:
+        return tuple(sorted(self.aliases()))
+
+    def aliases(self) -> dict[str, dict[str, int]]:
+        """Of every classifier, those that have none included: alias to version."""
         answer = self._ask("registered-models/search", max_results=str(MOST_ROWS)) or {}
-        return tuple(sorted(str(row["name"]) for row in answer.get("registered_models", ())))
+        return {
+            str(row["name"]): {str(held["alias"]): int(held["version"]) for held in row.get("aliases", ())}
+            for row in answer.get("registered_models", ())
+        }
 
     def run(self, run_id: str) -> RunFacts | None:
         answer = self._ask("runs/get", run_id=run_id)

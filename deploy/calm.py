@@ -1,0 +1,64 @@
+"""Servers of others, started as they come but for one thing: they wake up less often while nobody asks them anything.
+
+`python -m deploy.calm uvicorn|streamlit WORDS` is `python -m uvicorn|streamlit WORDS`. There is no setting for any of
+this; the tests pin what is relied on, and a server whose inside changed is started as it comes.
+"""
+
+import asyncio
+import sys
+from datetime import timedelta
+from typing import Any, Final
+
+TICK_SECONDS: Final = 0.5
+"""How late uvicorn hears that it shall end; it looks ten times a second by itself."""
+CONFIG_SECONDS: Final = 60.0
+"""How often Streamlit looks at three configuration files; five times a second by itself."""
+QUEUE_SECONDS: Final = timedelta(seconds=1)
+"""How often Prefect looks for work that it gave itself; four times a second by itself."""
+
+
+def create_prefect() -> Any:
+    """Prefect's application, for uvicorn."""
+    from functools import partial
+
+    from prefect.server.api import background_workers
+    from prefect.server.api.server import create_app
+
+    worker = getattr(background_workers, "Worker", None)
+    if worker is not None:
+        calm = partial(worker, scheduling_resolution=QUEUE_SECONDS, minimum_check_interval=QUEUE_SECONDS)
+        background_workers.Worker = calm  # type: ignore[misc,assignment]
+    return create_app()
+
+
+def calm_uvicorn() -> None:
+    import uvicorn
+
+    async def main_loop(server: uvicorn.Server) -> None:
+        while not await server.on_tick(0):
+            await asyncio.sleep(TICK_SECONDS)
+
+    if hasattr(uvicorn.Server, "main_loop") and hasattr(uvicorn.Server, "on_tick"):
+        uvicorn.Server.main_loop = main_loop  # type: ignore[method-assign]
+
+
+def calm_streamlit() -> None:
+    from streamlit.watcher import polling_path_watcher
+
+    polling_path_watcher._POLLING_PERIOD_SECS = CONFIG_SECONDS  # type: ignore[misc]
+
+
+def main() -> None:
+    program = sys.argv.pop(1)
+    sys.argv[0] = program
+    calm_uvicorn()
+    if program == "streamlit":
+        calm_streamlit()
+        from streamlit.web.cli import main as start
+    else:
+        from uvicorn.main import main as start
+    start()
+
+
+if __name__ == "__main__":
+    main()
