@@ -5,29 +5,30 @@ this; the tests pin what is relied on, and a server whose inside changed is star
 """
 
 import asyncio
+import inspect
 import sys
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 TICK_SECONDS: Final = 0.5
 """How late uvicorn hears that it shall end; it looks ten times a second by itself."""
-CONFIG_SECONDS: Final = 60.0
-"""How often Streamlit looks at three configuration files; five times a second by itself."""
+CONFIG_SECONDS: Final = 2.0
+"""How often Streamlit looks at each of its configuration files, and how late it ends; five times a second by itself."""
 QUEUE_SECONDS: Final = timedelta(seconds=1)
 """How often Prefect looks for work that it gave itself; four times a second by itself."""
 
 
 def create_prefect() -> Any:
     """Prefect's application, for uvicorn."""
-    from functools import partial
-
     from prefect.server.api import background_workers
     from prefect.server.api.server import create_app
 
-    worker = getattr(background_workers, "Worker", None)
-    if worker is not None:
-        calm = partial(worker, scheduling_resolution=QUEUE_SECONDS, minimum_check_interval=QUEUE_SECONDS)
-        background_workers.Worker = calm  # type: ignore[misc,assignment]
+    calm = {"scheduling_resolution": QUEUE_SECONDS, "minimum_check_interval": QUEUE_SECONDS}
+    worker: Any = getattr(background_workers, "Worker", None)
+    if worker is not None and calm.keys() <= inspect.signature(worker).parameters.keys():
+        background_workers.Worker = partial(worker, **calm)  # type: ignore[misc,assignment]
     return create_app()
 
 
@@ -35,7 +36,7 @@ def calm_uvicorn() -> None:
     import uvicorn
 
     async def main_loop(server: uvicorn.Server) -> None:
-        while not await server.on_tick(0):
+        while not await server.on_tick(0):  # noqa: ASYNC110  a signal handler sets no event
             await asyncio.sleep(TICK_SECONDS)
 
     if hasattr(uvicorn.Server, "main_loop") and hasattr(uvicorn.Server, "on_tick"):
@@ -43,9 +44,10 @@ def calm_uvicorn() -> None:
 
 
 def calm_streamlit() -> None:
-    from streamlit.watcher import polling_path_watcher
+    with suppress(ImportError):
+        from streamlit.watcher import polling_path_watcher
 
-    polling_path_watcher._POLLING_PERIOD_SECS = CONFIG_SECONDS  # type: ignore[misc]
+        polling_path_watcher._POLLING_PERIOD_SECS = CONFIG_SECONDS  # type: ignore[misc]
 
 
 def main() -> None:

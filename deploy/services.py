@@ -200,5 +200,17 @@ def _plan_dashboard(endpoints: Endpoints) -> Service:
 
 
 def _uvicorn(app: str, host: str, port: int) -> tuple[str, ...]:
-    command = (sys.executable, "-m", "deploy.calm", "uvicorn", app, "--host", host, "--port", str(port), "--log-level", "warning")
+    command = (
+        sys.executable,
+        "-m",
+        "deploy.calm",
+        "uvicorn",
+        app,
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    )
     return (*command, "--timeout-graceful-shutdown", "3")

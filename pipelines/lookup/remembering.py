@@ -13,12 +13,15 @@ from pipelines.settings import Endpoints, Settings
 
 FRESH_SECONDS: Final = 0.25
 """Questions of one look are answered by one request."""
-QUIET_SECONDS: Final = 3.0
-"""So long a database file that nobody wrote to answers for its server; also how late one that is gone is noticed."""
+GREET_SECONDS: Final = 3.0
+"""How late a server that is gone is noticed while its file does not change."""
 DETAILS_SECONDS: Final = 10.0
 """A tag that was changed at a version, and nothing else, is seen after so long where the file is not at hand."""
+SETTLED_SECONDS: Final = 1.0
+"""A file that was written so lately may be written again within the same tick of its clock."""
 
 Stamp = tuple[tuple[int, int] | None, ...]
+"""Time of the last write in nanoseconds, and size."""
 Aliases = Mapping[str, Mapping[str, int]]
 
 
@@ -27,6 +30,10 @@ class Server(Lookup, Protocol):
 
     def aliases(self) -> Aliases:
         """Of every classifier, those that have none included."""
+        ...
+
+    def greet(self) -> None:
+        """Raises RegistryError when it does not answer."""
         ...
 
 
@@ -45,22 +52,36 @@ def look_at(database: Path) -> Callable[[], Stamp]:
     return lambda: tuple(_look(file) for file in files)
 
 
+def is_settled(stamp: Stamp, wall_seconds: float) -> bool:
+    """Whether the next write is sure to change the stamp."""
+    written = [seen[0] / 1e9 for seen in stamp if seen]
+    return bool(written) and wall_seconds - max(written) >= SETTLED_SECONDS
+
+
 class RememberingLookup:
     """Answers from memory while the database file has the same stamp, and for a moment where there is no file.
 
-    Any thread may ask. What the server did not answer is asked anew, so its errors are raised as they come.
+    Any thread may ask. An error of the server is raised as it comes, and the server asked anew the next time.
     """
 
     def __init__(
-        self, server: Server, stamp: Callable[[], Stamp] | None, clock: Callable[[], float] = time.monotonic
+        self,
+        server: Server,
+        stamp: Callable[[], Stamp] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._server = server
         self._stamp = stamp
         self._clock = clock
+        self._wall = wall
         self._lock = threading.Lock()
         self._seen: Stamp | None = None
+        self._settled = False
+        """Whether what was seen answers for the server."""
         self._aliases: Aliases = {}
-        self._asked_at = float("-inf")
+        self._heard_at = float("-inf")
         self._versions: dict[tuple[str, int], tuple[float, RegisteredVersion]] = {}
 
     def classifiers(self) -> tuple[str, ...]:
@@ -86,21 +107,30 @@ class RememberingLookup:
 
     def _look(self) -> Aliases:
         with self._lock:
+            # before the question: what is written meanwhile is asked again
             stamp = self._stamp() if self._stamp else None
-            changed = stamp != self._seen
-            patience = FRESH_SECONDS if self._stamp is None else QUIET_SECONDS
-            if changed or self._clock() - self._asked_at >= patience:
-                self._aliases = self._server.aliases()
-                # as it was before the question: what is written meanwhile is asked again
-                self._seen, self._asked_at = stamp, self._clock()
-                if changed:
-                    self._versions.clear()
+            unchanged = stamp == self._seen
+            patience = GREET_SECONDS if self._settled else FRESH_SECONDS
+            if unchanged and self._clock() - self._heard_at < patience:
+                return self._aliases
+            if unchanged and self._settled:
+                self._server.greet()
+            else:
+                self._ask(stamp)
+            self._heard_at = self._clock()
             return self._aliases
+
+    def _ask(self, stamp: Stamp | None) -> None:
+        asked_at = self._wall()
+        self._aliases = self._server.aliases()
+        self._seen, self._settled = stamp, stamp is not None and is_settled(stamp, asked_at)
+        if self._stamp:
+            self._versions.clear()
 
     def _describe(self, classifier: str, number: int) -> RegisteredVersion | None:
         with self._lock:
             known = self._versions.get((classifier, number))
-            if known and (self._stamp or self._clock() - known[0] < DETAILS_SECONDS):
+            if known and (self._settled or self._clock() - known[0] < DETAILS_SECONDS):
                 return known[1]
             found = self._server.version(classifier, number)
             if found is None:

@@ -26,7 +26,7 @@ _ONE_NODE: Final = {
     "group.initial.rebalance.delay.ms": "0",
     # after kill -9 the next start waits this long for the old session; 3000 times out on a starved machine
     "broker.session.timeout.ms": "6000",
-    "broker.heartbeat.interval.ms": "500",
+    "broker.heartbeat.interval.ms": "1000",
     # one machine's clients: every thread more wakes up three times a second for nothing
     "num.io.threads": "2",
     "num.network.threads": "1",

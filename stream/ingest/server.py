@@ -83,7 +83,7 @@ def _allow_connections(wanted: int) -> int:
 class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """uvicorn's, which looks ten times a second whether it shall end."""
-        while not await self.on_tick(0):
+        while not await self.on_tick(0):  # noqa: ASYNC110  upstream sets no event
             await asyncio.sleep(TICK_SECONDS)
 
     @contextmanager
