@@ -68,7 +68,7 @@ def test_prefect_looks_for_its_own_work_once_a_second_and_keeps_house_once_a_min
     assert said.splitlines() == [
         f"{QUEUE_SECONDS} {QUEUE_SECONDS}",
         "0:01:00 cancellation_cleanup cleanup_reconciler foreman late_runs pause_expirations repossessor scheduler",
-        "5",
+        "5.0",
     ]
 
 
