@@ -28,15 +28,15 @@ def create_prefect() -> Any:
     calm = {"scheduling_resolution": QUEUE_SECONDS, "minimum_check_interval": QUEUE_SECONDS}
     worker: Any = getattr(background_workers, "Worker", None)
     if worker is not None and calm.keys() <= inspect.signature(worker).parameters.keys():
-        background_workers.Worker = partial(worker, **calm)  # type: ignore[misc,assignment]
+        setattr(background_workers, "Worker", partial(worker, **calm))  # noqa: B010  a class for mypy
     return create_app()
 
 
 def calm_uvicorn() -> None:
     import uvicorn
 
-    async def main_loop(server: uvicorn.Server) -> None:
-        while not await server.on_tick(0):  # noqa: ASYNC110  a signal handler sets no event
+    async def main_loop(self: uvicorn.Server) -> None:
+        while not await self.on_tick(0):  # noqa: ASYNC110  a signal handler sets no event
             await asyncio.sleep(TICK_SECONDS)
 
     if hasattr(uvicorn.Server, "main_loop") and hasattr(uvicorn.Server, "on_tick"):
@@ -56,10 +56,13 @@ def main() -> None:
     calm_uvicorn()
     if program == "streamlit":
         calm_streamlit()
-        from streamlit.web.cli import main as start
+        from streamlit.web import cli
+
+        cli.main()
     else:
-        from uvicorn.main import main as start
-    start()
+        import uvicorn
+
+        uvicorn.main()
 
 
 if __name__ == "__main__":
