@@ -30,7 +30,6 @@ _ONE_NODE: Final = {
     # one machine's clients: every thread more wakes up three times a second for nothing
     "num.io.threads": "2",
     "num.network.threads": "1",
-    "num.recovery.threads.per.data.dir": "1",
     "group.coordinator.threads": "1",
     "share.coordinator.threads": "1",
     # how often a controller without work writes a record that says so; 500 by default
