@@ -13,7 +13,7 @@ def stack_environment(settings: Settings, endpoints: Endpoints) -> dict[str, str
         "VIGIA_KAFKA_BOOTSTRAP": settings.kafka_bootstrap or endpoints.kafka_bootstrap,
         "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri or endpoints.mlflow_url,
         "PREFECT_API_URL": settings.prefect_api_url or f"{endpoints.prefect_url}/api",
-        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",
     }
 
 

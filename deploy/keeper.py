@@ -20,7 +20,7 @@ from deploy.supervision import STOP_ALL_SECONDS, start_supervisor
 from pipelines.errors import StackError
 
 TURN_SECONDS = 0.25
-SURVEY_SECONDS = 2.0
+SURVEY_SECONDS = 3.0
 EAGER_SURVEY_SECONDS = 0.75
 """While a service is not healthy."""
 RESTART_SECONDS = 2.0

@@ -12,6 +12,22 @@ from pipelines.settings import Endpoints, Settings
 
 Dedicated = Sequence[tuple[str, int]]
 """Classifier, and how many workers answer for it alone."""
+SELDOM = {
+    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1M",
+    **{
+        f"PREFECT_SERVER_SERVICES_{service}_LOOP_SECONDS": "60"
+        for service in (
+            "CANCELLATION_CLEANUP",
+            "CLEANUP_RECONCILER",
+            "FOREMAN",
+            "LATE_RUNS",
+            "PAUSE_EXPIRATIONS",
+            "REPOSSESSOR",
+        )
+    },
+}
+"""Prefect's housekeeping for what the flows here do not use, once a minute instead of every few seconds. What makes the
+runs of a schedule is none of it."""
 DEDICATED_SLOTS = 100
 """Slots of the common workers lie below; each classifier's own follow in hundreds."""
 
@@ -66,7 +82,7 @@ def plan_prefect(settings: Settings, host: str, port: int) -> Service:
     """Prefect's API, scheduler and page in one process, started as `prefect server start --background` does."""
     return Service(
         "prefect",
-        (*_uvicorn("prefect.server.api.server:create_app", host, port), "--factory"),
+        (*_uvicorn("deploy.calm:create_prefect", host, port), "--factory"),
         f"http://{host}:{port}/api/health",
         port,
         f"http://{host}:{port}",
@@ -75,6 +91,7 @@ def plan_prefect(settings: Settings, host: str, port: int) -> Service:
             "PREFECT_SERVER_API_HOST": host,
             "PREFECT_SERVER_API_PORT": str(port),
             "PREFECT_SERVER_UI_API_URL": f"http://{host}:{port}/api",
+            **SELDOM,
         },
         is_server=True,
     )
@@ -170,6 +187,7 @@ def _plan_dashboard(endpoints: Endpoints) -> Service:
         (
             sys.executable,
             "-m",
+            "deploy.calm",
             "streamlit",
             "run",
             str(page),
@@ -182,5 +200,17 @@ def _plan_dashboard(endpoints: Endpoints) -> Service:
 
 
 def _uvicorn(app: str, host: str, port: int) -> tuple[str, ...]:
-    command = (sys.executable, "-m", "uvicorn", app, "--host", host, "--port", str(port), "--log-level", "warning")
+    command = (
+        sys.executable,
+        "-m",
+        "deploy.calm",
+        "uvicorn",
+        app,
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    )
     return (*command, "--timeout-graceful-shutdown", "3")

@@ -108,7 +108,7 @@ class Settings(BaseSettings):
 
     @property
     def services_file(self) -> Path:
-        """State of every service, rewritten each second or two by the stack's keeper."""
+        """State of every service, rewritten every few seconds by the stack's keeper."""
         return self.state / "services.json"
 
     def resolve_database_url(self) -> str:

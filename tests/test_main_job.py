@@ -52,6 +52,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def stack(demo: Finished) -> Iterator[Place]:
     """The stack over what the demo left."""
     place = demo.place
+    # a schedule that is switched on has runs after a minute at the latest; nobody learns more from waiting for it
+    place.environment["PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS"] = "5"
     up = place.run("up", "--detach")
     assert up.returncode == 0, up.stderr
     yield place

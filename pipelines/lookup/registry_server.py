@@ -41,8 +41,21 @@ class RegistryServer:
         return tuple(sorted(int(row["version"]) for row in answer.get("model_versions", ())))
 
     def classifiers(self) -> tuple[str, ...]:
+        return tuple(sorted(self.aliases()))
+
+    def aliases(self) -> dict[str, dict[str, int]]:
+        """Of every classifier, those that have none included: alias to version."""
         answer = self._ask("registered-models/search", max_results=str(MOST_ROWS)) or {}
-        return tuple(sorted(str(row["name"]) for row in answer.get("registered_models", ())))
+        return {
+            str(row["name"]): {str(held["alias"]): int(held["version"]) for held in row.get("aliases", ())}
+            for row in answer.get("registered_models", ())
+        }
+
+    def greet(self) -> None:
+        """Costs the server a tenth of any other question."""
+        status, _ = self._get("/health")
+        if status != http.client.OK:
+            raise self._away(f"status {status}")
 
     def run(self, run_id: str) -> RunFacts | None:
         answer = self._ask("runs/get", run_id=run_id)
@@ -78,24 +91,32 @@ class RegistryServer:
 
     def _ask(self, method: str, **query: str) -> Document | None:
         """The answer's document; None when there is no such thing."""
+        status, said = self._get(f"/api/2.0/mlflow/{method}?{urlencode(query)}")
+        try:
+            document = json.loads(said)
+        except ValueError as error:
+            raise self._away(str(error)) from error
+        if status == http.client.OK and isinstance(document, dict):
+            return document
+        if isinstance(document, dict) and document.get("error_code") in NO_SUCH:
+            return None
+        raise self._away(f"status {status}: {str(document)[:200]}")
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        """Status and body."""
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        path = f"{parts.path.rstrip('/')}/api/2.0/mlflow/{method}?{urlencode(query)}"
         try:
             connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
             try:
-                connection.request("GET", path, headers={"Accept": "application/json", **_read_credentials()})
+                headers = {"Accept": "application/json", **_read_credentials()}
+                connection.request("GET", f"{parts.path.rstrip('/')}{path}", headers=headers)
                 answer = connection.getresponse()
-                document = json.loads(answer.read())
+                return answer.status, answer.read()
             finally:
                 connection.close()
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise self._away(str(error) or type(error).__name__) from error
-        if answer.status == http.client.OK and isinstance(document, dict):
-            return document
-        if isinstance(document, dict) and document.get("error_code") in NO_SUCH:
-            return None
-        raise self._away(f"status {answer.status}: {str(document)[:200]}")
 
     def _away(self, why: str) -> RegistryError:
         return RegistryError(

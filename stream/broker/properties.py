@@ -26,7 +26,14 @@ _ONE_NODE: Final = {
     "group.initial.rebalance.delay.ms": "0",
     # after kill -9 the next start waits this long for the old session; 3000 times out on a starved machine
     "broker.session.timeout.ms": "6000",
-    "broker.heartbeat.interval.ms": "500",
+    "broker.heartbeat.interval.ms": "1000",
+    # one machine's clients: every thread more wakes up three times a second for nothing
+    "num.io.threads": "2",
+    "num.network.threads": "1",
+    "group.coordinator.threads": "1",
+    "share.coordinator.threads": "1",
+    # how often a controller without work writes a record that says so; 500 by default
+    "metadata.max.idle.interval.ms": "5000",
     # the default of 128 MiB needs a bigger heap
     "log.cleaner.dedupe.buffer.size": "8388608",
     "log.retention.check.interval.ms": "60000",

@@ -19,6 +19,7 @@ from stream.ingest.limits import DEFAULT_LIMITS, IngestLimits
 BACKLOG: Final = 256
 KEEP_ALIVE_SECONDS: Final = 65
 """A camera that pushes once a minute keeps its connection."""
+TICK_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 5
 OTHER_DESCRIPTORS: Final = 256
 """Of the cameras themselves, the store and the broker."""
@@ -80,6 +81,11 @@ def _allow_connections(wanted: int) -> int:
 
 
 class _Server(uvicorn.Server):
+    async def main_loop(self) -> None:
+        """uvicorn's, which looks ten times a second whether it shall end."""
+        while not await self.on_tick(0):  # noqa: ASYNC110  upstream sets no event
+            await asyncio.sleep(TICK_SECONDS)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the cameras, whose loop this is."""

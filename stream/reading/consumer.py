@@ -17,6 +17,7 @@ from stream.messages import Position
 from stream.reading.flight import Flight
 from stream.reading.freshness import LATE_SECONDS, DroppedFrame, Freshness, read_head
 from stream.reading.leaving import LeavingThread
+from stream.reading.patience import wait_patiently
 
 FETCH_WAIT_SECONDS: Final = 0.1
 """A partition whose frames were taken a moment too late waits this long for the others' fetch to return."""
@@ -55,6 +56,10 @@ class FrameConsumerThread(LeavingThread):
         consumer._fetch_max_wait_ms = int(FETCH_WAIT_SECONDS * 1000)
         consumer._fetch_max_bytes = FETCH_BYTES
         return consumer
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        wait_patiently(self._consumer)
 
 
 class PlainConsumer(Consumer):

@@ -49,6 +49,7 @@ def build_setup(kind: Callable[..., Setup], slot: int, **more: object) -> Setup:
     """The setup of a command that runs here, by the settings. Raises BrokerError when no broker is configured."""
     from pipelines.client_lookup import choose_lookup
     from pipelines.inference import load_classifier
+    from pipelines.lookup.remembering import remember_registry
     from pipelines.settings import find_workspace, load_settings
     from stream.commands import known_bootstrap
     from stream.models.downloading import build_download
@@ -61,7 +62,7 @@ def build_setup(kind: Callable[..., Setup], slot: int, **more: object) -> Setup:
         slot=slot,
         cameras_file=find_workspace() / "cameras.yaml",
         store=PredictionStore(settings.resolve_database_url()),
-        open_lookup=lambda: choose_lookup(settings),
+        open_lookup=lambda: remember_registry(choose_lookup(settings), settings),
         download=build_download(settings),
         try_version=try_version,
         load=load_classifier,
