@@ -146,6 +146,7 @@ class Answering:
             predicted_at=now,
             worker=self.worker,
             nearest=answer.nearest,
+            precision=self.classifier.precision,
         )
 
 

@@ -48,6 +48,7 @@ def tell_frame_trace(trace: FrameTrace) -> tuple[Section, ...]:
                 ("others", ", ".join(f"{label} {probability:.1%}" for label, probability in prediction.top[1:])),
                 *_tell_consensus(prediction),
                 ("answered", f"{tell_moment(prediction.predicted_at)} by {prediction.worker} as {prediction.role}"),
+                ("precision", prediction.precision or UNKNOWN),
                 *(("also", f"{other.classifier} version {other.model_version} ({other.role}): {other.label}, "
                            f"{other.confidence:.1%}") for other in trace.also),
             ),

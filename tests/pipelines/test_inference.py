@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.inference import Inference, build_answers, hint_precision
+from pipelines.inference import Inference, _warn_of_f32, build_answers, computed_precision, hint_precision
 
 
 class Processor:
@@ -28,20 +28,24 @@ def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_
     assert (first.decision, second.label, second.decision) == ("known", "a", "unknown")
 
 
-def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_a_word(
-    capsys: pytest.CaptureFixture[str],
+def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_one_warning(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with_it = hint_precision(Processor("FP32", "BF16"), "bf16")
-    assert (with_it, capsys.readouterr().err) == ("bf16", "")
+    _warn_of_f32.cache_clear()
 
-    without = hint_precision(Processor("FP32"), "bf16")
-    assert without == "f32"
-    assert "does not compute in bf16" in capsys.readouterr().err
+    with_it = computed_precision(Processor("FP32", "BF16"), "bf16")
+    assert (with_it, hint_precision(Processor("BF16"), "bf16"), caplog.messages) == ("bf16", "bf16", [])
+
+    without = [computed_precision(Processor("FP32"), "bf16"), hint_precision(Processor("FP32"), "bf16")]
+    assert without == ["f32", "f32"]
+    (warning,) = caplog.messages
+    assert "does not compute in bf16" in warning
 
 
 @pytest.mark.parametrize("precision", ["f32", "int8"])
 def test_other_precisions_are_compiled_as_they_lie_in_the_network(precision: Any) -> None:
     assert hint_precision(Processor("BF16"), precision) == "f32"
+    assert computed_precision(Processor("BF16"), precision) == precision
 
 
 def test_openvino_does_not_report_its_use_to_its_makers() -> None:

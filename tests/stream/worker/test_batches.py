@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from pipelines.artefact import Precision
 from pipelines.errors import ModelError
 from pipelines.images import Image
 from pipelines.inference import Inference
@@ -49,6 +50,12 @@ def test_a_prediction_names_the_training_pictures_that_are_like_the_frame(reader
 
     assert [prediction.nearest for prediction in outcome.predictions] == [(("ab" * 32, 0.9),), ()]
     assert without.predictions[0].nearest == ()
+
+
+def test_a_prediction_names_the_precision_in_which_it_was_computed(reader: BatchReader) -> None:
+    outcome = reader.read([frame()], {"cars": FakeClassifier(precision="bf16")}, {})
+
+    assert [prediction.precision for prediction in outcome.predictions] == ["bf16"]
 
 
 def test_only_the_five_best_labels_are_kept(reader: BatchReader) -> None:
@@ -210,6 +217,7 @@ class ManyClasses:
     version: int = 1
     class_names: tuple[str, ...] = tuple(f"class {number}" for number in range(10))
     size_hw: tuple[int, int] = (32, 32)
+    precision: Precision = "f32"
 
     def infer(self, images: Sequence[Image]) -> Inference:
         return Inference(np.tile(np.arange(10, dtype=np.float32) / 45, (len(images), 1)), np.ones(len(images), bool))
