@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -61,10 +61,24 @@ class Exported:
     pictures: int
     """Of both kinds, that parity was measured on."""
     trial: PrecisionTrial | None = None
+    registered: int | None = None
+    """The version that was made of it."""
 
 
-def export_version(registry: Registry, order: Order) -> Exported:
-    """Raises ModelError when the network strays too far or its precision is refused; nothing is left behind then."""
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """An artefact that serves in a lower precision from now on."""
+
+    artefact: Path
+    """Gone with the export."""
+    figures: Mapping[str, float]
+
+
+def export_version(registry: Registry, order: Order, register: Callable[[Lowered], int] | None = None) -> Exported:
+    """Raises ModelError when the network strays too far or its precision is refused; nothing is left behind then.
+
+    `register` makes a version of an artefact in a lower precision than that of the one asked for, once all is well.
+    """
     if not order.replace:
         check_out(order.out)
     if order.precision and order.format != "openvino":
@@ -91,7 +105,9 @@ def export_version(registry: Registry, order: Order) -> Exported:
             check_measured(rows[-1], order.max_difference, precision)
             add_companions(source.artefact, folder, card)
             save_parity(folder, [asdict(row) for row in rows])
-    return Exported(tuple(list_files(order.out)), tuple(rows), golden, len(pixels), trial)
+        lowered = Lowered(source.artefact, rows[-1].metrics() | trial.metrics()) if trial else None
+        made = register(lowered) if register and lowered else None
+    return Exported(tuple(list_files(order.out)), tuple(rows), golden, len(pixels), trial, made)
 
 
 @contextmanager

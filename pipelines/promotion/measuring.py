@@ -1,5 +1,6 @@
 """The evidence for the gate, measured here and now: both versions answer the same pictures as a worker would."""
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from pipelines.datasets.audit.findings import read_audit
 from pipelines.errors import DatasetError, ModelError, RegistryError
 from pipelines.evaluation.labelled import LabelledPicture, decode_pictures, read_test_split
 from pipelines.evaluation.reference import Reference
+from pipelines.export.exporting import tag_of
 from pipelines.images import Image
 from pipelines.inference import OpenVinoClassifier, load_classifier
 from pipelines.promotion.dataset_order import read_dataset_order
@@ -27,7 +29,6 @@ from pipelines.stage_params import ClassifierParams
 BATCH: Final = 8
 TIMED_RUNS: Final = 25
 PARITY_METRIC: Final = "parity_max_difference"
-BITS_METRIC: Final = "parity_precision_bits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +154,16 @@ def _time_answers(models: Sequence[OpenVinoClassifier], image: Image) -> list[fl
 
 
 def _read_parity(registry: Registry, candidate: ModelVersion, params: ClassifierParams) -> Parity | Missing:
-    difference = registry.metrics(candidate).get(PARITY_METRIC)
+    metrics = registry.metrics(candidate)
+    precision = candidate.precision(metrics)
+    # a version that was made of another one without a training shares its run, and has figures of its own
+    own = json.loads(candidate.tags.get(tag_of("openvino", precision), "{}"))
+    difference = own.get("max_difference", metrics.get(PARITY_METRIC))
     if difference is None:
         return Missing(
             f"the run of version {candidate.version} has no metric {PARITY_METRIC}. Train or import it again."
         )
-    bits = int(registry.metrics(candidate).get(BITS_METRIC, 32))
-    return Parity(difference, params.export.max_difference, bits)
+    return Parity(difference, params.export.max_difference, precision)
 
 
 def _read_audit_errors(prepared: Path) -> tuple[str, ...] | Missing:

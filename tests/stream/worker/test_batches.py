@@ -25,10 +25,11 @@ def reader() -> BatchReader:
     return BatchReader("here/worker-1", clock=lambda: NOON)
 
 
-def test_a_frame_becomes_a_prediction_that_names_model_version_and_picture(reader: BatchReader) -> None:
-    outcome = reader.read([frame(230)], {"cars": FakeClassifier(version=7)}, {})
+def test_a_frame_becomes_a_prediction_that_names_model_version_precision_and_picture(reader: BatchReader) -> None:
+    outcome = reader.read([frame(230)], {"cars": FakeClassifier(version=7, precision="bf16")}, {})
 
     (prediction,) = outcome.predictions
+    assert prediction.precision == "bf16"
     assert (prediction.label, prediction.classifier, prediction.model_version) == ("light", "cars", 7)
     assert prediction.confidence == pytest.approx(230 / 255, abs=0.01)
     assert [label for label, _ in prediction.top] == ["light", "dark"]
@@ -50,12 +51,6 @@ def test_a_prediction_names_the_training_pictures_that_are_like_the_frame(reader
 
     assert [prediction.nearest for prediction in outcome.predictions] == [(("ab" * 32, 0.9),), ()]
     assert without.predictions[0].nearest == ()
-
-
-def test_a_prediction_names_the_precision_in_which_it_was_computed(reader: BatchReader) -> None:
-    outcome = reader.read([frame()], {"cars": FakeClassifier(precision="bf16")}, {})
-
-    assert [prediction.precision for prediction in outcome.predictions] == ["bf16"]
 
 
 def test_only_the_five_best_labels_are_kept(reader: BatchReader) -> None:
