@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.bench.machine import list_versions
 from pipelines.bench.parity import Said, load_said
+from pipelines.bench.pictures import PICTURES
 from pipelines.errors import ModelError
 from pipelines.processes import bind_command
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
 
-CLASSES: Final = 24
+CLASSES: Final = PICTURES
+"""One for each measured picture."""
 SIDE: Final = {"compact_cnn": 64}
 NAME: Final = "bench"
 KERAS_FILE: Final = "data/model.keras"
