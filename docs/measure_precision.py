@@ -90,9 +90,7 @@ def ask(model: OpenVinoClassifier, pixels: Any) -> Inference:
 
 
 def compare(precision: Precision, exact: dict[str, Inference], lower: dict[str, Inference], splits: Any) -> Any:
-    trial = judge_precision(
-        precision, exact["validation"].probabilities, lower["validation"].probabilities, splits["validation"][1]
-    )
+    trial = judge_precision(precision, exact["validation"], lower["validation"], splits["validation"][1])
     truth = splits["test"][1]
     before, after = (each["test"].probabilities for each in (exact, lower))
     same = {name: float((exact[name].known == lower[name].known).mean()) for name in splits}

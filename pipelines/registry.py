@@ -27,6 +27,7 @@ PRECISION_TAG: Final = "vigia.precision"
 """In which a version serves where the processor computes in it."""
 MADE_FROM_TAG: Final = "vigia.made_from"
 """On a version in a lower precision that was made without a training: the version in f32."""
+PARITY_TAG: Final = "vigia.parity"
 BITS_METRIC: Final = "parity_precision_bits"
 PRECISIONS: Final[Mapping[float, Precision]] = {32.0: "f32", 16.0: "bf16", 8.0: "int8"}
 """By bits."""
@@ -215,6 +216,11 @@ class Registry:
             if _is_away(error):
                 raise _as_registry_error(error) from error
             raise
+
+
+def parity_tag(name: str, precision: Precision = "f32") -> str:
+    """Of a version: how far it strays from Keras as `vigia.parity.onnx`, `vigia.parity.openvino-int8`."""
+    return f"{PARITY_TAG}.{name}" + ("" if precision == "f32" else f"-{precision}")
 
 
 def promote(registry: Registry, classifier: str, version: int) -> int | None:

@@ -25,10 +25,9 @@ from pipelines.golden import GoldenPictures
 from pipelines.images import Image, decode_image
 from pipelines.models.contract import load_trained
 from pipelines.preprocessing import Preprocessing, build_preprocessing, prepare_or_squash
-from pipelines.registry import Registry
+from pipelines.registry import Registry, parity_tag
 from pipelines.terminal import say
 
-PARITY_TAG: Final = "vigia.parity"
 TEST_PICTURES: Final = 100
 
 
@@ -151,11 +150,6 @@ def read_labelled_pixels(
     return np.stack(images), np.array(labels, np.int64)
 
 
-def tag_of(name: FormatName, precision: Precision = "f32") -> str:
-    """`vigia.parity.onnx`, `vigia.parity.openvino-int8`."""
-    return f"{PARITY_TAG}.{name}" + ("" if precision == "f32" else f"-{precision}")
-
-
 def _load_source(artefact: Path) -> Source:
     use_one_thread()
     return Source(artefact, load_trained(artefact / ARTEFACT_FILE))
@@ -196,7 +190,7 @@ def _lower_precision(registry: Registry, order: Order, artefact: Path, card: Ser
     trial = settle_precision(artefact, order.precision, pixels, labels)
     if not trial.allowed:
         document = json.dumps(trial.metrics())
-        registry.tag(order.classifier, order.version, tag_of("openvino", order.precision), document)
+        registry.tag(order.classifier, order.version, parity_tag("openvino", order.precision), document)
         raise ModelError(
             f"Expected {order.precision} to answer like f32, found {'; '.join(trial.reasons)}. "
             f"Refused and recorded with version {order.version}; stay with f32."
@@ -207,7 +201,7 @@ def _lower_precision(registry: Registry, order: Order, artefact: Path, card: Ser
 def _record(registry: Registry, order: Order, row: Measured, precision: Precision) -> None:
     """With the version, whether or not it may be handed out."""
     figures: Mapping[str, Any] = row.metrics() if row.parity else {"not_checked": row.not_checked}
-    registry.tag(order.classifier, order.version, tag_of(row.format, precision), json.dumps(figures))
+    registry.tag(order.classifier, order.version, parity_tag(row.format, precision), json.dumps(figures))
 
 
 def _preprocessing_of(artefact: Path, card: ServingCard) -> Preprocessing:

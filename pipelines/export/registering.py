@@ -5,9 +5,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from pipelines.artefact import ServingCard, digest_artefact
-from pipelines.export.exporting import PARITY_TAG, Lowered, Order, tag_of
+from pipelines.export.exporting import Lowered, Order
 from pipelines.own_models.recording import WISH_TAG
-from pipelines.registry import DECISION_TAG, GATE_TAG, GUARD_TAG, MADE_FROM_TAG, PRECISION_TAG, SHA256_TAG, Registry
+from pipelines.registry import (
+    DECISION_TAG,
+    GATE_TAG,
+    GUARD_TAG,
+    MADE_FROM_TAG,
+    PARITY_TAG,
+    PRECISION_TAG,
+    SHA256_TAG,
+    Registry,
+    parity_tag,
+)
 from pipelines.settings import Settings
 from pipelines.tracking import log_model, open_client
 
@@ -30,7 +40,7 @@ def register_lowered(settings: Settings, registry: Registry, order: Order, lower
         SHA256_TAG: digest,
         PRECISION_TAG: precision,
         MADE_FROM_TAG: str(order.version),
-        tag_of("openvino", precision): json.dumps(lowered.figures),
+        parity_tag("openvino", precision): json.dumps(lowered.figures),
     }
     made = registry.register(order.classifier, model_id, source.run_id, tags)
     if registry.version_of_alias(order.classifier, "production") != made:

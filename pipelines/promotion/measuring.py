@@ -18,12 +18,11 @@ from pipelines.datasets.audit.findings import read_audit
 from pipelines.errors import DatasetError, ModelError, RegistryError
 from pipelines.evaluation.labelled import LabelledPicture, decode_pictures, read_test_split
 from pipelines.evaluation.reference import Reference
-from pipelines.export.exporting import tag_of
 from pipelines.images import Image
 from pipelines.inference import OpenVinoClassifier, load_classifier
 from pipelines.promotion.dataset_order import read_dataset_order
 from pipelines.promotion.evidence import Evidence, Measured, Missing, Parity, VersionAnswers, build_measured
-from pipelines.registry import ModelVersion, Registry
+from pipelines.registry import ModelVersion, Registry, parity_tag
 from pipelines.stage_params import ClassifierParams
 
 BATCH: Final = 8
@@ -156,8 +155,8 @@ def _time_answers(models: Sequence[OpenVinoClassifier], image: Image) -> list[fl
 def _read_parity(registry: Registry, candidate: ModelVersion, params: ClassifierParams) -> Parity | Missing:
     metrics = registry.metrics(candidate)
     precision = candidate.precision(metrics)
-    # a version that was made of another one without a training shares its run, and has figures of its own
-    own = json.loads(candidate.tags.get(tag_of("openvino", precision), "{}"))
+    # versions of one training share its run, whatever they were exported in: each has figures of its own
+    own = json.loads(candidate.tags.get(parity_tag("openvino", precision), "{}"))
     difference = own.get("max_difference", metrics.get(PARITY_METRIC))
     if difference is None:
         return Missing(
