@@ -130,5 +130,5 @@ def tell_exported(exported: "Exported") -> None:
         trial = exported.trial
         print(
             f"{trial.precision} on {trial.pictures} validation pictures: same answers {trial.top1_agreement:.2%}, "
-            f"accuracy {-100 * trial.accuracy_loss:+.2f} points"
+            f"accuracy {100 * (0 - trial.accuracy_loss):+.2f} points, known {100 * (0 - trial.known_loss):+.2f} points"
         )

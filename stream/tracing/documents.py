@@ -102,6 +102,8 @@ def _describe_ancestry(ancestry: Ancestry) -> Document:
             "classifier": model.classifier,
             "version": model.version,
             "sha256": model.tags.get("vigia.sha256"),
+            "precision": model.tags.get("vigia.precision"),
+            "made_from": model.tags.get("vigia.made_from"),
             "registered_at": _iso(model.created_at),
             "aliases_now": list(model.aliases),
             "gate": model.tags.get("vigia.gate"),
