@@ -104,7 +104,7 @@ def export_version(registry: Registry, order: Order, register: Callable[[Lowered
             check_measured(rows[-1], order.max_difference, precision)
             add_companions(source.artefact, folder, card)
             save_parity(folder, [asdict(row) for row in rows])
-        lowered = Lowered(source.artefact, rows[-1].metrics() | trial.metrics()) if trial else None
+        lowered = Lowered(source.artefact, {**rows[-1].metrics(), **trial.metrics()}) if trial else None
         made = register(lowered) if register and lowered else None
     return Exported(tuple(list_files(order.out)), tuple(rows), golden, len(pixels), trial, made)
 
