@@ -1,11 +1,22 @@
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipelines.inference import Inference, _warn_of_f32, build_answers, computed_precision, hint_precision
+from pipelines.artefact import ServingCard
+from pipelines.inference import (
+    Inference,
+    _warn_of_f32,
+    build_answers,
+    computed_precision,
+    hint_precision,
+    load_classifier,
+)
+from tests.stream.models.made_artefact import make_artefact
 
 
 class Processor:
@@ -54,3 +65,14 @@ def test_openvino_does_not_report_its_use_to_its_makers() -> None:
     said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
 
     assert said.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
+
+
+@pytest.mark.parametrize("wanted", ["f32", "bf16"])
+def test_a_network_says_the_precision_that_the_engine_computes_in(tmp_path: Path, wanted: Any) -> None:
+    artefact = make_artefact(tmp_path / "model", golden=False)
+    replace(ServingCard.load(artefact), precision=wanted).save(artefact)
+
+    loaded = load_classifier(artefact, "cars", 1)
+
+    engine = loaded._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    assert loaded.precision == engine
