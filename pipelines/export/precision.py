@@ -15,7 +15,7 @@ from pipelines.artefact import NETWORK_FILE, REFERENCE_FILE, Precision, ServingC
 from pipelines.evaluation.reference import Reference
 from pipelines.evaluation.unknown import normalise_features
 from pipelines.export.formats import Pixels
-from pipelines.inference import MIDDLE_OUTPUT, PROBABILITIES_OUTPUT, Inference
+from pipelines.inference import MIDDLE_OUTPUT, PROBABILITIES_OUTPUT, Inference, computed_precision, hint_precision
 from pipelines.openvino_core import open_core
 
 LEAST_AGREEMENT: Final = 0.995
@@ -37,11 +37,15 @@ class PrecisionTrial:
     pictures: int
     known_loss: float = 0.0
     """Share that counts as known in f32 less that in this precision."""
+    computed: Precision | None = None
+    """In which the processor computed it; None: in this precision."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it may not serve, in words; none when it may."""
         found = []
+        if self.computed not in (None, self.precision):
+            found.append(f"this processor computes in {self.computed}: try it on one that computes in {self.precision}")
         if self.top1_agreement < LEAST_AGREEMENT:
             found.append(f"same answers on {self.top1_agreement:.2%} of {self.pictures} pictures, not 99.5 %")
         if self.accuracy_loss > MOST_ACCURACY_LOSS:
@@ -69,16 +73,13 @@ def settle_precision(artefact: Path, wanted: Precision, pixels: Pixels, labels: 
 
     `pixels` and `labels` are the validation pictures; int8 takes its ranges from them too.
     """
-
-    file = artefact / NETWORK_FILE
-    core = open_core()
+    file, core = artefact / NETWORK_FILE, open_core()
     exact = core.read_model(file)
     lower = quantise(core.read_model(file), pixels) if wanted == "int8" else exact
-    hint = "bf16" if wanted == "bf16" else "f32"
     judge = _read_judge(artefact)
-    trial = judge_precision(
-        wanted, _answer(core, exact, "f32", pixels, judge), _answer(core, lower, hint, pixels, judge), labels
-    )
+    before = _answer(core, exact, "f32", pixels, judge)
+    after = _answer(core, lower, hint_precision(core, wanted), pixels, judge)
+    trial = replace(judge_precision(wanted, before, after, labels), computed=computed_precision(core, wanted))
     if trial.allowed and wanted != "f32":
         if wanted == "int8":
             _replace_network(lower, file)
