@@ -10,7 +10,6 @@ from pipelines.own_models.recording import WISH_TAG
 from pipelines.registry import (
     DECISION_TAG,
     GATE_TAG,
-    GUARD_TAG,
     MADE_FROM_TAG,
     PARITY_TAG,
     PRECISION_TAG,
@@ -22,7 +21,7 @@ from pipelines.settings import Settings
 from pipelines.tracking import log_model, open_client
 
 OWN_TAGS: Final = (
-    SHA256_TAG, GATE_TAG, DECISION_TAG, GUARD_TAG, PARITY_TAG, PRECISION_TAG, MADE_FROM_TAG, WISH_TAG,
+    SHA256_TAG, GATE_TAG, DECISION_TAG, PARITY_TAG, PRECISION_TAG, MADE_FROM_TAG, WISH_TAG,
 )  # fmt: skip
 """Beginnings of the tags that a version does not hand on."""
 
@@ -49,5 +48,5 @@ def register_lowered(settings: Settings, registry: Registry, order: Order, lower
 
 
 def hand_on(tags: Mapping[str, str]) -> dict[str, str]:
-    """Where a version comes from, without what was said and decided about it."""
+    """Where a version comes from, and that it failed live: the network is the same. Not what was decided about it."""
     return {key: value for key, value in tags.items() if not key.startswith(OWN_TAGS)}

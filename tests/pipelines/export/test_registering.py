@@ -14,7 +14,7 @@ from pipelines.tracking import ensure_experiment, log_model, open_client
 from tests.stream.models.made_artefact import make_artefact
 
 
-def test_a_version_hands_on_where_it_comes_from_and_not_what_was_decided_about_it() -> None:
+def test_a_version_hands_on_where_it_comes_from_and_that_it_failed_live_and_not_what_was_decided_about_it() -> None:
     tags = {
         "vigia.dataset.md5": "a.dir",
         "vigia.git.commit": "b",
@@ -28,7 +28,12 @@ def test_a_version_hands_on_where_it_comes_from_and_not_what_was_decided_about_i
         "vigia.import.sha256": "d",
     }
 
-    assert hand_on(tags) == {"vigia.dataset.md5": "a.dir", "vigia.git.commit": "b", "vigia.origin": "net.keras"}
+    assert hand_on(tags) == {
+        "vigia.dataset.md5": "a.dir",
+        "vigia.git.commit": "b",
+        "vigia.origin": "net.keras",
+        "vigia.guard": "red 60 of 60",
+    }
 
 
 @pytest.fixture
