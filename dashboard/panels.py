@@ -232,7 +232,7 @@ def _model_row(model: ModelInForce, words: Words, now: datetime) -> Html:
     head = element(
         "div",
         element("strong", model.classifier),
-        element("span", " · ".join(filter(None, (version, since)))),
+        element("span", " · ".join(filter(None, (version, model.precision, since)))),
         class_="vg-row-head",
     )
     refused = None

@@ -67,6 +67,8 @@ class ModelInForce:
     """When a worker took it up; None where no worker said so."""
     refused: str | None
     """Why a newer version was refused, if that is the last word."""
+    precision: str | None = None
+    """In which its last prediction was computed; None until there is one that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def load_models(connection: Connection) -> tuple[ModelInForce, ...]:
         select(model_events).where(model_events.c.role == LIVE).order_by(model_events.c.at.desc()).limit(SEARCHED_ROWS)
     ).all()
     recent = connection.execute(
-        select(predictions.c.classifier, predictions.c.model_version, predictions.c.predicted_at)
+        select(*(predictions.c[name] for name in ("classifier", "model_version", "predicted_at", "precision")))
         .where(predictions.c.role == LIVE)
         .order_by(predictions.c.predicted_at.desc())
         .limit(SEARCHED_ROWS)
@@ -228,7 +230,7 @@ def _model_in_force(classifier: str, events: Sequence[Any], last: Any) -> ModelI
     refused = events[0].detail or "" if events and events[0].event == "refused" else None
     if last is not None and (taken is None or last.predicted_at > taken.at):
         since = taken.at if taken is not None and taken.to_version == last.model_version else None
-        return ModelInForce(classifier, last.model_version, since, refused)
+        return ModelInForce(classifier, last.model_version, since, refused, last.precision)
     return ModelInForce(classifier, taken.to_version, taken.at, refused) if taken is not None else None
 
 

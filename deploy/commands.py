@@ -216,8 +216,9 @@ def say_figures(figures: "Mapping[str, Any]") -> str:
 
 
 def say_model(name: str, model: "Mapping[str, Any]") -> str:
-    """`cars 12 from copy (13 refused)`, `cars 12 without alias`; the reason is in the worker's own words."""
-    serves = f"{name} {model['version']}" if model.get("version") is not None else f"no {name}"
+    """`cars 12 in f32 from copy (13 refused)`, `cars 12 in bf16 without alias`; the reason is in the worker's words."""
+    precision = f" in {model['precision']}" if model.get("precision") else ""
+    serves = f"{name} {model['version']}{precision}" if model.get("version") is not None else f"no {name}"
     refused = f" ({model['refused']['version']} refused)" if model.get("refused") else ""
     doubts = [" from copy"] * bool(model.get("from_copy")) + [" without alias"] * bool(model.get("orphan"))
     return f"{serves}{''.join(doubts)}{refused}"

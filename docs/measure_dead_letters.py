@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 from PIL import Image as PillowImage
 
+from pipelines.artefact import Precision
 from pipelines.images import Image, resize_image
 from pipelines.inference import Inference
 from stream.logs import configure_logs
@@ -43,6 +44,7 @@ class ConvNet:
     """Random convolutions in OpenVINO, one thread: about the work of MobileNetV2, and like it without the GIL."""
 
     classifier, version, class_names, size_hw = "cars", 1, ("dark", "light"), (SIDE, SIDE)
+    precision: Precision = "f32"
 
     def __init__(self, blocks: int) -> None:
         import openvino as ov

@@ -19,7 +19,7 @@ from pipelines.evaluation.metrics import Report
 from pipelines.lineage import CodeVersion, build_version_tags, read_code_version
 from pipelines.models.weights import IMAGENET_FILES, find_weights
 from pipelines.params import load_params
-from pipelines.registry import Registry
+from pipelines.registry import Registry, parity_tag
 from pipelines.settings import Settings
 from pipelines.stage_params import ClassifierParams
 from pipelines.tracking import RUN_FILE, RunInputs, ensure_run, log_code, log_evaluation, log_model, open_client
@@ -106,6 +106,7 @@ def register_candidate(registry: Registry, workspace: Path, candidate: Candidate
         code=candidate.code,
         params=candidate.params,
     )
+    tags[parity_tag("openvino", candidate.card.precision)] = json.dumps(candidate.parity)
     version = registry.register(candidate.classifier, model_id, run_id, tags | _describe_dataset(workspace, dataset))
     if registry.version_of_alias(candidate.classifier, "production") != version:
         registry.point(candidate.classifier, "candidate", version)

@@ -57,7 +57,7 @@ def classify(
     wishes = Wishes(top=top, per_second=rate, video_out=video_out, heatmap=heatmap)
     if any(source.kind == "video" for source in sources):
         wishes = replace(wishes, policy=_read_policy(classifier))
-    printer = Printer(opened.version, as_json=as_json, as_csv=as_csv)
+    printer = Printer(opened.version, opened.precision, as_json=as_json, as_csv=as_csv)
     failed = []
     for answered in classify_sources(opened, sources, wishes, say):
         printer.add(answered)
@@ -72,10 +72,10 @@ def classify(
 class Printer:
     """Lines and rows as they come, the JSON document at the end."""
 
-    def __init__(self, version: int, *, as_json: bool, as_csv: bool) -> None:
+    def __init__(self, version: int, precision: str, *, as_json: bool, as_csv: bool) -> None:
         from pipelines.classifying.telling import CSV_COLUMNS
 
-        self._version = version
+        self._version, self._precision = version, precision
         self._elements: list[dict[str, Any]] | None = [] if as_json else None
         self._csv = csv.writer(sys.stdout, lineterminator="\n") if as_csv else None
         if self._csv:
@@ -85,7 +85,9 @@ class Printer:
         from pipelines.classifying.telling import csv_rows, describe, lines
 
         if self._elements is not None:
-            self._elements += describe(answered, self._version)
+            self._elements += [
+                {**element, "precision": self._precision} for element in describe(answered, self._version)
+            ]
         elif self._csv:
             for element in describe(answered, self._version):
                 self._csv.writerows(csv_rows(element))

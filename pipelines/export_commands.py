@@ -1,5 +1,7 @@
 """`vigia export`: a registered version for other runtimes, with its parity."""
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -8,8 +10,13 @@ import typer
 from pipelines.terminal import JsonOption, print_json, say
 
 if TYPE_CHECKING:
-    from pipelines.export.exporting import Exported
+    from pipelines.export.exporting import Exported, Order
     from pipelines.export.measuring import Measured
+
+PrecisionOption = Annotated[
+    Literal["f32", "bf16", "int8"] | None,
+    typer.Option(help="Of an OpenVINO network; refused where it does not answer like f32."),
+]
 
 export_app = typer.Typer(rich_markup_mode=None)
 
@@ -22,22 +29,23 @@ def export(
     ] = "openvino",
     out: Annotated[Path | None, typer.Option(help="A new or empty folder; else one below VIGIA_HOME.")] = None,
     model: Annotated[int | None, typer.Option(min=1, help="Version; else production, else the newest.")] = None,
-    precision: Annotated[
-        Literal["f32", "bf16", "int8"] | None,
-        typer.Option(help="Of an OpenVINO network; refused where it does not answer like f32."),
-    ] = None,
+    precision: PrecisionOption = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Also as a new version, a candidate; only of a lower --precision.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """A version for another runtime, with its labels, thresholds and parity."""
-    import os
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported, or it is not heard
     from pipelines.evaluation.versions import choose_version
     from pipelines.export.exporting import Order, export_version
+    from pipelines.export.registering import register_lowered
     from pipelines.params import load_params
     from pipelines.registry import open_registry
     from pipelines.settings import find_workspace, load_settings
 
+    if register and precision in (None, "f32"):
+        raise typer.BadParameter("needs --precision bf16 or int8", param_hint="--register")
     workspace, settings = find_workspace(), load_settings()
     registry = open_registry(settings)
     version = choose_version(registry, classifier, model)
@@ -54,12 +62,23 @@ def export(
         precision=precision,
     )
     say(f"{classifier} version {version} as {format}")
-    exported = export_version(registry, order)
+    made = partial(register_lowered, settings, registry, order) if register else None
+    exported = export_version(registry, order, made)
+    if register:
+        say(tell_registered(order, exported.registered))
     if as_json:
         print_json({"classifier": classifier, "model_version": version, **describe_exported(exported)})
-    else:
-        tell_exported(exported)
-        print(f"{len(exported.files)} files in {order.out}")
+        return
+    tell_exported(exported)
+    print(f"{len(exported.files)} files in {order.out}")
+
+
+def tell_registered(order: "Order", made: int | None) -> str:
+    """What became of --register."""
+    if made is None:
+        return f"nothing was registered: version {order.version} serves in {order.precision} already"
+    mend = f"put it in force with `vigia promote {order.classifier} {made}`"
+    return f"version {made} serves in {order.precision}; {mend}"
 
 
 def describe_exported(exported: "Exported") -> dict[str, Any]:
@@ -75,6 +94,7 @@ def describe_exported(exported: "Exported") -> dict[str, Any]:
         "golden_pictures": exported.golden,
         "runtimes": rows,
         "precision": exported.trial.metrics() if exported.trial else None,
+        "registered": exported.registered,
     }
 
 
@@ -110,5 +130,5 @@ def tell_exported(exported: "Exported") -> None:
         trial = exported.trial
         print(
             f"{trial.precision} on {trial.pictures} validation pictures: same answers {trial.top1_agreement:.2%}, "
-            f"accuracy {-100 * trial.accuracy_loss:+.2f} points"
+            f"accuracy {100 * (0 - trial.accuracy_loss):+.2f} points, known {100 * (0 - trial.known_loss):+.2f} points"
         )

@@ -1,7 +1,9 @@
 """One interface over serving engines: the worker, the command and the page classify through it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -15,7 +17,8 @@ from pipelines.evaluation.unknown import normalise_features
 from pipelines.images import Image
 from pipelines.openvino_core import open_core
 from pipelines.preprocessing import Preprocessing, build_preprocessing, find_side
-from pipelines.terminal import say
+
+log = logging.getLogger(__name__)
 
 Decision = Literal["known", "unknown"]
 Nearest = tuple[tuple[str, float], ...]
@@ -66,6 +69,11 @@ class Classifier(Protocol):
     @property
     def size_hw(self) -> tuple[int, int]:
         """Height and width in pixels of the model's input."""
+        ...
+
+    @property
+    def precision(self) -> Precision:
+        """In which the network is computed on this processor, whatever its card asks for."""
         ...
 
     def infer(self, images: Sequence[Image]) -> Inference:
@@ -154,6 +162,7 @@ class OpenVinoClassifier:
         self.version = version
         self.class_names = card.class_names
         self.size_hw = (card.image_size, card.image_size)
+        self.precision = computed_precision(open_core(), card.precision)
         self.preprocessing = preprocessing
         self.decode_side = find_side(preprocessing)
         self._unknown = card.unknown
@@ -206,10 +215,19 @@ def _compile(network: Any, precision: Precision, **options: Any) -> Any:
 
 
 def hint_precision(core: Any, precision: Precision) -> str:
-    """bf16 only where this processor computes in it, for elsewhere it would be slower than f32."""
-    if precision != "bf16":
-        return "f32"  # int8 lies in the network itself
-    if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        return "bf16"
-    say("This processor does not compute in bf16: the network runs in f32.")
+    """How the network is compiled; int8 lies in the network itself."""
+    return "bf16" if computed_precision(core, precision) == "bf16" else "f32"
+
+
+def computed_precision(core: Any, precision: Precision) -> Precision:
+    """bf16 only where this processor computes in it, for elsewhere it would be slower than f32; a warning says so."""
+    if precision != "bf16" or "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        return precision
+    _warn_of_f32()
     return "f32"
+
+
+@cache
+def _warn_of_f32() -> None:
+    """Once a process."""
+    log.warning("this processor does not compute in bf16: networks that serve in it run in f32 here, more slowly")

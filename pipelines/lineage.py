@@ -108,6 +108,7 @@ def build_version_tags(
         "vigia.dataset.path": dataset_path,
         "vigia.params.sha256": hash_document(params.model_dump(mode="json", exclude=set(SERVING_SECTIONS))),
         "vigia.class_names.sha256": hash_document(list(card.class_names)),
+        "vigia.precision": card.precision,
         "vigia.preprocessing.sha256": hash_document({"steps": card.preprocessing, "image_size": card.image_size}),
     }
 

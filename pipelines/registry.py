@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from pipelines.artefact import verify_artefact
+from pipelines.artefact import Precision, verify_artefact
 from pipelines.errors import RegistryError
 from pipelines.evaluation.metrics import Report
 from pipelines.settings import Settings
@@ -23,6 +23,14 @@ GUARD_TAG: Final = "vigia.guard"
 """On a version that failed live and was rolled back for it: why."""
 DECISION_TAG: Final = "vigia.decision"
 """On a version: the last decision about it, as JSON. On the registered model: the last one that moved its aliases."""
+PRECISION_TAG: Final = "vigia.precision"
+"""In which a version serves where the processor computes in it."""
+MADE_FROM_TAG: Final = "vigia.made_from"
+"""On a version in a lower precision that was made without a training: the version in f32."""
+PARITY_TAG: Final = "vigia.parity"
+BITS_METRIC: Final = "parity_precision_bits"
+PRECISIONS: Final[Mapping[float, Precision]] = {32.0: "f32", 16.0: "bf16", 8.0: "int8"}
+"""By bits."""
 REPORT_METRICS: Final = ("accuracy", "macro_f1", "log_loss", "ece", "majority_share", "pictures")
 
 
@@ -36,6 +44,10 @@ class ModelVersion:
     run_id: str
     tags: Mapping[str, str]
     created_at: datetime
+
+    def precision(self, metrics: Mapping[str, float]) -> Precision:
+        """In which it serves; of a version without the tag, what its run tells."""
+        return cast(Precision, self.tags.get(PRECISION_TAG)) or PRECISIONS[metrics.get(BITS_METRIC, 32.0)]
 
 
 def open_registry(settings: Settings) -> "Registry":
@@ -204,6 +216,11 @@ class Registry:
             if _is_away(error):
                 raise _as_registry_error(error) from error
             raise
+
+
+def parity_tag(name: str, precision: Precision = "f32") -> str:
+    """Of a version: how far it strays from Keras as `vigia.parity.onnx`, `vigia.parity.openvino-int8`."""
+    return f"{PARITY_TAG}.{name}" + ("" if precision == "f32" else f"-{precision}")
 
 
 def promote(registry: Registry, classifier: str, version: int) -> int | None:

@@ -55,7 +55,7 @@ def list_models(
     if not rows:
         say("No model version yet. Train one with `vigia train cars`.")
         return
-    print(f"{'classifier':14}  {'version':>7}  {'accuracy':>8}  {'made':16}  {'gate':8}  aliases")
+    print(f"{'classifier':14}  {'version':>7}  {'precision':9}  {'accuracy':>8}  {'made':16}  {'gate':8}  aliases")
     for row in rows:
         print(draw_version(row))
 
@@ -168,16 +168,20 @@ def draw_version(row: dict[str, Any]) -> str:
     verdict = (row["gate"] or "-").partition(":")[0]
     made = f"{row['created_at'].astimezone():%Y-%m-%d %H:%M}"
     aliases = ", ".join(row["aliases"])
-    return f"{row['classifier']:14}  {row['version']:>7}  {figure:>8}  {made}  {verdict:8}  {aliases}".rstrip()
+    head = f"{row['classifier']:14}  {row['version']:>7}  {row['precision']:9}"
+    return f"{head}  {figure:>8}  {made}  {verdict:8}  {aliases}".rstrip()
 
 
 def describe_version(registry: "Registry", version: "ModelVersion") -> dict[str, Any]:
     """One row of `vigia models --json`."""
+    metrics = registry.metrics(version)
     return {
         "classifier": version.classifier,
         "version": version.version,
         "aliases": list(version.aliases),
-        "metrics": registry.metrics(version),
+        "precision": version.precision(metrics),
+        "made_from": version.tags.get("vigia.made_from"),
+        "metrics": metrics,
         "gate": version.tags.get("vigia.gate"),
         "dataset_md5": version.tags.get("vigia.dataset.md5"),
         "git_commit": version.tags.get("vigia.git.commit"),

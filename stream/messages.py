@@ -124,6 +124,8 @@ class Prediction:
     """Number and digest of the policy."""
     infer_ms: float | None = None
     """Processor time that the network took, milliseconds; None for a frame that was not asked alone."""
+    precision: str | None = None
+    """In which the network was computed: `f32`, `bf16` or `int8`; None in rows of before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def encode_prediction(prediction: Prediction) -> Outgoing:
         "decision": prediction.decision,
         "captured_at": rfc3339(prediction.captured_at),
         "predicted_at": rfc3339(prediction.predicted_at),
+        "precision": prediction.precision,
     }
     if prediction.consensus_policy is not None:
         fields["consensus"] = {

@@ -91,6 +91,8 @@ predictions = Table(
     Column("consensus_policy", String(40)),
     # processor time of the network, where the frame was asked alone
     Column("infer_ms", Float),
+    # in which the network was really computed; null in rows of before it was kept
+    Column("precision", String(10)),
     # live rows alone: a page that looks for the newest ones does not wade through those of a replay
     Index("predictions_by_time", "predicted_at", **_LIVE_ROWS),
     Index("predictions_by_camera", "camera_id", "predicted_at", **_LIVE_ROWS),

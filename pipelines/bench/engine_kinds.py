@@ -19,7 +19,7 @@ def write_engines(artefact: Path, files: Path, pictures: Path) -> dict[str, str]
     absent = {}
     for engine, write in (
         ("openvino bf16", _check_bf16),
-        ("openvino int8", _write_int8),
+        ("openvino int8", write_int8),
         ("onnxruntime", _write_onnx),
         ("litert", _write_litert),
     ):
@@ -89,7 +89,7 @@ def _check_bf16(_artefact: Path, _files: Path, _pictures: Path) -> str | None:
     return None if "BF16" in known else "this processor does not compute in bf16"
 
 
-def _write_int8(artefact: Path, files: Path, pictures: Path) -> str | None:
+def write_int8(artefact: Path, files: Path, pictures: Path) -> str | None:
     if (files / INT8_FILE).is_file():
         return None
     import numpy as np

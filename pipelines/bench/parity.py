@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.artefact import Precision
+from pipelines.export.precision import LEAST_AGREEMENT as GATE_AGREEMENT
 from pipelines.golden import MOST_DIFFERENCE
 
 LEAST_AGREEMENT: Final = 0.99
 FARTHEST: Final = 1.0
 """Difference of two confidences."""
+ANY_NUMBER: Final = 0.999
+"""What is no number is told as farther."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,19 @@ class LaneParity:
     """Different ones."""
 
     def why_not(self, precision: Precision) -> str | None:
-        """Why the lane's speed does not count; None where it does."""
+        """Why the lane's speed does not count; None where it does.
+
+        A lower precision is judged as a version in it would be, by its answers; how far its confidences stray is told.
+        """
         if not self.pictures:
             return "it answered none of the pictures"
-        most = MOST_DIFFERENCE[precision]
+        most = MOST_DIFFERENCE["f32"] if precision == "f32" else ANY_NUMBER
         # `not`: an answer that is no number differs too
         if not self.max_difference <= most:
             return f"its confidences differ from Keras's by up to {self.max_difference:.3g}, more than {most:g}"
-        if self.top1_agreement < LEAST_AGREEMENT:
-            return f"it names the class that Keras names on {self.top1_agreement:.1%}, less than {LEAST_AGREEMENT:.0%}"
+        least = LEAST_AGREEMENT if precision == "f32" else GATE_AGREEMENT
+        if self.top1_agreement < least:
+            return f"it names the class that Keras names on {self.top1_agreement:.1%}, less than {least:.1%}"
         return None
 
 

@@ -265,12 +265,18 @@ def _machine_line(document: Document) -> str:
 
 
 def _title(document: Document) -> str:
-    model = document.get("model")
+    model = _name_model(document)
     return f"vigia bench {document['target']}" + (f": {model}" if model else "")
 
 
 def _stem(document: Document) -> str:
-    return re.sub(r"[^\w-]+", "-", f"bench-{document['target']}-{document.get('model') or ''}").strip("-")
+    return re.sub(r"[^\w-]+", "-", f"bench-{document['target']}-{_name_model(document)}").strip("-")
+
+
+def _name_model(document: Document) -> str:
+    """With its precision, where that is a lower one: such figures stand beside those in f32."""
+    precision = document.get("precision", "f32")
+    return " ".join(filter(None, (document.get("model"), precision if precision != "f32" else None)))
 
 
 def _spread(found: Spread) -> dict[str, float]:

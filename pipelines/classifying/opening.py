@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipelines.artefact import SERVING_FOLDER, ServingCard
+from pipelines.artefact import SERVING_FOLDER, Precision, ServingCard
 from pipelines.client_lookup import choose_lookup, open_client_registry
 from pipelines.errors import ModelError, RegistryError
-from pipelines.inference import OpenVinoClassifier, load_classifiers
+from pipelines.inference import OpenVinoClassifier, computed_precision, load_classifiers
 from pipelines.lookup.artefact_cache import ArtefactCache
 from pipelines.lookup.facts import Lookup, RegisteredVersion
 from pipelines.lookup.finding import find_version
+from pipelines.openvino_core import open_core
 from pipelines.settings import Settings
 
 CACHE_FOLDER: Final = Path("cache") / "artefacts"
@@ -25,6 +26,11 @@ class OpenedVersion:
     version: int
     artefact: Path
     card: ServingCard
+
+    @property
+    def precision(self) -> Precision:
+        """In which it is computed on this machine."""
+        return computed_precision(open_core(), self.card.precision)
 
     def load(self, threads: int) -> tuple[OpenVinoClassifier, ...]:
         """A classifier for each thread, on one network."""

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -25,11 +25,10 @@ from pipelines.golden import GoldenPictures
 from pipelines.images import Image
 from pipelines.models.contract import load_trained
 from pipelines.preprocessing import Preprocessing, build_preprocessing, find_side, prepare_or_squash
-from pipelines.registry import Registry
+from pipelines.registry import Registry, parity_tag
 from pipelines.scaled_images import decode_for
 from pipelines.terminal import say
 
-PARITY_TAG: Final = "vigia.parity"
 TEST_PICTURES: Final = 100
 
 
@@ -62,10 +61,24 @@ class Exported:
     pictures: int
     """Of both kinds, that parity was measured on."""
     trial: PrecisionTrial | None = None
+    registered: int | None = None
+    """The version that was made of it."""
 
 
-def export_version(registry: Registry, order: Order) -> Exported:
-    """Raises ModelError when the network strays too far or its precision is refused; nothing is left behind then."""
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """An artefact that serves in a lower precision from now on."""
+
+    artefact: Path
+    """Gone with the export."""
+    figures: Mapping[str, float]
+
+
+def export_version(registry: Registry, order: Order, register: Callable[[Lowered], int] | None = None) -> Exported:
+    """Raises ModelError when the network strays too far or its precision is refused; nothing is left behind then.
+
+    `register` makes a version of an artefact in a lower precision than that of the one asked for, once all is well.
+    """
     if not order.replace:
         check_out(order.out)
     if order.precision and order.format != "openvino":
@@ -92,7 +105,9 @@ def export_version(registry: Registry, order: Order) -> Exported:
             check_measured(rows[-1], order.max_difference, precision)
             add_companions(source.artefact, folder, card)
             save_parity(folder, [asdict(row) for row in rows])
-    return Exported(tuple(list_files(order.out)), tuple(rows), golden, len(pixels), trial)
+        lowered = Lowered(source.artefact, {**rows[-1].metrics(), **trial.metrics()}) if trial else None
+        made = register(lowered) if register and lowered else None
+    return Exported(tuple(list_files(order.out)), tuple(rows), golden, len(pixels), trial, made)
 
 
 @contextmanager
@@ -138,11 +153,6 @@ def read_labelled_pixels(
     return np.stack(images), np.array(labels, np.int64)
 
 
-def tag_of(name: FormatName, precision: Precision = "f32") -> str:
-    """`vigia.parity.onnx`, `vigia.parity.openvino-int8`."""
-    return f"{PARITY_TAG}.{name}" + ("" if precision == "f32" else f"-{precision}")
-
-
 def _load_source(artefact: Path) -> Source:
     use_one_thread()
     return Source(artefact, load_trained(artefact / ARTEFACT_FILE))
@@ -183,7 +193,7 @@ def _lower_precision(registry: Registry, order: Order, artefact: Path, card: Ser
     trial = settle_precision(artefact, order.precision, pixels, labels)
     if not trial.allowed:
         document = json.dumps(trial.metrics())
-        registry.tag(order.classifier, order.version, tag_of("openvino", order.precision), document)
+        registry.tag(order.classifier, order.version, parity_tag("openvino", order.precision), document)
         raise ModelError(
             f"Expected {order.precision} to answer like f32, found {'; '.join(trial.reasons)}. "
             f"Refused and recorded with version {order.version}; stay with f32."
@@ -194,7 +204,7 @@ def _lower_precision(registry: Registry, order: Order, artefact: Path, card: Ser
 def _record(registry: Registry, order: Order, row: Measured, precision: Precision) -> None:
     """With the version, whether or not it may be handed out."""
     figures: Mapping[str, Any] = row.metrics() if row.parity else {"not_checked": row.not_checked}
-    registry.tag(order.classifier, order.version, tag_of(row.format, precision), json.dumps(figures))
+    registry.tag(order.classifier, order.version, parity_tag(row.format, precision), json.dumps(figures))
 
 
 def _preprocessing_of(artefact: Path, card: ServingCard) -> Preprocessing:

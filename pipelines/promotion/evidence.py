@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.artefact import Precision
 from pipelines.promotion.chance import calibration_error_by_chance
 
 
@@ -90,8 +91,8 @@ class Parity:
 
     max_difference: float
     bound: float
-    bits: int = 32
-    """Of the precision that serves; with fewer the export itself has asked whether it answers like f32."""
+    precision: Precision = "f32"
+    """That serves; in a lower one the export itself has asked whether it answers like f32."""
 
 
 @dataclass(frozen=True, slots=True)

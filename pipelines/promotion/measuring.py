@@ -1,5 +1,6 @@
 """The evidence for the gate, measured here and now: both versions answer the same pictures as a worker would."""
 
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -21,13 +22,12 @@ from pipelines.images import Image
 from pipelines.inference import OpenVinoClassifier, load_classifier
 from pipelines.promotion.dataset_order import read_dataset_order
 from pipelines.promotion.evidence import Evidence, Measured, Missing, Parity, VersionAnswers, build_measured
-from pipelines.registry import ModelVersion, Registry
+from pipelines.registry import ModelVersion, Registry, parity_tag
 from pipelines.stage_params import ClassifierParams
 
 BATCH: Final = 8
 TIMED_RUNS: Final = 25
 PARITY_METRIC: Final = "parity_max_difference"
-BITS_METRIC: Final = "parity_precision_bits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +156,16 @@ def _time_answers(models: Sequence[OpenVinoClassifier], images: Sequence[Image])
 
 
 def _read_parity(registry: Registry, candidate: ModelVersion, params: ClassifierParams) -> Parity | Missing:
-    difference = registry.metrics(candidate).get(PARITY_METRIC)
+    metrics = registry.metrics(candidate)
+    precision = candidate.precision(metrics)
+    # versions of one training share its run, whatever they were exported in: each has figures of its own
+    own = json.loads(candidate.tags.get(parity_tag("openvino", precision), "{}"))
+    difference = own.get("max_difference", metrics.get(PARITY_METRIC))
     if difference is None:
         return Missing(
             f"the run of version {candidate.version} has no metric {PARITY_METRIC}. Train or import it again."
         )
-    bits = int(registry.metrics(candidate).get(BITS_METRIC, 32))
-    return Parity(difference, params.export.max_difference, bits)
+    return Parity(difference, params.export.max_difference, precision)
 
 
 def _read_audit_errors(prepared: Path) -> tuple[str, ...] | Missing:

@@ -217,8 +217,8 @@ def judge_parity(parity: Parity | Missing) -> Finding:
     """The served format must say what Keras says."""
     if isinstance(parity, Missing):
         return _not_measured("parity with Keras", parity)
-    if parity.bits < 32:
-        words = f"the export found that {parity.bits} bits answer like 32 ({parity.max_difference:.1e} at most)"
+    if parity.precision != "f32":
+        words = f"the export found that {parity.precision} answers like f32 ({parity.max_difference:.1e} at most)"
         return Finding("parity", True, words)
     passed = parity.max_difference <= parity.bound
     return Finding(

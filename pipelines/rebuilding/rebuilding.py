@@ -30,7 +30,7 @@ from pipelines.rebuilding.comparing import (
 )
 from pipelines.rebuilding.pictures import bring_pictures
 from pipelines.rebuilding.scratch import Scratch, apply_patch, open_scratch
-from pipelines.registry import open_registry
+from pipelines.registry import MADE_FROM_TAG, open_registry
 from pipelines.reproduction import reproduce
 from pipelines.scaled_images import decode_for
 from pipelines.settings import Settings
@@ -120,6 +120,11 @@ def check_rebuildable(ancestry: Ancestry) -> str:
         raise ModelError(
             f"Expected a version that was trained here, {name} was imported from {origin}. It cannot be trained again: "
             "bring the same file in with `vigia models import`."
+        )
+    if (source := ancestry.model.tags.get(MADE_FROM_TAG)) is not None:
+        raise ModelError(
+            f"Expected a version that was trained, {name} was made of version {source} in a lower precision. "
+            f"Rebuild that one: `vigia reproduce {ancestry.model.classifier} {source}`."
         )
     commit = ancestry.code.commit
     if not commit or not ancestry.dataset.md5:

@@ -8,6 +8,7 @@ import typer
 from pipelines.terminal import JsonOption, print_json, say
 
 if TYPE_CHECKING:
+    from pipelines.artefact import Precision
     from pipelines.bench.model import BenchModel
 
 bench_app = typer.Typer(
@@ -48,6 +49,10 @@ def stream(
         list[str] | None, typer.Option(help="Only this lane, such as `ours v2`; may be given several times.")
     ] = None,
     latency: Annotated[bool, typer.Option(help="Also captured to stored at steady rates.")] = True,
+    precision: Annotated[
+        Literal["f32", "bf16", "int8"] | None,
+        typer.Option(help="Of every lane but the naive one. None: that in which the version serves, f32 of a --model."),
+    ] = None,
     out: OutOption = None,
     write: WriteOption = None,
     json: JsonOption = False,
@@ -65,9 +70,9 @@ def stream(
     check_places(out, write)
     machine = describe_machine()
     with open_home() as home:
-        prepared = _prepare(home, model, classifier, version)
+        prepared = _prepare(home, model, classifier, version, precision)
         figures = measure_stream(home, prepared, plan, say)
-    _tell(describe_stream(figures, prepared.name, plan, machine), out, write, json)
+    _tell(describe_stream(figures, prepared, plan, machine), out, write, json)
 
 
 @bench_app.command()
@@ -132,9 +137,16 @@ def envelope(
     _tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
 
 
-def _prepare(home: Path, model: Architecture, classifier: str | None, version: int | None) -> "BenchModel":
+def _prepare(
+    home: Path,
+    model: Architecture,
+    classifier: str | None,
+    version: int | None,
+    precision: "Precision | None" = None,
+) -> "BenchModel":
     from pipelines.bench.model import fetch_model, prepare_model
     from pipelines.bench.pictures import draw_pictures
+    from pipelines.bench.precision import change_precision
     from pipelines.settings import load_settings
 
     settings = load_settings()
@@ -142,8 +154,10 @@ def _prepare(home: Path, model: Architecture, classifier: str | None, version: i
     if classifier is None and version is not None:
         raise typer.BadParameter("--version is of a --classifier; name that too.")
     if classifier is None:
-        return prepare_model(home, model, settings.weights_dir, draw_pictures())
-    return fetch_model(home, settings, classifier, version, draw_pictures())
+        prepared = prepare_model(home, model, settings.weights_dir, draw_pictures())
+    else:
+        prepared = fetch_model(home, settings, classifier, version, draw_pictures())
+    return change_precision(home, prepared, precision) if precision else prepared
 
 
 def _tell(document: dict[str, Any], out: Path | None, write: Path | None, as_json: bool) -> None:

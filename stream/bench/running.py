@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.artefact import ServingCard
 from pipelines.bench.figures import Lane, Round, Spread, ratio, turned
 from pipelines.bench.model import BenchModel
 from pipelines.bench.report import build_document
@@ -118,7 +119,9 @@ def count_frames(bare: Stage, seconds: float) -> int:
     return max(200, min(MOST_FRAMES, int(SPARE * seconds * found.figures["fps"])))
 
 
-def describe_stream(figures: StreamFigures, model: str, plan: Plan, machine: Mapping[str, Any]) -> dict[str, Any]:
+def describe_stream(
+    figures: StreamFigures, model: BenchModel, plan: Plan, machine: Mapping[str, Any]
+) -> dict[str, Any]:
     """The document of `vigia bench stream`."""
     raw = next((lane for lane in figures.lanes if lane.name == "raw" and lane.counts), None)
     engine_ms = 1000 * raw.spreads()["cpu_seconds_per_frame"].median if raw else None
@@ -128,7 +131,8 @@ def describe_stream(figures: StreamFigures, model: str, plan: Plan, machine: Map
         figures.ratios,
         machine,
         latency_ms=compare_with_engine(figures.latency.rates, engine_ms),
-        model=model,
+        model=model.name,
+        precision=ServingCard.load(model.artefact).precision,
         rounds=plan.rounds,
         workers=plan.workers,
         seconds=plan.seconds,

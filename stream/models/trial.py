@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.artefact import GOLDEN_FILE, ServingCard
+from pipelines.artefact import GOLDEN_FILE
 from pipelines.golden import GoldenPictures, check_golden
 from pipelines.inference import load_classifier
 from pipelines.own_models.child import run_child
@@ -37,8 +37,8 @@ def try_here(_folder: Path, options: dict[str, Any]) -> None:
     loaded = load_classifier(artefact, options["classifier"], options["version"])
     infer_blank(loaded)
     if (artefact / GOLDEN_FILE).is_file():
-        golden, precision = GoldenPictures.load(artefact / GOLDEN_FILE), ServingCard.load(artefact).precision
-        check_golden(golden, lambda images: loaded.infer(images).probabilities, precision, loaded.decode_side)
+        golden = GoldenPictures.load(artefact / GOLDEN_FILE)
+        check_golden(golden, lambda images: loaded.infer(images).probabilities, loaded.precision, loaded.decode_side)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ def describe_versions(versions: Versions, now: float, *, orphan: bool = False) -
     served, refusal = versions.served, versions.refusal
     return {
         "version": served.version.version if served else None,
+        "precision": served.classifier.precision if served else None,
         "seconds": round(now - served.since) if served else None,
         "from_copy": bool(served and served.from_copy),
         "orphan": orphan,

@@ -148,6 +148,7 @@ class Answering:
             predicted_at=now,
             worker=self.worker,
             nearest=answer.nearest,
+            precision=self.classifier.precision,
         )
 
 

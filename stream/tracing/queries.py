@@ -14,6 +14,8 @@ from stream.store import ModelEvent, PredictionStore
 from stream.tables import LIVE, model_events, predictions
 
 _POSITION_FIELDS: Final = {"topic", "partition", "offset"}
+NEWER_COLUMNS: Final = ("nearest", "consensus", "infer_ms", "precision")
+"""That a store of an older version has not; the beginnings of their names."""
 _COLUMNS: Final = tuple(column.name for column in predictions.columns)
 
 
@@ -96,7 +98,7 @@ def _read(store: PredictionStore, statement: Any) -> Sequence[Any]:
     except StoreError as error:
         cause = error.__cause__
         words = str(getattr(cause, "orig", cause)).lower()
-        if isinstance(cause, SQLAlchemyError) and any(name in words for name in ("nearest", "consensus", "infer_ms")):
+        if isinstance(cause, SQLAlchemyError) and any(name in words for name in NEWER_COLUMNS):
             raise StoreError(
                 "Expected a prediction store with the tables of this version, found older ones. "
                 "Start a worker once, for instance with `vigia up`: it updates them."

@@ -1,6 +1,6 @@
 """A trace in words: sections that the terminal draws as a tree and the page as tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +48,7 @@ def tell_frame_trace(trace: FrameTrace) -> tuple[Section, ...]:
                 ("others", ", ".join(f"{label} {probability:.1%}" for label, probability in prediction.top[1:])),
                 *_tell_consensus(prediction),
                 ("answered", f"{tell_moment(prediction.predicted_at)} by {prediction.worker} as {prediction.role}"),
+                ("precision", prediction.precision or UNKNOWN),
                 *(("also", f"{other.classifier} version {other.model_version} ({other.role}): {other.label}, "
                            f"{other.confidence:.1%}") for other in trace.also),
             ),
@@ -141,10 +142,16 @@ def _tell_model(ancestry: Ancestry, held: tuple[tuple[str, str], ...]) -> Sectio
             *held,
             ("now", ", ".join(model.aliases) or "no alias"),
             ("artefact", f"SHA-256 {model.tags.get('vigia.sha256', UNKNOWN)}"),
+            ("serves in", _tell_precision(model.tags)),
             ("registered", tell_moment(model.created_at)),
             ("gate", model.tags.get("vigia.gate", UNKNOWN)),
         ),
     )
+
+
+def _tell_precision(tags: Mapping[str, str]) -> str:
+    source = tags.get("vigia.made_from")
+    return tags.get("vigia.precision", UNKNOWN) + (f", made of version {source} without a training" if source else "")
 
 
 def _tell_behind(ancestry: Ancestry) -> Iterator[Section]:

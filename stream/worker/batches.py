@@ -237,6 +237,7 @@ class BatchReader:
             worker=self.worker,
             nearest=answer.nearest,
             infer_ms=infer_ms,
+            precision=classifier.precision,
         )
 
     def _give_up(self, message: Message, error: FrameError, *, camera_id: str | None) -> None:

@@ -122,6 +122,15 @@ def test_nothing_in_the_other_panels_can_become_markup() -> None:
         assert_harmless(html)
 
 
+def test_a_model_in_force_names_the_precision_in_which_it_is_computed() -> None:
+    models = [ModelInForce("cars", 3, NOW, None, "bf16"), ModelInForce("dogs", 1, NOW, None)]
+
+    cars, dogs = (Tags(panels.render_models([model], ENGLISH, NOW)).text for model in models)
+
+    assert "version 3 · bf16 · for" in cars
+    assert "version 1 · for" in dogs
+
+
 def test_labels_have_shares_within_their_classifier() -> None:
     labels = [("cars", "roca", 6), ("dogs", "pug", 5), ("cars", "gota", 2)]
 

@@ -99,12 +99,13 @@ def test_without_its_picture_the_card_tells_the_newest_per_classifier(home: Made
 
 def test_the_version_of_the_last_prediction_is_in_force(home: MadeHome) -> None:
     home.add_model_event("loaded", to_version=2, at=seconds_ago(60))
-    home.add_predictions(model_version=2, at=seconds_ago(1))
+    home.add_predictions(model_version=2, at=seconds_ago(1), precision="bf16")
 
     with build_engine(home.database_url).connect() as connection:
         (model,) = load_models(connection)
 
     assert (model.classifier, model.version, model.since, model.refused) == ("cars", 2, seconds_ago(60), None)
+    assert model.precision == "bf16"
 
 
 def test_a_version_taken_up_after_the_last_prediction_is_in_force(home: MadeHome) -> None:

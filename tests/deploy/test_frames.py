@@ -52,12 +52,13 @@ def test_the_equation_is_a_line_and_every_fault_another() -> None:
 def test_a_worker_names_what_it_serves_what_nobody_confirmed_and_what_it_refused() -> None:
     refused = {"version": 13, "reason": "Expected a network.", "tries": 2, "next_try_seconds": 4}
     models = {
-        "simpsons": {"version": 3, "from_copy": True, "refused": None},
+        "simpsons": {"version": 3, "precision": "f32", "from_copy": True, "refused": None},
         "sizes": {"version": 2, "orphan": True},
-        "cars": {"version": 12, "from_copy": False, "refused": refused},
+        "cars": {"version": 12, "precision": "bf16", "from_copy": False, "refused": refused},
         "cats_dogs": {"version": None, "from_copy": False, "refused": {**refused, "version": 1}},
     }
 
     assert say_figures({"models": models, "fps": 9.8}) == (
-        "cars 12 (13 refused), no cats_dogs (1 refused), simpsons 3 from copy, sizes 2 without alias, 9.8 frames/s"
+        "cars 12 in bf16 (13 refused), no cats_dogs (1 refused), simpsons 3 in f32 from copy, "
+        "sizes 2 without alias, 9.8 frames/s"
     )

@@ -62,6 +62,7 @@ def test_a_picture_is_answered_without_tensorflow_or_mlflow(classify: Classify, 
     (element,) = json.loads(done.stdout)
     assert done.returncode == 0
     assert (element["path"], element["label"], element["model_version"]) == (str(tmp_path / "a.jpg"), "red", 4)
+    assert element["precision"] == "f32"
     assert element["confidence"] == element["top"][0][1]
     assert len(element["top"]) == 2
     imported = {line.rsplit(b"|", 1)[-1].strip().decode() for line in done.stderr.splitlines() if b"|" in line}

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import pytest
 
-from pipelines.export.exporting import Exported
+from pipelines.export.exporting import Exported, Order
 from pipelines.export.measuring import Measured
 from pipelines.export.parity import Parity
-from pipelines.export_commands import describe_exported, tell_exported
+from pipelines.export_commands import describe_exported, tell_exported, tell_registered
 
 KERAS = Measured("keras", Parity(0.0, 1.0, 115), 30.0, 31.0, 9_600_000)
 TFJS = Measured("tfjs", Parity(1.4e-6, 1.0, 115), 29.0, 35.0, 9_000_000)
@@ -30,6 +32,13 @@ def test_what_was_not_checked_has_no_figures_but_a_reason(capsys: pytest.Capture
     last = capsys.readouterr().out.splitlines()[-1]
     assert "not checked" in last
     assert "no Chromium" in last
+
+
+def test_what_became_of_register_is_said() -> None:
+    order = Order("cars", 3, "openvino", Path("out"), True, Path("data"), Path("tools"), 1e-3, "int8")
+
+    assert tell_registered(order, 4) == "version 4 serves in int8; put it in force with `vigia promote cars 4`"
+    assert tell_registered(order, None) == "nothing was registered: version 3 serves in int8 already"
 
 
 def test_the_table_has_a_line_a_runtime(capsys: pytest.CaptureFixture[str]) -> None:

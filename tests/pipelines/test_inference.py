@@ -10,7 +10,15 @@ import pytest
 from pipelines.artefact import ServingCard
 from pipelines.bench.pictures import draw_pictures
 from pipelines.images import decode_image
-from pipelines.inference import Inference, build_answers, hint_precision, load_classifier, load_classifiers
+from pipelines.inference import (
+    Inference,
+    _warn_of_f32,
+    build_answers,
+    computed_precision,
+    hint_precision,
+    load_classifier,
+    load_classifiers,
+)
 from pipelines.scaled_images import decode_for
 from tests.stream.models.made_artefact import make_artefact
 
@@ -51,20 +59,24 @@ def test_a_version_has_pictures_decoded_as_its_card_says(tmp_path: Path) -> None
     assert seen == pytest.approx(before.infer([decode_image(picture)]).probabilities, abs=0.05)
 
 
-def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_a_word(
-    capsys: pytest.CaptureFixture[str],
+def test_bf16_serves_where_the_processor_computes_in_it_and_elsewhere_f32_with_one_warning(
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with_it = hint_precision(Processor("FP32", "BF16"), "bf16")
-    assert (with_it, capsys.readouterr().err) == ("bf16", "")
+    _warn_of_f32.cache_clear()
 
-    without = hint_precision(Processor("FP32"), "bf16")
-    assert without == "f32"
-    assert "does not compute in bf16" in capsys.readouterr().err
+    with_it = computed_precision(Processor("FP32", "BF16"), "bf16")
+    assert (with_it, hint_precision(Processor("BF16"), "bf16"), caplog.messages) == ("bf16", "bf16", [])
+
+    without = [computed_precision(Processor("FP32"), "bf16"), hint_precision(Processor("FP32"), "bf16")]
+    assert without == ["f32", "f32"]
+    (warning,) = caplog.messages
+    assert "does not compute in bf16" in warning
 
 
 @pytest.mark.parametrize("precision", ["f32", "int8"])
 def test_other_precisions_are_compiled_as_they_lie_in_the_network(precision: Any) -> None:
     assert hint_precision(Processor("BF16"), precision) == "f32"
+    assert computed_precision(Processor("BF16"), precision) == precision
 
 
 def test_openvino_does_not_report_its_use_to_its_makers() -> None:
@@ -73,3 +85,14 @@ def test_openvino_does_not_report_its_use_to_its_makers() -> None:
     said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
 
     assert said.stdout.strip() == "openvino.tools.ovc.telemetry_stub"
+
+
+@pytest.mark.parametrize("wanted", ["f32", "bf16"])
+def test_a_network_says_the_precision_that_the_engine_computes_in(tmp_path: Path, wanted: Any) -> None:
+    artefact = make_artefact(tmp_path / "model", golden=False)
+    replace(ServingCard.load(artefact), precision=wanted).save(artefact)
+
+    loaded = load_classifier(artefact, "cars", 1)
+
+    engine = loaded._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    assert loaded.precision == engine

@@ -51,6 +51,7 @@ def test_a_version_carries_every_tag_of_the_contract() -> None:
         "vigia.git.commit",
         "vigia.git.dirty",
         "vigia.git.patch_sha256",
+        "vigia.precision",
         "vigia.params.sha256",
         "vigia.class_names.sha256",
         "vigia.preprocessing.sha256",

@@ -105,7 +105,7 @@ def test_the_history_reads_like_a_log_book(place: Settings) -> None:
 def test_the_table_names_versions_aliases_and_what_the_gate_said(place: Settings) -> None:
     header, newest, *_ = run("models").splitlines()
 
-    assert header.split() == ["classifier", "version", "accuracy", "made", "gate", "aliases"]
+    assert header.split() == ["classifier", "version", "precision", "accuracy", "made", "gate", "aliases"]
     assert newest.split()[:2] == [NAME, "4"]
     assert run("models", "nobody") == ""
 

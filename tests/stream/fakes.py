@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
+from pipelines.artefact import Precision
 from pipelines.errors import ModelError, RegistryError
 from pipelines.images import Image
 from pipelines.inference import Inference
@@ -54,6 +55,7 @@ class FakeClassifier:
     version: int = 1
     class_names: tuple[str, ...] = ("dark", "light")
     size_hw: tuple[int, int] = (32, 32)
+    precision: Precision = "f32"
     seconds_a_batch: float = 0.0
     seconds_a_frame: float = 0.0
     always_fails: bool = False
@@ -134,6 +136,7 @@ def try_nothing(folder: Path, classifier: str, version: int) -> None:
 
 
 BROKEN_VERSION = 13
+BF16_VERSION = 16
 
 
 def load_fake(folder: Path, classifier: str, version: int) -> FakeClassifier:
@@ -141,4 +144,4 @@ def load_fake(folder: Path, classifier: str, version: int) -> FakeClassifier:
     if version == BROKEN_VERSION:
         raise ModelError("Expected a network, received rubble.")
     assert (folder / "MLmodel").read_text() == f"{classifier} {version}"
-    return FakeClassifier(classifier, version)
+    return FakeClassifier(classifier, version, precision="bf16" if version == BF16_VERSION else "f32")

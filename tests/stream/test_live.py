@@ -19,7 +19,7 @@ from stream.messages import (
     encode_v2,
 )
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
-from tests.stream.fakes import BROKEN_VERSION, POISON, draw_jpeg
+from tests.stream.fakes import BF16_VERSION, BROKEN_VERSION, POISON, draw_jpeg
 from tests.stream.live import LiveWorker, end_offsets, read_since, send, small_frames
 from tests.waiting import wait_until
 
@@ -110,18 +110,27 @@ def test_a_new_production_version_is_swapped_in_between_two_batches(broker: Embe
         worker.wait_for_rows("model_events WHERE event = 'refused'", 1)
         send(broker.bootstrap, small_frames(100))
         worker.wait_for_rows("predictions", 200)
-        worker.registry.promote(cars=2)
+        ends = end_offsets(broker.bootstrap, PREDICTIONS_TOPIC)
+        worker.registry.promote(cars=BF16_VERSION)
         worker.wait_for_rows("model_events WHERE event = 'swapped'", 1)
         send(broker.bootstrap, small_frames(100))
         worker.wait_for_rows("predictions", 300)
 
-        counts = worker.query("SELECT model_version, count(*) FROM predictions GROUP BY 1 ORDER BY 1")
-        assert [tuple(row) for row in counts] == [(1, 200), (2, 100)]
+        counts = worker.query("SELECT model_version, precision, count(*) FROM predictions GROUP BY 1, 2 ORDER BY 1")
+        assert [tuple(row) for row in counts] == [(1, "f32", 200), (BF16_VERSION, "bf16", 100)]
+        wait_until(
+            lambda: worker.heartbeat()["models"]["cars"]["precision"] == "bf16",
+            timeout_seconds=10,
+            what="a heartbeat of the version in bf16",
+        )
+        assert worker.end() == 0
+        said = [json.loads(record.value) for record in read_since(broker.bootstrap, PREDICTIONS_TOPIC, ends)]
+        assert {(each["model_version"], each["precision"]) for each in said} == {(BF16_VERSION, "bf16")}
         events = worker.query("SELECT event, from_version, to_version FROM model_events ORDER BY id")
         assert [tuple(row) for row in events] == [
             ("loaded", None, 1),
             ("refused", 1, BROKEN_VERSION),
-            ("swapped", 1, 2),
+            ("swapped", 1, BF16_VERSION),
         ]
 
 

@@ -33,6 +33,7 @@ PREDICTION = Prediction(
     received_at=NOON,
     predicted_at=NOON + timedelta(milliseconds=20),
     worker="here/worker-1",
+    precision="bf16",
 )
 
 
@@ -74,6 +75,7 @@ def test_a_prediction_has_the_keys_of_the_contract_and_is_keyed_by_its_frame() -
         "decision": "known",
         "captured_at": "2025-06-01T12:00:00Z",
         "predicted_at": "2025-06-01T12:00:00.020000Z",
+        "precision": "bf16",
     }
 
 

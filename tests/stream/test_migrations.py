@@ -50,7 +50,7 @@ def test_a_store_of_before_consensus_and_shadows_keeps_its_rows_when_it_is_updat
     store.migrate()
 
     (row,) = store.read(select(predictions))
-    assert (row.label, row.consensus_policy, row.infer_ms) == (PREDICTION.label, None, None)
+    assert (row.label, row.consensus_policy, row.infer_ms, row.precision) == (PREDICTION.label, None, None, None)
     (event,) = store.read(select(model_events))
     assert (event.to_version, event.role) == (2, "production")
     with store.engine.connect() as connection:

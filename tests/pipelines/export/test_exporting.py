@@ -13,7 +13,7 @@ from pipelines.errors import DatasetError, ModelError, RegistryError
 from pipelines.evaluation.answering import Answers
 from pipelines.evaluation.reference import choose_reference
 from pipelines.evaluation.unknown import UnknownThresholds, normalise_features
-from pipelines.export.exporting import Order, collect_pixels, export_version
+from pipelines.export.exporting import Lowered, Order, collect_pixels, export_version
 from pipelines.export.golden import build_golden, choose_golden
 from pipelines.export.writing import write_artefact
 from pipelines.images import decode_image
@@ -129,6 +129,22 @@ def test_a_precision_that_answers_differently_is_refused_and_recorded(
 
     assert list(tmp_path.iterdir()) == []
     assert json.loads(registry.version("boats", 1).tags["vigia.parity.openvino-int8"])["allowed"] == 0
+
+
+def test_a_precision_that_answers_alike_is_handed_to_who_registers_it(
+    registry: Registry, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.export.precision.LEAST_AGREEMENT", 0.0)
+    monkeypatch.setattr("pipelines.export.precision.MOST_ACCURACY_LOSS", 1.0)
+    seen: list[tuple[str, float]] = []
+
+    def register(lowered: Lowered) -> int:
+        seen.append((ServingCard.load(lowered.artefact).precision, lowered.figures["allowed"]))
+        return 7
+
+    exported = export_version(registry, order(prepared, tmp_path, format="openvino", precision="int8"), register)
+
+    assert (exported.registered, seen) == (7, [("int8", 1.0)])
 
 
 def test_a_precision_is_for_openvino_alone(registry: Registry, prepared: Path, tmp_path: Path) -> None:

@@ -8,15 +8,17 @@ import pytest
 from pipelines.artefact import Precision, ServingCard, digest_artefact
 from pipelines.export.precision import judge_precision, settle_precision
 from pipelines.export.writing import write_artefact
-from pipelines.inference import load_classifier
+from pipelines.inference import Inference, computed_precision, load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
+from pipelines.openvino_core import open_core
 
 CARD = ServingCard("cars", ("coupe", "van"), 32, "squash", "0" * 32 + ".dir")
 PIXELS = np.random.default_rng(3).integers(0, 256, (24, 32, 32, 3), np.uint8)
 
 
-def answers(classes: Any) -> Any:
-    return np.eye(2)[np.asarray(classes)]
+def answers(classes: Any, unknown: int = 0) -> Inference:
+    """The first `unknown` pictures count as such."""
+    return Inference(np.eye(2, dtype=np.float32)[np.asarray(classes)], np.arange(len(classes)) >= unknown)
 
 
 def test_a_precision_that_answers_alike_is_allowed() -> None:
@@ -54,9 +56,33 @@ def test_a_precision_that_is_right_more_often_still_has_to_answer_alike() -> Non
     assert not trial.allowed
 
 
+def test_a_precision_that_the_processor_did_not_compute_in_has_proved_nothing() -> None:
+    exact = [0, 1] * 100
+    trial = judge_precision("bf16", answers(exact), answers(exact), np.array(exact))
+
+    assert trial.allowed
+    assert replace(trial, computed="f32").reasons == (
+        "this processor computes in f32: try it on one that computes in bf16",
+    )
+
+
+def test_a_precision_that_refuses_more_of_its_own_pictures_as_unknown_is_refused() -> None:
+    exact = [0, 1] * 100
+
+    few, many = (
+        judge_precision("int8", answers(exact, 4), answers(exact, 4 + more), np.array(exact)) for more in (2, 3)
+    )
+
+    assert few.allowed
+    assert few.metrics()["known_loss"] == pytest.approx(0.01)
+    assert many.reasons == ("1.50 points more of its own pictures count as unknown, more than 1",)
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("precision", ["int8", "bf16"])
 def test_an_allowed_precision_is_what_the_artefact_serves_in(tmp_path: Path, precision: Precision) -> None:
+    if computed_precision(open_core(), precision) != precision:
+        pytest.skip(f"this processor does not compute in {precision}")
     artefact = tmp_path / "model"
     # one class far ahead of the other: no rounding can turn its answers
     model = build_compact_cnn(2, 32, 0.2, 7)

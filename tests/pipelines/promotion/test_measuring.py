@@ -123,3 +123,15 @@ def test_errors_of_the_audit_and_a_run_without_parity_are_told(
     assert evidence.audit_errors == ("leaks: 3 pairs are in two splits.",)
     assert isinstance(evidence.parity, gate.Missing)
     assert "parity_max_difference" in evidence.parity.reason
+
+
+def test_versions_that_share_a_training_have_a_parity_of_their_own(
+    settings: Settings, registry: Registry, tmp_path: Path
+) -> None:
+    register_model(settings, make_colour_model(tmp_path, "alike"), "alike")
+    registry.tag("alike", 1, "vigia.precision", "bf16")
+    registry.tag("alike", 1, "vigia.parity.openvino-bf16", '{"max_difference": 0.1}')
+
+    found = measure(registry, make_workspace(tmp_path, "alike"), "alike", 1, None)
+
+    assert found.parity == gate.Parity(0.1, 1e-3, "bf16")

@@ -34,6 +34,14 @@ def test_an_imported_model_cannot_and_says_so(folder: Path) -> None:
         check_rebuildable(imported)
 
 
+def test_a_lower_precision_of_a_version_points_to_the_one_that_was_trained(folder: Path) -> None:
+    version = tagged(git_commit="c" * 40)
+    lowered = replace(version, tags={**version.tags, "vigia.made_from": "1"})
+
+    with pytest.raises(ModelError, match=r"was made of version 1 in a lower precision.*vigia reproduce cars 1"):
+        check_rebuildable(ancestry_of(folder, lowered))
+
+
 def test_neither_can_one_whose_changes_were_not_kept(folder: Path) -> None:
     dirty = ancestry_of(folder, tagged(git_commit="c" * 40, git_dirty="true"))
 

@@ -2,14 +2,17 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE
+from pipelines.artefact import GOLDEN_FILE, NETWORK_FILE, ServingCard
 from pipelines.errors import ModelError
 from pipelines.golden import GoldenPictures
+from pipelines.inference import load_classifier
 from stream.models.copies import Copies
 from stream.models.trial import try_version
 from tests.stream.models.hostile import HOSTILE, make_hostile
@@ -30,6 +33,17 @@ def test_one_that_answers_its_golden_pictures_otherwise_is_refused(artefact: Pat
     GoldenPictures(golden.encoded, golden.probabilities + np.float32(0.1)).save(artefact / GOLDEN_FILE)
 
     with pytest.raises(ModelError, match="golden pictures"):
+        try_version(artefact, "cars", 1)
+
+
+def test_a_version_in_bf16_is_held_to_the_bounds_of_what_is_computed_here(artefact: Path) -> None:
+    replace(ServingCard.load(artefact), precision="bf16").save(artefact)
+    golden = GoldenPictures.load(artefact / GOLDEN_FILE)
+    GoldenPictures(golden.encoded, golden.probabilities + np.float32(0.1)).save(artefact / GOLDEN_FILE)
+
+    here = load_classifier(artefact, "cars", 1).precision
+
+    with nullcontext() if here == "bf16" else pytest.raises(ModelError, match="golden pictures"):
         try_version(artefact, "cars", 1)
 
 

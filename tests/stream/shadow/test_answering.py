@@ -55,6 +55,7 @@ def test_a_row_says_that_it_is_of_the_shadow_and_which_version_gave_it(answering
 
     assert (row.role, row.model_version, row.worker, row.classifier) == ("shadow", 2, "here/shadow-1", "cars")
     assert row.infer_ms is not None
+    assert row.precision == "f32"
 
 
 def test_a_sampled_frame_without_time_is_dropped_and_one_that_is_not_sampled_is_not(answering: Answering) -> None:

@@ -35,11 +35,13 @@ def answer(founds: Sequence[Found], classifier: FakeClassifier | None = None) ->
 
 
 def test_frames_are_answered_in_their_order_under_the_replay_s_own_role() -> None:
-    tally, rows = answer([found(number, 10 if number % 2 else 240) for number in range(40)])
+    classifier = FakeClassifier(version=4, precision="int8")
+    tally, rows = answer([found(number, 10 if number % 2 else 240) for number in range(40)], classifier)
 
     assert [row.frame_id for row in rows] == [f"f{number}" for number in range(40)]
     assert [row.label for row in rows] == ["light", "dark"] * 20
     assert {(row.role, row.model_version, row.worker) for row in rows} == {("replay-4", 4, "here/replay")}
+    assert {row.precision for row in rows} == {"int8"}
     assert (tally.kept, tally.topic, tally.answered, tally.frames) == (40, 0, 40, 40)
 
 

@@ -23,6 +23,7 @@ def test_the_document_has_the_keys_of_the_contract_and_is_json(store: Prediction
     )  # fmt: skip
     assert document["prediction"]["label"] == "Volvo"
     assert document["prediction"]["latency_seconds"] == 0.02
+    assert document["prediction"]["precision"] == "bf16"
     assert (document["model"]["version"], document["model"]["alias"]) == (2, "production")
     assert document["run"]["params"]["plan.seed"] == "7"
     assert document["run"]["environment"]["lock_sha256"] == document["code"]["lock_sha256"] == "9" * 64

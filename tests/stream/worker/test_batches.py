@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from pipelines.artefact import Precision
 from pipelines.errors import ModelError
 from pipelines.images import Image
 from pipelines.inference import Inference
@@ -25,10 +26,11 @@ def reader() -> BatchReader:
     return BatchReader("here/worker-1", clock=lambda: NOON)
 
 
-def test_a_frame_becomes_a_prediction_that_names_model_version_and_picture(reader: BatchReader) -> None:
-    outcome = reader.read([frame(230)], {"cars": FakeClassifier(version=7)}, {})
+def test_a_frame_becomes_a_prediction_that_names_model_version_precision_and_picture(reader: BatchReader) -> None:
+    outcome = reader.read([frame(230)], {"cars": FakeClassifier(version=7, precision="bf16")}, {})
 
     (prediction,) = outcome.predictions
+    assert prediction.precision == "bf16"
     assert (prediction.label, prediction.classifier, prediction.model_version) == ("light", "cars", 7)
     assert prediction.confidence == pytest.approx(230 / 255, abs=0.01)
     assert [label for label, _ in prediction.top] == ["light", "dark"]
@@ -211,6 +213,7 @@ class ManyClasses:
     version: int = 1
     class_names: tuple[str, ...] = tuple(f"class {number}" for number in range(10))
     size_hw: tuple[int, int] = (32, 32)
+    precision: Precision = "f32"
 
     def infer(self, images: Sequence[Image]) -> Inference:
         return Inference(np.tile(np.arange(10, dtype=np.float32) / 45, (len(images), 1)), np.ones(len(images), bool))
