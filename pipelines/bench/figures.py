@@ -1,5 +1,6 @@
 """Figures of several rounds: their median with the least and the most, and ratios within a round."""
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,3 +74,9 @@ def time_passes(once: Callable[[], int], seconds: float) -> dict[str, float]:
         done += once()
     wall, spent = time.perf_counter() - began, time.process_time() - cpu
     return {"fps": done / wall, "cpu_seconds_per_frame": spent / done, "ms_per_frame": 1000 * wall / done}
+
+
+def cpu_seconds_with_children() -> float:
+    """Processor time of this process and of the children that have ended."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system

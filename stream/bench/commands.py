@@ -132,6 +132,39 @@ def envelope(
     _tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
 
 
+@bench_app.command()
+def data(
+    model: ModelOption = "mobilenet_v2",
+    classifier: ClassifierOption = None,
+    version: VersionOption = None,
+    pictures: Annotated[int, typer.Option(min=40, help="Drawn camera pictures of 640x480.")] = 400,
+    rounds: RoundsOption = 5,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Import, preparing, folder classification and evaluation beside plain ways and the bare engine."""
+    from pipelines.bench.answering import PAIRS as ANSWER_PAIRS
+    from pipelines.bench.answering import build_answer_works
+    from pipelines.bench.data import PAIRS, build_data_works, draw_folder
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.report import build_document, check_places
+    from pipelines.bench.works import compare_lanes, measure_works
+    from stream.bench.home import open_home
+
+    check_places(out, write)
+    machine = describe_machine()
+    with open_home() as home:
+        prepared = _prepare(home, model, classifier, version)
+        say(f"drawing {pictures} pictures")
+        source = draw_folder(home, pictures)
+        works = [*build_data_works(source), *build_answer_works(prepared, source)]
+        lanes = measure_works(works, home, rounds, say)
+    ratios = compare_lanes(lanes, (*PAIRS, *ANSWER_PAIRS))
+    about = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    _tell(build_document("data", lanes, ratios, machine, **about), out, write, json)
+
+
 def _prepare(home: Path, model: Architecture, classifier: str | None, version: int | None) -> "BenchModel":
     from pipelines.bench.model import fetch_model, prepare_model
     from pipelines.bench.pictures import draw_pictures

@@ -37,7 +37,9 @@ def test_an_artefact_of_another_machine_is_fetched_and_one_that_is_not_there_is_
 
         assert digest_artefact(build_download(settings)(version, tmp_path / "into")) == digest
         absent = RegisteredVersion("cars", number + 1, run_id, {}, (), datetime.now(UTC), "mlflow-artifacts:/")
-        with pytest.raises(RegistryError, match=r"^Expected a version of cars \(registered: 1\), received 2\. Name one of these\.$"):
+        with pytest.raises(
+            RegistryError, match=r"^Expected a version of cars \(registered: 1\), received 2\. Name one of these\.$"
+        ):
             build_download(settings)(absent, tmp_path / "other")
     finally:
         server.kill()
