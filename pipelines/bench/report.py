@@ -53,7 +53,7 @@ def describe_lane(lane: Lane) -> dict[str, Any]:
 
 def render_markdown(document: Document) -> str:
     """Tables of lanes, ratios and latencies, and what they were measured on."""
-    parts = [_lanes_table(document["lanes"])]
+    parts = [_lanes_table(document["lanes"], document.get("unit", "frame"))]
     if document["ratio_spreads"]:
         parts.append(_ratios_table(document["ratio_spreads"]))
     if document["latency_ms"]:
@@ -149,13 +149,13 @@ def _remarks(lanes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return words
 
 
-def _lanes_table(lanes: Mapping[str, Mapping[str, Any]]) -> str:
+def _lanes_table(lanes: Mapping[str, Mapping[str, Any]], unit: str) -> str:
     columns = [
         (words, name, factor, digits)
         for words, name, factor, digits in COLUMNS
         if any(name in lane or name in (lane.get("parity") or {}) for lane in lanes.values())
     ]
-    head = "| lane | " + " | ".join(words for words, *_ in columns) + " |"
+    head = "| lane | " + " | ".join(words.replace("frame", unit) for words, *_ in columns) + " |"
     rows = [head, "|---" * (len(columns) + 1) + "|"]
     for name, lane in lanes.items():
         told = {**lane, **(lane.get("parity") or {})}
@@ -167,6 +167,8 @@ def _lanes_table(lanes: Mapping[str, Mapping[str, Any]]) -> str:
 COLUMNS: Final = (
     ("frames/s (least–most)", "fps", 1.0, 1),
     ("CPU-ms a frame", "cpu_seconds_per_frame", 1000.0, 2),
+    ("p50, ms", "p50_ms", 1.0, 2),
+    ("p95, ms", "p95_ms", 1.0, 2),
     ("broker's CPU-ms a frame", "broker_cpu_seconds_per_frame", 1000.0, 2),
     ("peak RSS of a process, MB", "peak_rss_mb", 1.0, 0),
     ("peak PSS of all, MB", "peak_pss_mb", 1.0, 0),
@@ -176,7 +178,7 @@ COLUMNS: Final = (
     ("same class as Keras", "top1_agreement", 1.0, 3),
     ("max difference", "max_difference", 1.0, 6),
 )
-"""Words, key of a lane, factor and digits of each column."""
+"""Words, key of a lane, factor and digits of each column; what is counted may be another thing than a frame."""
 SPREAD_SHOWN: Final = {"fps"}
 
 

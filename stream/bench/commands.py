@@ -67,7 +67,7 @@ def stream(
     with open_home() as home:
         prepared = _prepare(home, model, classifier, version)
         figures = measure_stream(home, prepared, plan, say)
-    _tell(describe_stream(figures, prepared.name, plan, machine), out, write, json)
+    tell(describe_stream(figures, prepared.name, plan, machine), out, write, json)
 
 
 @bench_app.command()
@@ -92,7 +92,7 @@ def engines(
     with open_home() as home:
         prepared = _prepare(home, model, classifier, version)
         lanes = measure_engines(home, prepared, rounds, seconds, say)
-    _tell(
+    tell(
         build_document("engines", lanes, engine_ratios(lanes), machine, model=prepared.name, rounds=rounds),
         out,
         write,
@@ -112,7 +112,7 @@ def decode(
     check_places(out, write)
     machine = describe_machine()
     lanes = measure_decoding(rounds, say)
-    _tell(build_document("decode", lanes, decode_ratios(lanes), machine, rounds=rounds), out, write, json)
+    tell(build_document("decode", lanes, decode_ratios(lanes), machine, rounds=rounds), out, write, json)
 
 
 @bench_app.command()
@@ -129,7 +129,7 @@ def envelope(
     machine = describe_machine()
     ours, plain = measure_envelope(rounds, say)
     ratios = {"ours_over_standard_library": ratio(ours, plain)}
-    _tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
+    tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
 
 
 @bench_app.command()
@@ -162,7 +162,7 @@ def data(
         lanes = measure_works(works, home, rounds, say)
     ratios = compare_lanes(lanes, (*PAIRS, *ANSWER_PAIRS))
     about = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
-    _tell(build_document("data", lanes, ratios, machine, **about), out, write, json)
+    tell(build_document("data", lanes, ratios, machine, **about), out, write, json)
 
 
 def _prepare(home: Path, model: Architecture, classifier: str | None, version: int | None) -> "BenchModel":
@@ -179,7 +179,8 @@ def _prepare(home: Path, model: Architecture, classifier: str | None, version: i
     return fetch_model(home, settings, classifier, version, draw_pictures())
 
 
-def _tell(document: dict[str, Any], out: Path | None, write: Path | None, as_json: bool) -> None:
+def tell(document: dict[str, Any], out: Path | None, write: Path | None, as_json: bool) -> None:
+    """Where and how the command's options say."""
     from pipelines.bench.report import render_markdown, save, write_section
 
     if out:
