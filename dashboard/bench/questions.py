@@ -125,7 +125,7 @@ def _ask_camera_plainly(connection: Connection, camera_id: str) -> Any:
 
 def _ask_activity(connection: Connection, history: SpanHistory, now: datetime) -> Any:
     activity = history.load(connection, now, minutes=MINUTES)
-    return sorted(activity.labels), [minute.predictions for minute in activity.minutes]
+    return sorted(activity.labels), [minute.predictions for minute in activity.minutes if minute.predictions]
 
 
 def _ask_activity_plainly(connection: Connection, now: datetime) -> Any:
@@ -163,7 +163,7 @@ def _ask_letters_plainly(connection: Connection) -> Any:
 
 
 def _ask_all(connection: Connection, plain: Sequence[Ask], now: datetime) -> Any:
-    cards, camera, activity, models, letters = (ask for ask in plain)
+    cards, _camera, activity, models, letters = (ask for ask in plain)
     found = cards(connection)
     each = [_ask_camera_plainly(connection, camera_id) for camera_id, _ in found]
     return len(found), activity(connection), models(connection), letters(connection), each

@@ -1,6 +1,7 @@
 """A prediction store with as many rows as one likes: written by SQLite itself, its indexes made afterwards."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,24 +17,41 @@ SHADOW_EVERY: Final = 20
 DEAD_EVERY: Final = 50
 
 _SERIES: Final = "WITH RECURSIVE series(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM series WHERE n + 1 < :rows) "
-_AT: Final = "strftime('%Y-%m-%d %H:%M:%f', :until - (:rows - 1 - n) / {rate}.0{earlier}, 'unixepoch') || '000'"
-
-_STATEMENTS: Final = (
-    _SERIES + 'INSERT INTO predictions (topic, partition, "offset", classifier, role, frame_id, camera_id,'
-    " image_sha256, model_version, label, confidence, top, decision, captured_at, received_at, predicted_at, worker)"
-    f" SELECT 'taller_camara_stream', n % 4, n / 4, 'cars', iif(n % {SHADOW_EVERY} = 0, 'shadow', 'production'),"
-    f" 'frame-' || n, printf('cam%02d', 1 + n * 7 % {CAMERAS}), printf('%064x', n), 1 + (n > :rows / 2),"
-    f" printf('class-%02d', n * n % {LABELS}), 0.5 + (n % 50) / 100.0, '[[\"class-00\", 0.9]]', 'known',"
-    f" {_AT.format(rate=ROWS_A_SECOND, earlier=' - (20 + n % 30) / 1000.0')},"
-    f" {_AT.format(rate=ROWS_A_SECOND, earlier=' - 0.02')}, {_AT.format(rate=ROWS_A_SECOND, earlier='')},"
-    " 'worker-' || n % 2 FROM series",
-    _SERIES + 'INSERT INTO dead_letters (topic, partition, "offset", stage, reason, message, size_bytes, sha256,'
-    f" created_at) SELECT 'taller_camara_stream', n % 4, n / 4, 'decode', 'image', 'Expected a picture.', 100,"
-    f" printf('%064x', n), {_AT.format(rate=ROWS_A_SECOND, earlier='')} FROM series WHERE n % {DEAD_EVERY} = 0",
-    "INSERT INTO cameras (camera_id, source, state) SELECT DISTINCT printf('cam%02d', n), 'folder', 'online'"
-    f" FROM (WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {CAMERAS})"
-    " SELECT n FROM series)",
+_AT: Final = (
+    f"strftime('%Y-%m-%d %H:%M:%f', :until - (:rows - 1 - n) / {ROWS_A_SECOND}.0 - :earlier, 'unixepoch') || '000'"
 )
+_PREDICTIONS: Final[Mapping[str, str]] = {
+    "topic": "'taller_camara_stream'",
+    "partition": "n % 4",
+    "offset": "n / 4",
+    "classifier": "'cars'",
+    "role": f"iif(n % {SHADOW_EVERY} = 0, 'shadow', 'production')",
+    "frame_id": "'frame-' || n",
+    "camera_id": f"printf('cam%02d', 1 + n * 7 % {CAMERAS})",
+    "image_sha256": "printf('%064x', n)",
+    "model_version": "1 + (n > :rows / 2)",
+    "label": f"printf('class-%02d', n * n % {LABELS})",
+    "confidence": "0.5 + (n % 50) / 100.0",
+    "top": """'[["class-00", 0.9]]'""",
+    "decision": "'known'",
+    "captured_at": _AT.replace(":earlier", "(20 + n % 30) / 1000.0"),
+    "received_at": _AT.replace(":earlier", "0.02"),
+    "predicted_at": _AT.replace(":earlier", "0"),
+    "worker": "'worker-' || n % 2",
+}
+_DEAD_LETTERS: Final[Mapping[str, str]] = {
+    **{name: _PREDICTIONS[name] for name in ("topic", "partition", "offset")},
+    "stage": "'decode'",
+    "reason": "'image'",
+    "message": "'Expected a picture, received 100 bytes of another kind.'",
+    "size_bytes": "100",
+    "sha256": "printf('%064x', n)",
+    "created_at": _AT.replace(":earlier", "0"),
+}
+_CAMERAS: Final[Mapping[str, str]] = {
+    "camera_id": "printf('cam%02d', 1 + n)", "source": "'folder'", "state": "'online'", "frames_sent": "0",
+    "frames_dropped": "0",
+}  # fmt: skip
 
 
 def fill_store(file: Path, rows: int, until: datetime) -> str:
@@ -48,10 +66,17 @@ def fill_store(file: Path, rows: int, until: datetime) -> str:
         indexes = connection.execute(query).fetchall()
         for name, _ in indexes:
             connection.execute(f'DROP INDEX "{name}"')
-        for statement in _STATEMENTS:
-            connection.execute(statement, {"rows": rows, "until": until.astimezone(UTC).timestamp()})
+        values = {"rows": rows, "until": until.astimezone(UTC).timestamp()}
+        connection.execute(_insert("predictions", _PREDICTIONS), values)
+        connection.execute(_insert("dead_letters", _DEAD_LETTERS, f"n % {DEAD_EVERY} = 0"), values)
+        connection.execute(_insert("cameras", _CAMERAS, f"n < {CAMERAS}"), values)
         for _, create in indexes:
             connection.execute(create)
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return url
+
+
+def _insert(table: str, columns: Mapping[str, str], where: str = "1") -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"{_SERIES} INSERT INTO {table} ({names}) SELECT {', '.join(columns.values())} FROM series WHERE {where}"  # noqa: S608

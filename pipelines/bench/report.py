@@ -167,6 +167,7 @@ def _lanes_table(lanes: Mapping[str, Mapping[str, Any]], unit: str) -> str:
 COLUMNS: Final = (
     ("frames/s (least–most)", "fps", 1.0, 1),
     ("CPU-ms a frame", "cpu_seconds_per_frame", 1000.0, 2),
+    ("seconds", "seconds", 1.0, 2),
     ("p50, ms", "p50_ms", 1.0, 2),
     ("p95, ms", "p95_ms", 1.0, 2),
     ("broker's CPU-ms a frame", "broker_cpu_seconds_per_frame", 1000.0, 2),

@@ -17,6 +17,7 @@ bench_app = typer.Typer(
 Architecture = Literal[
     "mobilenet_v2", "resnet50", "efficientnet_v2_b0", "vision_transformer", "regularised_cnn", "compact_cnn",
 ]  # fmt: skip
+TailModel = Literal["mobilenet_v2", "resnet50", "efficientnet_v2_b0", "vision_transformer"]
 ModelOption = Annotated[
     Architecture, typer.Option("--model", help="An architecture, with ImageNet weights from VIGIA_WEIGHTS_DIR or none.")
 ]
@@ -144,6 +145,8 @@ def data(
     json: JsonOption = False,
 ) -> None:
     """Import, preparing, folder classification and evaluation beside plain ways and the bare engine."""
+    import os
+
     from pipelines.bench.answering import PAIRS as ANSWER_PAIRS
     from pipelines.bench.answering import build_answer_works
     from pipelines.bench.data import PAIRS, build_data_works, draw_folder
@@ -154,6 +157,7 @@ def data(
 
     check_places(out, write)
     machine = describe_machine()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported, or it is not heard
     with open_home() as home:
         prepared = _prepare(home, model, classifier, version)
         say(f"drawing {pictures} pictures")
@@ -163,6 +167,62 @@ def data(
     ratios = compare_lanes(lanes, (*PAIRS, *ANSWER_PAIRS))
     about = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
     tell(build_document("data", lanes, ratios, machine, **about), out, write, json)
+
+
+@bench_app.command()
+def train(
+    model: Annotated[
+        TailModel, typer.Option("--model", help="With ImageNet weights from VIGIA_WEIGHTS_DIR or none.")
+    ] = "mobilenet_v2",
+    pictures: Annotated[int, typer.Option(min=32, help="Drawn camera pictures.")] = 128,
+    rounds: RoundsOption = 5,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The frozen trunk's activations and an epoch of the tail, beside Keras's own ways."""
+    import os
+    import tempfile
+
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.pictures import draw_pictures
+    from pipelines.bench.report import build_document, check_places
+    from pipelines.bench.training import PAIRS, build_scene, measure_training
+    from pipelines.bench.works import compare_lanes
+    from pipelines.settings import load_settings
+    from stream.bench.home import RUN, open_home
+
+    check_places(out, write)
+    machine = describe_machine()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported, or it is not heard
+    with open_home() as home, tempfile.TemporaryDirectory(prefix=RUN, dir=home) as folder:
+        say(f"building {model}")
+        scene = build_scene(model, load_settings().weights_dir, draw_pictures(count=pictures), Path(folder))
+        lanes = measure_training(scene, rounds, say)
+    about = {"model": model, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    tell(build_document("train", lanes, compare_lanes(lanes, PAIRS), machine, **about), out, write, json)
+
+
+@bench_app.command()
+def start(
+    up: Annotated[bool, typer.Option(help="Also `vigia up`, on a new home and on the same one again.")] = True,
+    rounds: RoundsOption = 5,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """`vigia --help` beside Python that does nothing, and `vigia up --detach` until every service is healthy."""
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.report import build_document, check_places
+    from pipelines.bench.starting import compare_starts, measure_starts
+    from stream.bench.home import open_home
+
+    check_places(out, write)
+    machine = describe_machine()
+    with open_home() as home:
+        lanes = measure_starts(home, rounds, say, up=up)
+    document = build_document("start", lanes, compare_starts(lanes), machine, rounds=rounds, unit="start")
+    tell(document, out, write, json)
 
 
 def _prepare(home: Path, model: Architecture, classifier: str | None, version: int | None) -> "BenchModel":
