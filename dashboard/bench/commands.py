@@ -19,6 +19,7 @@ def bench() -> None:
 def page(
     rows: Annotated[int, typer.Option(min=100, help="Predictions in the store.")] = 1_000_000,
     rounds: RoundsOption = 5,
+    seconds: Annotated[float, typer.Option(min=0.01, help="Of each question in each round.")] = 1.0,
     out: OutOption = None,
     write: WriteOption = None,
     json: JsonOption = False,
@@ -42,6 +43,6 @@ def page(
         now = datetime.now(UTC)
         url = fill_store(Path(folder) / "vigia.db", rows, now)
         with build_engine(url).connect() as connection:
-            lanes = measure_questions(connection, build_questions(now, "cam01"), rounds, say)
+            lanes = measure_questions(connection, build_questions(now, "cam01"), rounds, say, seconds)
     ratios = compare_questions(lanes)
     tell(build_document("page", lanes, ratios, machine, rounds=rounds, rows=rows, unit="question"), out, write, json)
