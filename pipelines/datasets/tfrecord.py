@@ -96,7 +96,7 @@ def _checked(content: bytes, size: int, file: Path) -> bytes:
 
 @cache
 def _block_tables() -> tuple[NDArray[np.uint32], NDArray[np.intp], tuple[list[int], ...]]:
-    """What a byte adds by its place in a block, (BLOCK * 256,); where each place's part begins; the first four parts."""
+    """What a byte adds by its place in a block, (BLOCK * 256,); where each place's part begins; the first four."""
     row: NDArray[np.uint32] = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         row = np.where(row & 1, row >> 1 ^ np.uint32(POLYNOMIAL), row >> 1)
