@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.bench.commands import OutOption, RoundsOption, WriteOption, tell
 from pipelines.terminal import JsonOption, say
-from stream.bench.commands import OutOption, RoundsOption, WriteOption, tell
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -1,11 +1,12 @@
 """`vigia bench`: measured side by side in one run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.terminal import JsonOption, print_json, say
+from pipelines.bench.commands import OutOption, RoundsOption, WriteOption, tell
+from pipelines.terminal import JsonOption, say
 
 if TYPE_CHECKING:
     from pipelines.bench.model import BenchModel
@@ -26,11 +27,6 @@ ClassifierOption = Annotated[
 ]
 VersionOption = Annotated[
     int | None, typer.Option("--version", min=1, help="Of the classifier; else production, else the newest.")
-]
-RoundsOption = Annotated[int, typer.Option("--rounds", min=1, help="How often each lane is measured.")]
-OutOption = Annotated[Path | None, typer.Option("--out", help="A folder for the JSON, the tables and a plot.")]
-WriteOption = Annotated[
-    Path | None, typer.Option("--write", metavar="FILE", help="A Markdown page in which to replace this bench's part.")
 ]
 
 
@@ -237,18 +233,3 @@ def _prepare(home: Path, model: Architecture, classifier: str | None, version: i
     if classifier is None:
         return prepare_model(home, model, settings.weights_dir, draw_pictures())
     return fetch_model(home, settings, classifier, version, draw_pictures())
-
-
-def tell(document: dict[str, Any], out: Path | None, write: Path | None, as_json: bool) -> None:
-    """Where and how the command's options say."""
-    from pipelines.bench.report import render_markdown, save, write_section
-
-    if out:
-        say(f"written: {', '.join(str(file) for file in save(document, out))}")
-    if write:
-        write_section(document, write)
-        say(f"written: {write}")
-    if as_json:
-        print_json(document)
-    else:
-        print(render_markdown(document), end="")
