@@ -1,7 +1,7 @@
 """Figures of several rounds: their median with the least and the most, and ratios within a round."""
 
 import math
-import os
+import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,5 +96,10 @@ def time_questions(ask: Callable[[], object], seconds: float, least: int = 3) ->
 
 def cpu_seconds_with_children() -> float:
     """Processor time of this process and of the children that have ended."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+    return time.process_time() + cpu_seconds_of_children()
+
+
+def cpu_seconds_of_children() -> float:
+    """Of those that have ended, and of theirs."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime

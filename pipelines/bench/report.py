@@ -103,8 +103,8 @@ def draw_plot(document: Document, file: Path) -> None:
     figure = Figure(figsize=(10, 1.2 + 0.4 * len(lanes)), layout="constrained")
     rates, costs = figure.subplots(1, 2, sharey=True)
     for axes, figure_name, factor, words in (
-        (rates, "fps", 1.0, "frames a second"),
-        (costs, "cpu_seconds_per_frame", 1000.0, "CPU-ms a frame"),
+        (rates, "fps", 1.0, f"{document.get('unit', 'frame')}s a second"),
+        (costs, "cpu_seconds_per_frame", 1000.0, f"CPU-ms a {document.get('unit', 'frame')}"),
     ):
         spreads = [lane["spread"][figure_name] for lane in lanes.values()]
         medians = [factor * each["median"] for each in spreads]
@@ -187,6 +187,8 @@ def _cell(lane: Mapping[str, Any], key: str, factor: float, digits: int) -> str:
     value = lane.get(key)
     if not isinstance(value, int | float):
         return "–"
+    if key in SPREAD_SHOWN and value < 1:
+        digits += 2  # what takes many seconds
     text = f"{factor * value:.{digits}f}"
     if key in SPREAD_SHOWN:
         found = lane["spread"][key]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from pipelines.bench.figures import Lane, Round, Spread, ratio, turned
+from pipelines.bench.figures import Lane, Round, Spread, cpu_seconds_of_children, ratio, turned
 from pipelines.errors import StackError
 
 HELP: Final = ("-m", "vigia", "--help")
@@ -71,7 +71,7 @@ def _measure_ups(home: Path) -> dict[str, Round]:
 
 
 def _run(words: tuple[str, ...], environment: Mapping[str, str]) -> Round:
-    began, cpu = time.perf_counter(), _children_seconds()
+    began, cpu = time.perf_counter(), cpu_seconds_of_children()
     try:
         done = subprocess.run(
             [sys.executable, *words],
@@ -87,12 +87,7 @@ def _run(words: tuple[str, ...], environment: Mapping[str, str]) -> Round:
     if done.returncode:
         said = " ".join((done.stderr.strip().splitlines() or ["nothing"])[-1].split())[:300]
         raise StackError(f"Expected `{' '.join(words)}` to end with 0, it ended with {done.returncode}: {said}")
-    return {"fps": 1 / wall, "seconds": wall, "cpu_seconds_per_frame": _children_seconds() - cpu}
-
-
-def _children_seconds() -> float:
-    spent = os.times()
-    return spent.children_user + spent.children_system
+    return {"fps": 1 / wall, "seconds": wall, "cpu_seconds_per_frame": cpu_seconds_of_children() - cpu}
 
 
 def _cpu_seconds_at(home: str) -> float:
