@@ -43,6 +43,9 @@ COMMANDS = {
     "bench": "stream.commands",
 }
 
+ADDED = {"bench": "dashboard.bench.commands"}
+"""Groups to which a folder that theirs cannot import adds commands."""
+
 
 class LazyGroup(TyperGroup):
     """Imports a folder's commands only when one of them is called or listed."""
@@ -54,7 +57,11 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name])
-        return typer.main.get_group(module.app).get_command(ctx, cmd_name)
+        command: Any = typer.main.get_group(module.app).get_command(ctx, cmd_name)
+        if cmd_name in ADDED:
+            added = importlib.import_module(ADDED[cmd_name])
+            command.commands.update(typer.main.get_group(added.app).commands)
+        return command
 
 
 app = typer.Typer(

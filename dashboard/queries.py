@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, func, inspect, make_url, select
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
@@ -146,19 +146,9 @@ def load_camera_predictions(
     connection: Connection, camera_id: str, *, image_sha256: str | None
 ) -> tuple[CameraPrediction, ...]:
     """One prediction per classifier: of the picture with this hash where it is among the latest, else the last one."""
-    columns = [predictions.c[name] for name in CameraPrediction.__dataclass_fields__]
-    latest = (
-        select(*columns)
-        .where(predictions.c.camera_id == camera_id, predictions.c.role == LIVE)
-        .order_by(predictions.c.predicted_at.desc())
-        .limit(SEARCHED_ROWS)
-    ).subquery()
-    newest = select(latest).order_by(latest.c.predicted_at.desc())
-    if image_sha256 is not None:
-        of_picture = _first_of_each(connection, newest.where(latest.c.image_sha256 == image_sha256))
-        if of_picture:
-            return of_picture
-    return _first_of_each(connection, newest)
+    rows = connection.execute(_LATEST_OF_CAMERA, {"camera": camera_id}).all()
+    of_picture = [row for row in rows if row.image_sha256 == image_sha256]
+    return _first_of_each(of_picture or rows)
 
 
 def load_models(connection: Connection) -> tuple[ModelInForce, ...]:
@@ -202,26 +192,35 @@ def load_dead_letters(connection: Connection, *, latest: int) -> DeadLetters:
 def _last_prediction_times(connection: Connection) -> dict[str, datetime]:
     """Latest prediction per camera by hopping through the index: its cost grows with cameras, not with rows."""
     times: dict[str, datetime] = {}
-    first = select(func.min(predictions.c.camera_id)).where(predictions.c.role == LIVE)
-    camera_id = connection.execute(first).scalar()
+    camera_id = connection.execute(_FIRST_CAMERA).scalar()
     while camera_id is not None and len(times) < SEARCHED_CAMERAS:
-        last = (
-            select(predictions.c.predicted_at)
-            .where(predictions.c.camera_id == camera_id, predictions.c.role == LIVE)
-            .order_by(predictions.c.predicted_at.desc())
-            .limit(1)
-        )
-        if (predicted_at := connection.execute(last).scalar()) is not None:
+        if (predicted_at := connection.execute(_LAST_TIME, {"camera": camera_id}).scalar()) is not None:
             times[camera_id] = predicted_at
-        camera_id = connection.execute(first.where(predictions.c.camera_id > camera_id)).scalar()
+        camera_id = connection.execute(_NEXT_CAMERA, {"camera": camera_id}).scalar()
     return times
 
 
-def _first_of_each(connection: Connection, statement: Select[Any]) -> tuple[CameraPrediction, ...]:
-    first: dict[str, CameraPrediction] = {}
-    for row in connection.execute(statement):
-        first.setdefault(row.classifier, CameraPrediction(**row._mapping))
-    return tuple(first[name] for name in sorted(first))
+def _first_of_each(rows: Sequence[Any]) -> tuple[CameraPrediction, ...]:
+    """Of rows that begin with the newest, the first of each classifier."""
+    first: dict[str, Any] = {}
+    for row in rows:
+        first.setdefault(row.classifier, row)
+    return tuple(CameraPrediction(**first[name]._mapping) for name in sorted(first))
+
+
+# built once: the page asks them of every camera each second, and building takes as long as asking
+_FIRST_CAMERA: Final = select(func.min(predictions.c.camera_id)).where(predictions.c.role == LIVE)
+_NEXT_CAMERA: Final = _FIRST_CAMERA.where(predictions.c.camera_id > bindparam("camera"))
+_OF_CAMERA: Final = (predictions.c.camera_id == bindparam("camera"), predictions.c.role == LIVE)
+_LAST_TIME: Final = (
+    select(predictions.c.predicted_at).where(*_OF_CAMERA).order_by(predictions.c.predicted_at.desc()).limit(1)
+)
+_LATEST_OF_CAMERA: Final = (
+    select(*(predictions.c[name] for name in CameraPrediction.__dataclass_fields__))
+    .where(*_OF_CAMERA)
+    .order_by(predictions.c.predicted_at.desc())
+    .limit(SEARCHED_ROWS)
+)
 
 
 def _model_in_force(classifier: str, events: Sequence[Any], last: Any) -> ModelInForce | None:

@@ -1,5 +1,7 @@
 """Figures of several rounds: their median with the least and the most, and ratios within a round."""
 
+import math
+import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,3 +75,31 @@ def time_passes(once: Callable[[], int], seconds: float) -> dict[str, float]:
         done += once()
     wall, spent = time.perf_counter() - began, time.process_time() - cpu
     return {"fps": done / wall, "cpu_seconds_per_frame": spent / done, "ms_per_frame": 1000 * wall / done}
+
+
+def time_questions(ask: Callable[[], object], seconds: float, least: int = 3) -> dict[str, float]:
+    """The same of one question asked again and again, with quantiles of its milliseconds."""
+    took: list[float] = []
+    began, cpu = time.perf_counter(), time.process_time()
+    while len(took) < least or time.perf_counter() - began < seconds:
+        before = time.perf_counter()
+        ask()
+        took.append(time.perf_counter() - before)
+    wall, spent, took = time.perf_counter() - began, time.process_time() - cpu, sorted(took)
+    return {
+        "fps": len(took) / wall,
+        "cpu_seconds_per_frame": spent / len(took),
+        "p50_ms": 1000 * median(took),
+        "p95_ms": 1000 * took[math.ceil(0.95 * len(took)) - 1],
+    }
+
+
+def cpu_seconds_with_children() -> float:
+    """Processor time of this process and of the children that have ended."""
+    return time.process_time() + cpu_seconds_of_children()
+
+
+def cpu_seconds_of_children() -> float:
+    """Of those that have ended, and of theirs."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime

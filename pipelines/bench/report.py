@@ -53,7 +53,7 @@ def describe_lane(lane: Lane) -> dict[str, Any]:
 
 def render_markdown(document: Document) -> str:
     """Tables of lanes, ratios and latencies, and what they were measured on."""
-    parts = [_lanes_table(document["lanes"])]
+    parts = [_lanes_table(document["lanes"], document.get("unit", "frame"))]
     if document["ratio_spreads"]:
         parts.append(_ratios_table(document["ratio_spreads"]))
     if document["latency_ms"]:
@@ -116,8 +116,8 @@ def draw_plot(document: Document, file: Path) -> None:
 def _draw_lanes(part: Any, lanes: Mapping[str, Mapping[str, Any]]) -> None:
     rates, costs = part.subplots(1, 2, sharey=True)
     for axes, figure_name, factor, words in (
-        (rates, "fps", 1.0, "frames a second"),
-        (costs, "cpu_seconds_per_frame", 1000.0, "CPU-ms a frame"),
+        (rates, "fps", 1.0, f"{document.get('unit', 'frame')}s a second"),
+        (costs, "cpu_seconds_per_frame", 1000.0, f"CPU-ms a {document.get('unit', 'frame')}"),
     ):
         spreads = [lane["spread"][figure_name] for lane in lanes.values()]
         medians = [factor * each["median"] for each in spreads]
@@ -172,13 +172,13 @@ def _remarks(lanes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return words
 
 
-def _lanes_table(lanes: Mapping[str, Mapping[str, Any]]) -> str:
+def _lanes_table(lanes: Mapping[str, Mapping[str, Any]], unit: str) -> str:
     columns = [
         (words, name, factor, digits)
         for words, name, factor, digits in COLUMNS
         if any(name in lane or name in (lane.get("parity") or {}) for lane in lanes.values())
     ]
-    head = "| lane | " + " | ".join(words for words, *_ in columns) + " |"
+    head = "| lane | " + " | ".join(words.replace("frame", unit) for words, *_ in columns) + " |"
     rows = [head, "|---" * (len(columns) + 1) + "|"]
     for name, lane in lanes.items():
         told = {**lane, **(lane.get("parity") or {})}
@@ -190,6 +190,9 @@ def _lanes_table(lanes: Mapping[str, Mapping[str, Any]]) -> str:
 COLUMNS: Final = (
     ("frames/s (least–most)", "fps", 1.0, 1),
     ("CPU-ms a frame", "cpu_seconds_per_frame", 1000.0, 2),
+    ("seconds", "seconds", 1.0, 2),
+    ("p50, ms", "p50_ms", 1.0, 2),
+    ("p95, ms", "p95_ms", 1.0, 2),
     ("broker's CPU-ms a frame", "broker_cpu_seconds_per_frame", 1000.0, 2),
     ("peak RSS of a process, MB", "peak_rss_mb", 1.0, 0),
     ("peak PSS of all, MB", "peak_pss_mb", 1.0, 0),
@@ -199,7 +202,7 @@ COLUMNS: Final = (
     ("same class as Keras", "top1_agreement", 1.0, 3),
     ("max difference", "max_difference", 1.0, 6),
 )
-"""Words, key of a lane, factor and digits of each column."""
+"""Words, key of a lane, factor and digits of each column; what is counted may be another thing than a frame."""
 SPREAD_SHOWN: Final = {"fps"}
 
 
@@ -207,6 +210,8 @@ def _cell(lane: Mapping[str, Any], key: str, factor: float, digits: int) -> str:
     value = lane.get(key)
     if not isinstance(value, int | float):
         return "–"
+    if key in SPREAD_SHOWN and value < 1:
+        digits += 2  # what takes many seconds
     text = f"{factor * value:.{digits}f}"
     if key in SPREAD_SHOWN:
         found = lane["spread"][key]

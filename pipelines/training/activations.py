@@ -114,12 +114,12 @@ def _compute(
         ]
         return [seen, *changed]
 
-    extractor = _compile(trunk, side)
+    extractor = compile_trunk(trunk, side)
     every = (view for made in map_ahead(make_views, pictures) for view in made)
     extractor.write_features(every, out.reshape(-1, *out.shape[2:]))
 
 
-def _compile(trunk: "keras.Model", side: int) -> FeatureExtractor:
+def compile_trunk(trunk: "keras.Model", side: int) -> FeatureExtractor:
     """The trunk in OpenVINO, which needs half of Keras's processor time."""
     import openvino as ov
     from openvino.preprocess import PrePostProcessor

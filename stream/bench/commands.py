@@ -1,11 +1,12 @@
 """`vigia bench`: measured side by side in one run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.terminal import JsonOption, print_json, say
+from pipelines.bench.commands import OutOption, RoundsOption, WriteOption, tell
+from pipelines.terminal import JsonOption, say
 
 if TYPE_CHECKING:
     from pipelines.artefact import Precision
@@ -18,6 +19,7 @@ bench_app = typer.Typer(
 Architecture = Literal[
     "mobilenet_v2", "resnet50", "efficientnet_v2_b0", "vision_transformer", "regularised_cnn", "compact_cnn",
 ]  # fmt: skip
+TailModel = Literal["mobilenet_v2", "resnet50", "efficientnet_v2_b0", "vision_transformer"]
 ModelOption = Annotated[
     Architecture, typer.Option("--model", help="An architecture, with ImageNet weights from VIGIA_WEIGHTS_DIR or none.")
 ]
@@ -26,11 +28,6 @@ ClassifierOption = Annotated[
 ]
 VersionOption = Annotated[
     int | None, typer.Option("--version", min=1, help="Of the classifier; else production, else the newest.")
-]
-RoundsOption = Annotated[int, typer.Option("--rounds", min=1, help="How often each lane is measured.")]
-OutOption = Annotated[Path | None, typer.Option("--out", help="A folder for the JSON, the tables and a plot.")]
-WriteOption = Annotated[
-    Path | None, typer.Option("--write", metavar="FILE", help="A Markdown page in which to replace this bench's part.")
 ]
 
 
@@ -72,7 +69,7 @@ def stream(
     with open_home() as home:
         prepared = _prepare(home, model, classifier, version, precision)
         figures = measure_stream(home, prepared, plan, say)
-    _tell(describe_stream(figures, prepared, plan, machine), out, write, json)
+    tell(describe_stream(figures, prepared, plan, machine), out, write, json)
 
 
 @bench_app.command()
@@ -97,7 +94,7 @@ def engines(
     with open_home() as home:
         prepared = _prepare(home, model, classifier, version)
         lanes = measure_engines(home, prepared, rounds, seconds, say)
-    _tell(
+    tell(
         build_document("engines", lanes, engine_ratios(lanes), machine, model=prepared.name, rounds=rounds),
         out,
         write,
@@ -117,7 +114,7 @@ def decode(
     check_places(out, write)
     machine = describe_machine()
     lanes = measure_decoding(rounds, say)
-    _tell(build_document("decode", lanes, decode_ratios(lanes), machine, rounds=rounds), out, write, json)
+    tell(build_document("decode", lanes, decode_ratios(lanes), machine, rounds=rounds), out, write, json)
 
 
 @bench_app.command()
@@ -134,7 +131,99 @@ def envelope(
     machine = describe_machine()
     ours, plain = measure_envelope(rounds, say)
     ratios = {"ours_over_standard_library": ratio(ours, plain)}
-    _tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
+    tell(build_document("envelope", [ours, plain], ratios, machine, rounds=rounds), out, write, json)
+
+
+@bench_app.command()
+def data(
+    model: ModelOption = "mobilenet_v2",
+    classifier: ClassifierOption = None,
+    version: VersionOption = None,
+    pictures: Annotated[int, typer.Option(min=40, help="Drawn camera pictures of 640x480.")] = 400,
+    rounds: RoundsOption = 5,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Import, preparing, folder classification and evaluation beside plain ways and the bare engine."""
+    import os
+
+    from pipelines.bench.answering import PAIRS as ANSWER_PAIRS
+    from pipelines.bench.answering import build_answer_works
+    from pipelines.bench.data import PAIRS, build_data_works, draw_folder
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.report import build_document, check_places
+    from pipelines.bench.works import compare_lanes, measure_works
+    from stream.bench.home import open_home
+
+    check_places(out, write)
+    machine = describe_machine()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported, or it is not heard
+    with open_home() as home:
+        prepared = _prepare(home, model, classifier, version)
+        say(f"drawing {pictures} pictures")
+        source = draw_folder(home, pictures)
+        works = [*build_data_works(source), *build_answer_works(prepared, source)]
+        lanes = measure_works(works, home, rounds, say)
+    ratios = compare_lanes(lanes, (*PAIRS, *ANSWER_PAIRS))
+    about = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    tell(build_document("data", lanes, ratios, machine, **about), out, write, json)
+
+
+@bench_app.command()
+def train(
+    model: Annotated[
+        TailModel, typer.Option("--model", help="With ImageNet weights from VIGIA_WEIGHTS_DIR or none.")
+    ] = "mobilenet_v2",
+    pictures: Annotated[int, typer.Option(min=32, help="Drawn camera pictures.")] = 128,
+    rounds: RoundsOption = 5,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The frozen trunk's activations and an epoch of the tail, beside Keras's own ways."""
+    import os
+    import tempfile
+
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.pictures import draw_pictures
+    from pipelines.bench.report import build_document, check_places
+    from pipelines.bench.training import PAIRS, build_scene, measure_training
+    from pipelines.bench.works import compare_lanes
+    from pipelines.settings import load_settings
+    from stream.bench.home import RUN, open_home
+
+    check_places(out, write)
+    machine = describe_machine()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported, or it is not heard
+    with open_home() as home, tempfile.TemporaryDirectory(prefix=RUN, dir=home) as folder:
+        say(f"building {model}")
+        scene = build_scene(model, load_settings().weights_dir, draw_pictures(count=pictures), Path(folder))
+        lanes = measure_training(scene, rounds, say)
+    about = {"model": model, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    tell(build_document("train", lanes, compare_lanes(lanes, PAIRS), machine, **about), out, write, json)
+
+
+@bench_app.command()
+def start(
+    up: Annotated[bool, typer.Option(help="Also `vigia up`, on a new home and on the same one again.")] = True,
+    rounds: RoundsOption = 5,
+    out: OutOption = None,
+    write: WriteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """`vigia --help` beside Python that does nothing, and `vigia up --detach` until every service is healthy."""
+    from pipelines.bench.machine import describe_machine
+    from pipelines.bench.report import build_document, check_places
+    from pipelines.bench.starting import compare_starts, measure_starts
+    from stream.bench.home import open_home
+
+    check_places(out, write)
+    machine = describe_machine()
+    with open_home() as home:
+        lanes = measure_starts(home, rounds, say, up=up)
+    document = build_document("start", lanes, compare_starts(lanes), machine, rounds=rounds, unit="start")
+    tell(document, out, write, json)
 
 
 def _prepare(
@@ -154,6 +243,7 @@ def _prepare(
     if classifier is None and version is not None:
         raise typer.BadParameter("--version is of a --classifier; name that too.")
     if classifier is None:
+<<<<<<< HEAD
         prepared = prepare_model(home, model, settings.weights_dir, draw_pictures())
     else:
         prepared = fetch_model(home, settings, classifier, version, draw_pictures())
@@ -172,3 +262,7 @@ def _tell(document: dict[str, Any], out: Path | None, write: Path | None, as_jso
         print_json(document)
     else:
         print(render_markdown(document), end="")
+=======
+        return prepare_model(home, model, settings.weights_dir, draw_pictures())
+    return fetch_model(home, settings, classifier, version, draw_pictures())
+>>>>>>> w-hot

@@ -1,8 +1,20 @@
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.bench.figures import Lane, Spread, ratio, spread, time_passes, turned
+from pipelines.bench.figures import (
+    Lane,
+    Spread,
+    cpu_seconds_with_children,
+    ratio,
+    spread,
+    time_passes,
+    time_questions,
+    turned,
+)
 
 
 def lane(name: str, *fps: float, not_counted: str | None = None) -> Lane:
@@ -52,3 +64,21 @@ def test_whole_passes_are_timed() -> None:
 
     assert len(passes) == 1
     assert timed["fps"] * timed["ms_per_frame"] == pytest.approx(1000)
+
+
+def test_a_question_is_asked_often_enough_for_its_quantiles() -> None:
+    asked: list[int] = []
+
+    figures = time_questions(lambda: asked.append(1), 0.0, least=7)
+
+    assert len(asked) == 7
+    assert 0 < figures["p50_ms"] <= figures["p95_ms"]
+    assert figures["cpu_seconds_per_frame"] >= 0
+
+
+def test_processor_time_of_children_that_have_ended_counts() -> None:
+    before = cpu_seconds_with_children()
+
+    subprocess.run([sys.executable, "-c", "sum(range(2_000_000))"], check=True)
+
+    assert cpu_seconds_with_children() > before + 0.005

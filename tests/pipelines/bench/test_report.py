@@ -131,3 +131,11 @@ def test_nothing_is_removed_from_a_page_whose_mark_of_an_end_is_gone(tmp_path: P
 
     assert "Words." in once
     assert page.read_text() == once
+
+
+def test_what_is_counted_may_be_another_thing_than_a_frame() -> None:
+    slow = Lane("up", ({"fps": 0.04, "cpu_seconds_per_frame": 30.0, "seconds": 25.0, "p50_ms": 1.5},))
+    table = render_markdown(build_document("start", [slow], {}, MACHINE, rounds=1, unit="start"))
+
+    assert "| lane | starts/s (least–most) | CPU-ms a start | seconds | p50, ms |" in table
+    assert "| up | 0.040 (0.040–0.040) | 30000.00 | 25.00 | 1.50 |" in table
