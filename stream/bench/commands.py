@@ -243,26 +243,7 @@ def _prepare(
     if classifier is None and version is not None:
         raise typer.BadParameter("--version is of a --classifier; name that too.")
     if classifier is None:
-<<<<<<< HEAD
         prepared = prepare_model(home, model, settings.weights_dir, draw_pictures())
     else:
         prepared = fetch_model(home, settings, classifier, version, draw_pictures())
     return change_precision(home, prepared, precision) if precision else prepared
-
-
-def _tell(document: dict[str, Any], out: Path | None, write: Path | None, as_json: bool) -> None:
-    from pipelines.bench.report import render_markdown, save, write_section
-
-    if out:
-        say(f"written: {', '.join(str(file) for file in save(document, out))}")
-    if write:
-        write_section(document, write)
-        say(f"written: {write}")
-    if as_json:
-        print_json(document)
-    else:
-        print(render_markdown(document), end="")
-=======
-        return prepare_model(home, model, settings.weights_dir, draw_pictures())
-    return fetch_model(home, settings, classifier, version, draw_pictures())
->>>>>>> w-hot
