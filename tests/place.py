@@ -80,7 +80,9 @@ class Place:
         return endpoints
 
     def supervisor(self) -> int:
-        return int((run_folder(self.state) / "supervisord.pid").read_text())
+        file = run_folder(self.state) / "supervisord.pid"
+        # one that has just begun has made the file and not written to it
+        return int(wait_until(file.read_text, timeout_seconds=10, what="the supervisor's pid") or 0)
 
     def keeper(self) -> int:
         return int((run_folder(self.state) / "keeper.pid").read_text())
