@@ -106,18 +106,18 @@ def draw_plot(document: Document, file: Path) -> None:
     heights = [1.0 + 0.4 * len(lanes)] + ([1.0 + 0.4 * len(latency)] if latency else [])
     figure = Figure(figsize=(10, 0.5 + sum(heights)), layout="constrained")
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    _draw_lanes(parts[0], lanes)
+    _draw_lanes(parts[0], lanes, document.get("unit", "frame"))
     if latency:
         _draw_latency(parts[1], latency, document.get("engine_ms_per_frame"))
     figure.suptitle(_title(document), fontsize=10)
     figure.savefig(file, dpi=110)
 
 
-def _draw_lanes(part: Any, lanes: Mapping[str, Mapping[str, Any]]) -> None:
+def _draw_lanes(part: Any, lanes: Mapping[str, Mapping[str, Any]], unit: str) -> None:
     rates, costs = part.subplots(1, 2, sharey=True)
     for axes, figure_name, factor, words in (
-        (rates, "fps", 1.0, f"{document.get('unit', 'frame')}s a second"),
-        (costs, "cpu_seconds_per_frame", 1000.0, f"CPU-ms a {document.get('unit', 'frame')}"),
+        (rates, "fps", 1.0, f"{unit}s a second"),
+        (costs, "cpu_seconds_per_frame", 1000.0, f"CPU-ms a {unit}"),
     ):
         spreads = [lane["spread"][figure_name] for lane in lanes.values()]
         medians = [factor * each["median"] for each in spreads]
