@@ -192,13 +192,11 @@ def _compare_answers(scratch: Scratch, classifier: str, version: int, tolerance:
             f"Expected the class names of {classifier} version {version}, the rebuilt model has "
             f"{', '.join(after.class_names)[:200]}. The pictures or prepare.label_names differ."
         )
-    said = (
-        model.infer([decode_for(encoded, model.decode_side) for encoded in pictures.values()])
+    then, now = (
+        model.infer([decode_for(encoded, model.decode_side) for encoded in pictures.values()]).probabilities
         for model in (before, after)
     )
-    return compare_predictions(
-        kind, list(pictures), before.class_names, *(each.probabilities for each in said), tolerance
-    )
+    return compare_predictions(kind, list(pictures), before.class_names, then, now, tolerance)
 
 
 def choose_pictures(artefact: Path, prepared: Path) -> tuple[PictureKind, dict[str, bytes]]:

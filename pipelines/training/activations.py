@@ -21,7 +21,8 @@ from pipelines.datasets.staging import check_free_space
 from pipelines.features import FeatureExtractor
 from pipelines.images import Image, decode_image
 from pipelines.openvino_core import open_core
-from pipelines.preprocessing import WholePicture, see_picture
+from pipelines.preprocessing import WholePicture
+from pipelines.scaled_images import decode_for
 from pipelines.training.augmentation import augment_image
 from pipelines.training.caches import cache_entry, is_done, mark_done
 from pipelines.training.digests import digest_arrays, digest_document, digest_split
@@ -104,9 +105,9 @@ def _compute(
     side, views = plan.image_size, out.shape[1]
     plain = WholePicture((side, side), plan.decoding)
 
-    def make_views(picture: PreparedPicture) -> list[Image | None]:
+    def make_views(picture: PreparedPicture) -> list[Image]:
         image = decode_image(picture.encoded)
-        seen = plain(image) if plain.decode_side is None else see_picture(plain, picture.encoded)
+        seen = plain(image if plain.decode_side is None else decode_for(picture.encoded, plain.decode_side))
         place = int(picture.sha256[:16], 16)
         changed = [
             augment_image(image, plan.augment, side, np.random.default_rng((plan.seed, place, view)))

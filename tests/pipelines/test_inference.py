@@ -54,7 +54,7 @@ def test_a_version_has_pictures_decoded_as_its_card_says(tmp_path: Path) -> None
 
     assert (before.decode_side, *(each.decode_side for each in scaled)) == (None, card.image_size, card.image_size)
     prepared = decode_for(picture, card.image_size)
-    assert np.array_equal(scaled[0].preprocessing(prepared), prepared)
+    assert np.array_equal(np.asarray(scaled[0].preprocessing(prepared)), prepared)
     seen = scaled[0].infer([prepared]).probabilities
     assert seen == pytest.approx(before.infer([decode_image(picture)]).probabilities, abs=0.05)
 

@@ -36,8 +36,9 @@ def test_what_a_network_sees_follows_from_how_its_pictures_are_decoded() -> None
     full, scaled = (build_preprocessing("picture", (64, 64), None, decoding) for decoding in get_args(Decoding))
 
     assert (find_side(full), find_side(scaled), find_side(OrWhole(scaled, (64, 64)))) == (None, 64, 64)
-    assert np.array_equal(see_picture(full, encoded), resize_image(decode_image(encoded), (64, 64)))
-    assert np.array_equal(see_picture(scaled, encoded), decode_for(encoded, 64))
+    seen = [np.asarray(see_picture(each, encoded)) for each in (full, scaled)]
+    assert np.array_equal(seen[0], resize_image(decode_image(encoded), (64, 64)))
+    assert np.array_equal(seen[1], decode_for(encoded, 64))
 
 
 def test_faces_are_looked_for_among_all_pixels_and_others_are_described_by_their_decoding() -> None:
