@@ -76,7 +76,7 @@ def bind_rows(
     The rows go in the order of their keys: two writers that lock the same ones in different orders would be a deadlock.
     """
     statement, key = _prepare(table, dialect, absent, keep), len(table.primary_key)
-    return BoundRows(statement, statement.bind(sorted(rows, key=lambda row: row[:key])))
+    return BoundRows(statement, statement.bind(sorted(rows, key=lambda row: tuple(row[:key]))))
 
 
 @lru_cache(maxsize=16)
