@@ -45,8 +45,6 @@ class SoakPlan:
     kill_every_seconds: float
     warm_up_seconds: float
     """Of the processes: before it, growth is not counted."""
-    broker_every: int = BROKER_EVERY
-    """Which kill is the broker's, counted by all of them."""
 
 
 @dataclass(slots=True)
@@ -135,7 +133,7 @@ class Soak:
         return sample
 
     def _kill(self) -> None:
-        broker = (len(self.kills) + 1) % self.plan.broker_every == 0
+        broker = (len(self.kills) + 1) % BROKER_EVERY == 0
         kill: dict[str, Any] = {
             "what": "kafka" if broker else "worker-1",
             "seconds": round(self.seconds, 1),

@@ -166,7 +166,7 @@ def data(
         works = [*build_data_works(source), *build_answer_works(prepared, source)]
         lanes = measure_works(works, home, rounds, say)
     ratios = compare_lanes(lanes, (*PAIRS, *ANSWER_PAIRS))
-    about = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    about: dict[str, Any] = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
     tell(build_document("data", lanes, ratios, machine, **about), out, write, json)
 
 
@@ -200,7 +200,7 @@ def train(
         say(f"building {model}")
         scene = build_scene(model, load_settings().weights_dir, draw_pictures(count=pictures), Path(folder))
         lanes = measure_training(scene, rounds, say)
-    about = {"model": model, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    about: dict[str, Any] = {"model": model, "rounds": rounds, "pictures": pictures, "unit": "picture"}
     tell(build_document("train", lanes, compare_lanes(lanes, PAIRS), machine, **about), out, write, json)
 
 
@@ -212,7 +212,7 @@ def start(
     write: WriteOption = None,
     json: JsonOption = False,
 ) -> None:
-    """`vigia --help` beside Python that does nothing, and `vigia up --detach` until every service is healthy."""
+    """`vigia --help` beside Python that does nothing, and `vigia up` until every service is healthy."""
     from pipelines.bench.machine import describe_machine
     from pipelines.bench.report import build_document, check_places
     from pipelines.bench.starting import compare_starts, measure_starts
