@@ -57,7 +57,7 @@ def _measure_calls(words: tuple[str, ...]) -> Round:
 def _measure_ups(home: Path) -> dict[str, Round]:
     """A home that did not exist, then the same one again."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VIGIA_")}
-    figures = {}
+    figures: dict[str, Round] = {}
     with tempfile.TemporaryDirectory(prefix="run-", dir=home) as name:
         environment = {**kept, "VIGIA_HOME": name, "VIGIA_PORTS": "auto"}
         for lane in ("up fresh", "up warm"):

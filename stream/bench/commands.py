@@ -1,7 +1,7 @@
 """`vigia bench`: measured side by side in one run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -161,7 +161,7 @@ def data(
         works = [*build_data_works(source), *build_answer_works(prepared, source)]
         lanes = measure_works(works, home, rounds, say)
     ratios = compare_lanes(lanes, (*PAIRS, *ANSWER_PAIRS))
-    about = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    about: dict[str, Any] = {"model": prepared.name, "rounds": rounds, "pictures": pictures, "unit": "picture"}
     tell(build_document("data", lanes, ratios, machine, **about), out, write, json)
 
 
@@ -195,7 +195,7 @@ def train(
         say(f"building {model}")
         scene = build_scene(model, load_settings().weights_dir, draw_pictures(count=pictures), Path(folder))
         lanes = measure_training(scene, rounds, say)
-    about = {"model": model, "rounds": rounds, "pictures": pictures, "unit": "picture"}
+    about: dict[str, Any] = {"model": model, "rounds": rounds, "pictures": pictures, "unit": "picture"}
     tell(build_document("train", lanes, compare_lanes(lanes, PAIRS), machine, **about), out, write, json)
 
 
