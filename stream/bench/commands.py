@@ -1,7 +1,7 @@
 """`vigia bench`: measured side by side in one run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
