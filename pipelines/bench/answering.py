@@ -8,6 +8,7 @@ from pipelines.artefact import NETWORK_FILE, ServingCard
 from pipelines.bench.machine import count_cores
 from pipelines.bench.model import BenchModel
 from pipelines.bench.works import Work
+from pipelines.preprocessing import WholePicture, see_picture
 
 PAIRS: Final = (("answer classify", "answer engine"), ("answer evaluate", "answer engine"))
 
@@ -22,6 +23,11 @@ def build_answer_works(model: BenchModel, source: Path) -> list[Work]:
     ]
 
 
+def preprocess_as(card: ServingCard) -> WholePicture:
+    """As the version wants its pictures decoded."""
+    return WholePicture((card.image_size, card.image_size), card.decoding)
+
+
 class BareEngine:
     """Decoder and network, as many requests as there are cores, and nothing around them."""
 
@@ -32,16 +38,15 @@ class BareEngine:
         from pipelines.openvino_core import open_core
 
         card, cores = ServingCard.load(artefact), count_cores()
-        self._names, self._side = card.class_names, card.image_size
+        self._names, self._preprocessing = card.class_names, preprocess_as(card)
         network = open_core().read_model(artefact / NETWORK_FILE)
-        network.reshape([1, self._side, self._side, 3])
+        network.reshape([1, card.image_size, card.image_size, 3])
         options = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "INFERENCE_PRECISION_HINT": "f32"}
         self._output = PROBABILITIES_OUTPUT
         self._queue = ov.AsyncInferQueue(open_core().compile_model(network, "CPU", options), cores)
 
     def answer(self, files: Sequence[Path]) -> list[str]:
         """A label a file."""
-        from pipelines.bench.decode import decode_ours
         from pipelines.datasets.threads import map_in_threads
 
         labels = [""] * len(files)
@@ -50,7 +55,7 @@ class BareEngine:
             labels[place] = self._names[int(request.get_output_tensor(self._output).data[0].argmax())]
 
         self._queue.set_callback(keep)
-        decoded = map_in_threads(lambda file: decode_ours(file.read_bytes(), self._side), files)
+        decoded = map_in_threads(lambda file: see_picture(self._preprocessing, file.read_bytes()), files)
         for place, pixels in enumerate(decoded):
             self._queue.start_async([pixels[None]], place)
         self._queue.wait_all()
@@ -77,11 +82,12 @@ def _evaluate(model: BenchModel, source: Path) -> Any:
     from pipelines.stage_params import PrepareParams
 
     card = ServingCard.load(model.artefact)
-    network = Network(model.artefact / NETWORK_FILE, (card.image_size, card.image_size))
+    preprocessing = preprocess_as(card)
+    network = Network(model.artefact / NETWORK_FILE, preprocessing.size_hw, preprocessing)
 
     def once(_folder: Path) -> list[str]:
         pictures = read_labelled_folder(source, model.classifier, PrepareParams())
-        rows = network.answer(decode_pictures(pictures)).probabilities
+        rows = network.answer(decode_pictures(pictures, network.decode_side)).probabilities
         return [card.class_names[place] for place in rows.argmax(axis=1)]
 
     return once
