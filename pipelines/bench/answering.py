@@ -8,7 +8,9 @@ from pipelines.artefact import NETWORK_FILE, ServingCard
 from pipelines.bench.machine import count_cores
 from pipelines.bench.model import BenchModel
 from pipelines.bench.works import Work
-from pipelines.preprocessing import WholePicture, see_picture
+from pipelines.images import Image
+from pipelines.preprocessing import WholePicture
+from pipelines.scaled_images import decode_for
 
 PAIRS: Final = (("answer classify", "answer engine"), ("answer evaluate", "answer engine"))
 
@@ -55,11 +57,14 @@ class BareEngine:
             labels[place] = self._names[int(request.get_output_tensor(self._output).data[0].argmax())]
 
         self._queue.set_callback(keep)
-        decoded = map_in_threads(lambda file: see_picture(self._preprocessing, file.read_bytes()), files)
+        decoded = map_in_threads(self._see, files)
         for place, pixels in enumerate(decoded):
             self._queue.start_async([pixels[None]], place)
         self._queue.wait_all()
         return labels
+
+    def _see(self, file: Path) -> Image:
+        return self._preprocessing(decode_for(file.read_bytes(), self._preprocessing.decode_side))
 
 
 def _classify(model: BenchModel, source: Path) -> Any:
