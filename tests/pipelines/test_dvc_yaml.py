@@ -25,6 +25,7 @@ DATA = {
         "models/${item}/evaluate/calibration.json",
         "models/${item}/evaluate/reference.npz",
         "models/${item}/train/model.keras",
+        "models/${item}/train/plan.json",
     },
 }
 

@@ -19,6 +19,8 @@ from pipelines.inference import load_classifier
 from pipelines.models.compact_cnn import build_compact_cnn
 from pipelines.stages.export import export
 from pipelines.stages.running import StagePaths
+from pipelines.training.keeping import PLAN_FILE
+from pipelines.training.plan import TrainPlan
 from tests.pipelines.export.test_golden import PICTURES
 
 pytestmark = pytest.mark.integration
@@ -38,6 +40,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StagePaths:
     (paths.prepared / "class_names.json").write_text('["barge", "canoe", "yawl"]', encoding="utf-8")
     (tmp_path / "data" / "raw" / "boats.dvc").write_text(f"outs:\n- md5: {'a' * 32}.dir\n  path: boats\n")
     build_compact_cnn(3, 32, 0.2, 7).save(paths.train / "model.keras")
+    (paths.train / PLAN_FILE).write_text(TrainPlan().model_dump_json(), encoding="utf-8")
     calibration = Calibration(2.0, UnknownThresholds(0.1, 0.3, 1.0, 2.0, 3.0), 0.2, 0.1, 0.04, 24, (0.5, 0.25, 0.25))
     (paths.evaluate / "calibration.json").write_text(json.dumps(asdict(calibration)), encoding="utf-8")
     rows = normalise_features(np.random.default_rng(1).normal(size=(6, 128)))
