@@ -67,10 +67,10 @@ class HeatmapWriter:
             pool.class_names, WholePicture(size_hw, opened.card.decoding), open_map(opened.artefact, pool.infer), files
         )
 
-    def write(self, path: str, image: Image, label: str) -> Path:
-        """Raises ImageError when the map cannot be written."""
+    def write(self, path: str, image: Image, seen: Image, label: str) -> Path:
+        """The map of what was asked about, laid over all pixels. Raises ImageError when it cannot be written."""
         with self._one:
-            relevance = self.relevance(self.prepare(image), self.class_names.index(label))
+            relevance = self.relevance(self.prepare(seen), self.class_names.index(label))
         file = self.files[path]
         try:
             PillowImage.fromarray(overlay(image, relevance)).save(file, quality=JPEG_QUALITY)

@@ -17,7 +17,7 @@ from pipelines.errors import ImageError
 from pipelines.images import Image, decode_image
 from pipelines.inference import Answer, Classifier, Inference, build_answers
 from pipelines.preprocessing import find_side
-from pipelines.scaled_images import decode_for
+from pipelines.scaled_images import decode_for_all
 
 PICTURE_LIMITS: Final = DATASET_LIMITS
 """Those of a picture that is imported: a photograph may be larger than a camera's frame."""
@@ -54,8 +54,9 @@ class Pool:
             self._idle.put(classifier)
 
 
-Draw = Callable[[str, Image, str], Path]
-"""Draws what a picture's label rests on; its path, its pixels, the label. Raises ImageError."""
+Draw = Callable[[str, Image, Image, str], Path]
+"""Draws what a picture's label rests on; its path, all its pixels, those that were asked about, the label. Raises
+ImageError."""
 
 
 def answer_pictures(
@@ -66,10 +67,11 @@ def answer_pictures(
     def answer(source: Source) -> PictureAnswer:
         said: Answer | None = None
         try:
-            encoded = read_encoded(source.path)
-            seen = decode_for(encoded, pool.decode_side, limits=PICTURE_LIMITS)
+            sides = {pool.decode_side, None} if draw else {pool.decode_side}
+            images = decode_for_all(read_encoded(source.path), sides, limits=PICTURE_LIMITS)
+            seen = images[pool.decode_side]
             said = build_answers(pool.class_names, pool.infer(seen), top)[0]
-            heatmap = draw(source.path, decode_image(encoded, limits=PICTURE_LIMITS), said.label) if draw else None
+            heatmap = draw(source.path, images[None], seen, said.label) if draw else None
             return PictureAnswer(source.path, said, heatmap=heatmap)
         except ImageError as error:
             return PictureAnswer(source.path, said, str(error))

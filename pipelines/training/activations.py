@@ -19,10 +19,10 @@ from pipelines.datasets.shards import PreparedPicture, read_split
 from pipelines.datasets.splits import Split
 from pipelines.datasets.staging import check_free_space
 from pipelines.features import FeatureExtractor
-from pipelines.images import Image, decode_image
+from pipelines.images import Image
 from pipelines.openvino_core import open_core
 from pipelines.preprocessing import WholePicture
-from pipelines.scaled_images import decode_for
+from pipelines.scaled_images import decode_for_all
 from pipelines.training.augmentation import augment_image
 from pipelines.training.caches import cache_entry, is_done, mark_done
 from pipelines.training.digests import digest_arrays, digest_document, digest_split
@@ -106,14 +106,15 @@ def _compute(
     plain = WholePicture((side, side), plan.decoding)
 
     def make_views(picture: PreparedPicture) -> list[Image]:
-        image = decode_image(picture.encoded)
-        seen = plain(image if plain.decode_side is None else decode_for(picture.encoded, plain.decode_side))
+        # changed views are warped from all pixels
+        sides = {plain.decode_side, None} if views > 1 else {plain.decode_side}
+        images = decode_for_all(picture.encoded, sides)
         place = int(picture.sha256[:16], 16)
         changed = [
-            augment_image(image, plan.augment, side, np.random.default_rng((plan.seed, place, view)))
+            augment_image(images[None], plan.augment, side, np.random.default_rng((plan.seed, place, view)))
             for view in range(1, views)
         ]
-        return [seen, *changed]
+        return [plain(images[plain.decode_side]), *changed]
 
     extractor = compile_trunk(trunk, side)
     every = (view for made in map_ahead(make_views, pictures) for view in made)

@@ -17,7 +17,8 @@ def test_one_picture_gives_the_file_that_was_named(opened: OpenedVersion, pool: 
     picture = write_picture(tmp_path / "a.jpg", "red", (90, 50))
     writer = HeatmapWriter.open(opened, pool, tmp_path / "new" / "map.png", find_sources([str(picture)]))
 
-    file = writer.write(str(picture), read_picture(str(picture)), "red")
+    pixels = read_picture(str(picture))
+    file = writer.write(str(picture), pixels, pixels, "red")
 
     assert file == tmp_path / "new" / "map.png"
     with PillowImage.open(file) as drawn:
@@ -28,7 +29,8 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(opened: OpenedVersion,
     pictures = [str(write_picture(tmp_path / name / "x.jpg", "red")) for name in ("a", "b")]
     writer = HeatmapWriter.open(opened, pool, tmp_path / "maps", find_sources(pictures))
 
-    files = [writer.write(picture, read_picture(picture), "red") for picture in pictures]
+    pixels = [read_picture(picture) for picture in pictures]
+    files = [writer.write(path, each, each, "red") for path, each in zip(pictures, pixels, strict=True)]
 
     assert [file.name for file in files] == ["x.heatmap.jpg", "x-2.heatmap.jpg"]
     assert all(file.is_file() for file in files)

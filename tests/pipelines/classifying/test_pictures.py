@@ -1,16 +1,20 @@
 import io
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
+from pipelines.artefact import ServingCard
 from pipelines.classifying.pictures import Pool, answer_pictures, read_picture
 from pipelines.classifying.sources import find_sources
 from pipelines.errors import ImageError
-from pipelines.images import decode_image
+from pipelines.images import Image, decode_image
 from pipelines.inference import build_answers, load_classifier
+from pipelines.scaled_images import decode_for
 from tests.pipelines.classifying.artefacts import encode_picture, write_picture
 
 
@@ -42,6 +46,27 @@ def test_an_answer_is_the_one_that_the_worker_gives(pool: Pool, colours: Path, t
     for (label, probability), (same, expected) in zip(ours.answer.top, theirs.top, strict=True):
         assert label == same
         assert probability == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_heatmap_is_drawn_of_what_was_asked_about_and_over_all_pixels(colours: Path, tmp_path: Path) -> None:
+    scaled = tmp_path / "scaled"
+    shutil.copytree(colours, scaled)
+    replace(ServingCard.load(colours), decoding="scaled").save(scaled)
+    drawn: list[tuple[Image, Image]] = []
+
+    def draw(path: str, image: Image, seen: Image, _label: str) -> Path:
+        drawn.append((image, seen))
+        return Path(path)
+
+    file = tmp_path / "noise.jpg"
+    pixels = np.random.default_rng(3).integers(0, 256, (150, 170, 3), np.uint8)
+    PillowImage.fromarray(pixels).save(file)
+
+    list(answer_pictures(Pool([load_classifier(scaled, "colours", 4)]), find_sources([str(file)]), 1, draw))
+
+    ((image, seen),) = drawn
+    assert image.shape == (150, 170, 3)
+    assert np.array_equal(seen, decode_for(file.read_bytes(), 32))
 
 
 def test_a_picture_of_nothing_known_is_unknown(pool: Pool, tmp_path: Path) -> None:
