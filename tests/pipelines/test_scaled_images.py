@@ -47,6 +47,12 @@ def drawn_jpegs(draw_value: st.DrawFn) -> bytes:
 SIDES = st.sampled_from([32, 64, 96, 224])
 
 
+def test_large_inputs_are_squashed_on_the_thread_that_asks() -> None:
+    squash_image(np.zeros((720, 1280, 4), np.uint8), 512)
+
+    assert cv2.getNumThreads() == 1
+
+
 @given(drawn_jpegs(), SIDES)
 def test_the_scaled_way_shows_what_the_full_way_shows(encoded: bytes, side: int) -> None:
     scaled = decode_for(encoded, side).astype(int)
