@@ -21,10 +21,10 @@ from pipelines.evaluation.robustness import measure_robustness
 from pipelines.evaluation.slices import Looks, measure_slices
 from pipelines.evaluation.strangers import LEFT_OUT, measure_strangers
 from pipelines.evaluation.unknown import UnknownThresholds
-from pipelines.images import Image, resize_image
+from pipelines.images import Image
 from pipelines.inference import hint_precision
 from pipelines.openvino_core import open_core
-from pipelines.preprocessing import build_preprocessing
+from pipelines.preprocessing import WholePicture, build_preprocessing
 from pipelines.registry import Registry
 from pipelines.stage_params import EvaluateParams
 
@@ -150,12 +150,12 @@ def _measure_robustness(opened: OpenedVersion, pictures: Sequence[LabelledPictur
     # a folder comes class by class: hashes choose fairly, and the same again
     chosen = sorted(pictures, key=lambda picture: picture.sha256)[:most]
     labels = np.array([opened.card.class_names.index(picture.label) for picture in chosen], np.int64)
-    side = opened.network.decode_side
-    size_hw = opened.network.size_hw if opened.card.subject == "picture" else None
+    whole = WholePicture(opened.network.size_hw, opened.card.decoding) if opened.card.subject == "picture" else None
 
     def load() -> Iterator[Image]:
         # spoilt at the size at which the network looks at it, as in the stage
-        return (resize_image(image, size_hw or image.shape[:2]) for image in decode_pictures(chosen, side))
+        images = decode_pictures(chosen, opened.network.decode_side)
+        return map(whole, images) if whole else images
 
     return measure_robustness(opened.network, load, labels)
 
