@@ -71,7 +71,7 @@ class Lowered:
 
     artefact: Path
     """Gone with the export."""
-    figures: Mapping[str, float]
+    figures: Mapping[str, Any]
 
 
 def export_version(registry: Registry, order: Order, register: Callable[[Lowered], int] | None = None) -> Exported:
@@ -101,11 +101,11 @@ def export_version(registry: Registry, order: Order, register: Callable[[Lowered
                     rows.append(measure_format(form, place, pixels, expected))
             rows.sort(key=lambda row: row.format == order.format)
             precision = card.precision if order.format == "openvino" else "f32"
-            _record(registry, order, rows[-1], precision)
+            figures = _record(registry, order, rows[-1], precision, trial)
             check_measured(rows[-1], order.max_difference, precision)
             add_companions(source.artefact, folder, card)
             save_parity(folder, [asdict(row) for row in rows])
-        lowered = Lowered(source.artefact, {**rows[-1].metrics(), **trial.metrics()}) if trial else None
+        lowered = Lowered(source.artefact, figures) if trial else None
         made = register(lowered) if register and lowered else None
     return Exported(tuple(list_files(order.out)), tuple(rows), golden, len(pixels), trial, made)
 
@@ -201,10 +201,18 @@ def _lower_precision(registry: Registry, order: Order, artefact: Path, card: Ser
     return trial
 
 
-def _record(registry: Registry, order: Order, row: Measured, precision: Precision) -> None:
-    """With the version, whether or not it may be handed out."""
-    figures: Mapping[str, Any] = row.metrics() if row.parity else {"not_checked": row.not_checked}
-    registry.tag(order.classifier, order.version, parity_tag(row.format, precision), json.dumps(figures))
+def _record(
+    registry: Registry, order: Order, row: Measured, precision: Precision, trial: PrecisionTrial | None
+) -> Mapping[str, Any]:
+    """With the version, whether or not it may be handed out; what stands there of a trial stays."""
+    key = parity_tag(row.format, precision)
+    figures: dict[str, Any] = dict(row.metrics()) if row.parity else {"not_checked": row.not_checked}
+    if trial:
+        figures |= trial.metrics()
+    elif precision != "f32":
+        figures = json.loads(registry.version(order.classifier, order.version).tags.get(key, "{}")) | figures
+    registry.tag(order.classifier, order.version, key, json.dumps(figures))
+    return figures
 
 
 def _preprocessing_of(artefact: Path, card: ServingCard) -> Preprocessing:

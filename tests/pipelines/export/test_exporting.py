@@ -145,6 +145,8 @@ def test_a_precision_that_answers_alike_is_handed_to_who_registers_it(
     exported = export_version(registry, order(prepared, tmp_path, format="openvino", precision="int8"), register)
 
     assert (exported.registered, seen) == (7, [("int8", 1.0)])
+    kept = json.loads(registry.version("boats", 1).tags["vigia.parity.openvino-int8"])
+    assert {"max_difference", "allowed", "accuracy_loss", "known_loss"} <= kept.keys()
 
 
 def test_a_precision_is_for_openvino_alone(registry: Registry, prepared: Path, tmp_path: Path) -> None:
