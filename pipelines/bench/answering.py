@@ -36,14 +36,15 @@ class BareEngine:
     def __init__(self, artefact: Path) -> None:
         import openvino as ov
 
-        from pipelines.inference import PROBABILITIES_OUTPUT
+        from pipelines.inference import PROBABILITIES_OUTPUT, hint_precision
         from pipelines.openvino_core import open_core
 
         card, cores = ServingCard.load(artefact), count_cores()
         self._names, self._preprocessing = card.class_names, preprocess_as(card)
         network = open_core().read_model(artefact / NETWORK_FILE)
         network.reshape([1, card.image_size, card.image_size, 3])
-        options = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "INFERENCE_PRECISION_HINT": "f32"}
+        hint = hint_precision(open_core(), card.precision)
+        options = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "INFERENCE_PRECISION_HINT": hint}
         self._output = PROBABILITIES_OUTPUT
         self._queue = ov.AsyncInferQueue(open_core().compile_model(network, "CPU", options), cores)
 
@@ -84,11 +85,14 @@ def _classify(model: BenchModel, source: Path) -> Any:
 def _evaluate(model: BenchModel, source: Path) -> Any:
     from pipelines.evaluation.answering import Network
     from pipelines.evaluation.labelled import decode_pictures, read_labelled_folder
+    from pipelines.inference import hint_precision
+    from pipelines.openvino_core import open_core
     from pipelines.stage_params import PrepareParams
 
     card = ServingCard.load(model.artefact)
     preprocessing = preprocess_as(card)
-    network = Network(model.artefact / NETWORK_FILE, preprocessing.size_hw, preprocessing)
+    hint = hint_precision(open_core(), card.precision)
+    network = Network(model.artefact / NETWORK_FILE, preprocessing.size_hw, preprocessing, precision_hint=hint)
 
     def once(_folder: Path) -> list[str]:
         pictures = read_labelled_folder(source, model.classifier, PrepareParams())
