@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import simplejpeg
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
@@ -53,6 +53,7 @@ def test_large_inputs_are_squashed_on_the_thread_that_asks() -> None:
     assert cv2.getNumThreads() == 1
 
 
+@settings(deadline=None)
 @given(drawn_jpegs(), SIDES)
 def test_the_scaled_way_shows_what_the_full_way_shows(encoded: bytes, side: int) -> None:
     scaled = decode_for(encoded, side).astype(int)
@@ -64,6 +65,7 @@ def test_the_scaled_way_shows_what_the_full_way_shows(encoded: bytes, side: int)
     assert np.abs(scaled - full).mean() < 8
 
 
+@settings(deadline=None)
 @given(drawn_jpegs(), SIDES)
 def test_pillow_gives_the_same_pixels_where_simplejpeg_gives_none(encoded: bytes, side: int) -> None:
     expected = decode_for(encoded, side)
