@@ -18,7 +18,7 @@ from tests.stream.faults.store_faults import (
     stop_postgresql,
     store_file,
 )
-from tests.stream.faults.worker import Failure, Point, clock_file
+from tests.stream.faults.worker import Failure, Point, clock_file, woken_file
 from tests.waiting import wait_until
 
 Needs = Literal["", "slow broker", "small disk", "postgresql"]
@@ -65,7 +65,16 @@ def freeze_worker(scene: Scene) -> None:
 
 def freeze_worker_between_classifying_and_storing(scene: Scene) -> None:
     """As above, by the fail point: the woken worker stores, publishes and acknowledges what is not its own any more."""
-    wait_until(lambda: _is_stopped(scene.crew[0].pid), timeout_seconds=60, what="the worker to freeze")
+
+    def frozen() -> bool:
+        if not _is_stopped(scene.crew[0].pid):
+            return False
+        if _can_be_written(store_file(scene)):
+            return True
+        scene.crew[0].send_signal(signal.SIGCONT)  # another of its threads writes: it stops itself again
+        return False
+
+    wait_until(frozen, timeout_seconds=60, what="the worker to freeze outside a write")
     scene.injecting()
     _wake_when_taken_over(scene)
 
@@ -102,6 +111,7 @@ def _wake_when_taken_over(scene: Scene) -> None:
         what="the other worker to take every partition",
     )
     scene.wait_for_more(scene.frames // 8)
+    woken_file(scene.home).touch()
     scene.crew[0].send_signal(signal.SIGCONT)
     scene.wait_for_partitions()
     scene.wait_for_more(scene.frames // 8)
@@ -171,7 +181,9 @@ def step_clock(scene: Scene) -> None:
     for seconds in (3600, -3600, 0):
         scene.wait_for_more(scene.frames // 5)
         scene.injecting()
-        clock_file(scene.home).write_text(str(seconds))
+        partial = clock_file(scene.home).with_suffix(".partial")
+        partial.write_text(str(seconds))
+        partial.replace(clock_file(scene.home))  # the worker reads it for every batch
     scene.wait_for_more(scene.frames // 5)
 
 

@@ -81,9 +81,15 @@ class FailPoints:
         if failure.action == "crash":
             os._exit(9)
         elif failure.action == "freeze":
-            os.kill(os.getpid(), signal.SIGSTOP)
+            self._freeze()
         else:
             threading.Event().wait()
+
+    def _freeze(self) -> None:
+        """Until a test says that it is over; woken for another thread's write to end, it stops itself again."""
+        while not woken_file(Path(self._orders.home)).exists():
+            os.kill(os.getpid(), signal.SIGSTOP)
+            threading.Event().wait(0.1)
 
     def _marker(self, failure: Failure) -> Path:
         number = self._orders.failures.index(failure)
@@ -146,6 +152,11 @@ class SteppedClock(datetime):
 def clock_file(home: Path) -> Path:
     """Holds the seconds by which the worker's clock is wrong."""
     return home / "clock-is-wrong-by"
+
+
+def woken_file(home: Path) -> Path:
+    """There once a frozen worker may go on."""
+    return home / "woken"
 
 
 def main(orders: Orders) -> int:
