@@ -1,11 +1,13 @@
 """How long a person waits: for `vigia --help`, and for `vigia up --detach` on a new home and on one that was used."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +60,7 @@ def _measure_ups(home: Path) -> dict[str, Round]:
     """A home that did not exist, then the same one again."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VIGIA_")}
     figures: dict[str, Round] = {}
-    with tempfile.TemporaryDirectory(prefix="run-", dir=home) as name:
+    with tempfile.TemporaryDirectory(prefix="run-", dir=home) as name, _ending_when_told():
         environment = {**kept, "VIGIA_HOME": name, "VIGIA_PORTS": "auto"}
         for lane in ("up fresh", "up warm"):
             try:
@@ -68,6 +70,16 @@ def _measure_ups(home: Path) -> dict[str, Round]:
             finally:
                 _run(DOWN, environment)
     return figures
+
+
+@contextmanager
+def _ending_when_told() -> Iterator[None]:
+    """By a SIGTERM as by a Ctrl-C: a detached stack outlives whoever started it and does not end it."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(words: tuple[str, ...], environment: Mapping[str, str]) -> Round:

@@ -48,7 +48,7 @@ def measure_works(
         for name in turned(list(by_name), round_):
             figures, outcome = _time(by_name[name], home)
             found[name].append(figures)
-            brought.setdefault(name, outcome)
+            brought[name] = brought.get(name, outcome) & outcome  # what every round brings
         say(f"round {round_ + 1} of {rounds}")
     first: dict[str, Counter[str]] = {}
     for name, outcome in reversed(brought.items()):  # the plain way, which is named last, says what is right

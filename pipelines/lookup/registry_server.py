@@ -4,7 +4,7 @@ import base64
 import http.client
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ TIMEOUT_SECONDS: Final = 5.0
 NO_SUCH: Final = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 """How MLflow says that there is no such model, version, alias or run."""
 MOST_ROWS: Final = 1000
+"""Of one answer."""
 
 Document = dict[str, Any]
 
@@ -37,18 +38,17 @@ class RegistryServer:
         return self._locate(classifier, self._ask("model-versions/get", name=classifier, version=str(version)))
 
     def versions(self, classifier: str) -> tuple[int, ...]:
-        answer = self._ask("model-versions/search", filter=f"name = '{classifier}'", max_results=str(MOST_ROWS)) or {}
-        return tuple(sorted(int(row["version"]) for row in answer.get("model_versions", ())))
+        rows = self._search("model_versions", filter=f"name = '{classifier}'")
+        return tuple(sorted(int(row["version"]) for row in rows))
 
     def classifiers(self) -> tuple[str, ...]:
         return tuple(sorted(self.aliases()))
 
     def aliases(self) -> dict[str, dict[str, int]]:
         """Of every classifier, those that have none included: alias to version."""
-        answer = self._ask("registered-models/search", max_results=str(MOST_ROWS)) or {}
         return {
             str(row["name"]): {str(held["alias"]): int(held["version"]) for held in row.get("aliases", ())}
-            for row in answer.get("registered_models", ())
+            for row in self._search("registered_models")
         }
 
     def greet(self) -> None:
@@ -88,6 +88,15 @@ class RegistryServer:
             created_at=read_moment(row.get("creation_timestamp")) or datetime.fromtimestamp(0, UTC),
             location=place.get("artifact_uri") or row.get("source", ""),
         )
+
+    def _search(self, kind: str, **query: str) -> Iterator[Document]:
+        """All rows: a server that others use as well has more than one answer holds."""
+        token: str | None = ""
+        while token is not None:
+            page = {"page_token": token} if token else {}
+            found = self._ask(f"{kind.replace('_', '-')}/search", max_results=str(MOST_ROWS), **query, **page) or {}
+            yield from found.get(kind, ())
+            token = found.get("next_page_token") or None
 
     def _ask(self, method: str, **query: str) -> Document | None:
         """The answer's document; None when there is no such thing."""

@@ -17,6 +17,8 @@ GREET_SECONDS: Final = 3.0
 """How late a server that is gone is noticed while its file does not change."""
 DETAILS_SECONDS: Final = 10.0
 """A tag that was changed at a version, and nothing else, is seen after so long where the file is not at hand."""
+DOUBT_SECONDS: Final = 30.0
+"""So often the server is asked although its file did not change: the file may be another server's."""
 SETTLED_SECONDS: Final = 1.0
 """A file that was written so lately may be written again within the same tick of its clock."""
 
@@ -61,6 +63,7 @@ def is_settled(stamp: Stamp, wall_seconds: float) -> bool:
 class RememberingLookup:
     """Answers from memory while the database file has the same stamp, and for a moment where there is no file.
 
+    A file that stays as it was while the answers change is not that server's, and is not looked at again.
     Any thread may ask. An error of the server is raised as it comes, and the server asked anew the next time.
     """
 
@@ -81,7 +84,7 @@ class RememberingLookup:
         self._settled = False
         """Whether what was seen answers for the server."""
         self._aliases: Aliases = {}
-        self._heard_at = float("-inf")
+        self._heard_at = self._asked_at = float("-inf")
         self._versions: dict[tuple[str, int], tuple[float, RegisteredVersion]] = {}
 
     def classifiers(self) -> tuple[str, ...]:
@@ -111,21 +114,27 @@ class RememberingLookup:
             stamp = self._stamp() if self._stamp else None
             unchanged = stamp == self._seen
             patience = GREET_SECONDS if self._settled else FRESH_SECONDS
-            if unchanged and self._clock() - self._heard_at < patience:
+            now = self._clock()
+            if unchanged and now - self._heard_at < patience:
                 return self._aliases
-            if unchanged and self._settled:
+            if unchanged and self._settled and now - self._asked_at < DOUBT_SECONDS:
                 self._server.greet()
             else:
                 self._ask(stamp)
+                self._asked_at = self._clock()
             self._heard_at = self._clock()
             return self._aliases
 
     def _ask(self, stamp: Stamp | None) -> None:
         asked_at = self._wall()
-        self._aliases = self._server.aliases()
-        self._seen, self._settled = stamp, stamp is not None and is_settled(stamp, asked_at)
+        aliases = self._server.aliases()
         if self._stamp:
             self._versions.clear()
+            relied = self._settled and stamp == self._seen
+            if relied and aliases != self._aliases and self._stamp() == stamp:
+                self._stamp = stamp = None
+        self._aliases = aliases
+        self._seen, self._settled = stamp, stamp is not None and is_settled(stamp, asked_at)
 
     def _describe(self, classifier: str, number: int) -> RegisteredVersion | None:
         with self._lock:

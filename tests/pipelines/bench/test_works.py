@@ -37,6 +37,15 @@ def test_a_work_that_brings_something_else_than_the_last_of_its_group_does_not_c
     }
 
 
+def test_a_work_that_brings_less_in_a_later_round_does_not_count(tmp_path: Path) -> None:
+    answers = iter(["ab", "ab", "a"])  # once to warm up
+    ours = Work("count ours", lambda _folder: next(answers), lambda _folder, said: said)
+
+    lanes = measure_works([ours, bring("plain", "a", "b")], tmp_path, 2, lambda _line: None)
+
+    assert [lane.counts for lane in lanes] == [False, True]
+
+
 def test_nothing_brought_is_nothing_measured(tmp_path: Path) -> None:
     lanes = measure_works([bring("ours"), bring("plain")], tmp_path, 1, lambda _line: None)
 

@@ -26,6 +26,7 @@ class FakeMlflow:
         self.aliases: dict[str, dict[str, int]] = {}
         self.asked: Counter[str] = Counter()
         self.status = 200
+        self.page = 1000
 
     def point(self, classifier: str, **aliases: int) -> None:
         self.aliases[classifier] = aliases
@@ -42,7 +43,9 @@ class FakeMlflow:
                 {"name": name, "aliases": [{"alias": alias, "version": str(number)} for alias, number in held.items()]}
                 for name, held in self.aliases.items()
             ]
-            return {"registered_models": models}
+            first = int(query.get("page_token", "0"))
+            more = {"next_page_token": str(first + self.page)} if first + self.page < len(models) else {}
+            return {"registered_models": models[first : first + self.page], **more}
         if method == "model-versions/get":
             version = {"name": query["name"], "version": query["version"], "run_id": "run", "creation_timestamp": 1}
             return {"model_version": version}
@@ -105,11 +108,37 @@ def test_a_file_that_nobody_writes_to_answers_for_its_server_which_is_only_greet
         watcher.look()
         mlflow.asked.clear()
 
-        seen = [watcher.look() for _ in range(60)]
+        seen = [watcher.look() for _ in range(25)]
+        asked = dict(mlflow.asked)
+        seen += [watcher.look() for _ in range(35)]
 
     assert seen[-1] == {"cars": 1, "simpsons": None}
-    assert set(mlflow.asked) == {"health"}
+    assert set(asked) == {"health"}
     assert mlflow.asked["health"] <= 20
+    assert mlflow.asked["registered-models/search"] <= 2
+
+
+def test_a_file_of_another_server_is_found_out_and_not_relied_on_again(mlflow: FakeMlflow) -> None:
+    with running(mlflow) as url:
+        watcher = Watcher(mlflow, url, with_file=True)
+        for _ in range(4):
+            watcher.look()
+        mlflow.aliases["cars"] = {"production": 2}  # nothing is written
+        found = [watcher.look()["cars"] for _ in range(31)]
+        mlflow.aliases["cars"] = {"production": 3}
+        then = watcher.look()["cars"]
+
+    assert (found[-1], then) == (2, 3)
+
+
+def test_aliases_beyond_the_first_page_of_a_server_are_seen(mlflow: FakeMlflow) -> None:
+    mlflow.page = 2
+    for number in range(5):
+        mlflow.point(f"own{number}", production=number + 1)
+    with running(mlflow) as url:
+        seen = Watcher(mlflow, url, with_file=True).look()
+
+    assert seen == {"cars": 1, "simpsons": None, **{f"own{number}": number + 1 for number in range(5)}}
 
 
 def test_without_a_file_one_request_a_second_is_enough_however_many_classifiers_there_are(mlflow: FakeMlflow) -> None:

@@ -68,11 +68,10 @@ def test_a_method_that_takes_something_else_is_another_one(monkeypatch: pytest.M
 
 
 def test_every_patch_that_is_offered_applies_and_mends_what_it_says() -> None:
-    assert reproduce() == {
-        "seconds_until_a_buffer_that_drops_after_0.05_s_is_noticed": pytest.approx(1.0, abs=0.3),
-        "committed_while_10_is_not_acknowledged": 12,
-        "events_acknowledged_that_nobody_saw": 1,
-    }
-    patched = reproduce_patched()
-    assert patched.pop("seconds_until_a_buffer_that_drops_after_0.05_s_is_noticed") < 0.9
+    noticed = "seconds_until_a_buffer_that_drops_after_0.05_s_is_noticed"
+    plain, patched = reproduce(), reproduce_patched()
+
+    assert plain.pop(noticed) > 0.7
+    assert plain == {"committed_while_10_is_not_acknowledged": 12, "events_acknowledged_that_nobody_saw": 1}
+    assert patched.pop(noticed) < 0.9
     assert patched == {"committed_while_10_is_not_acknowledged": 10, "events_acknowledged_that_nobody_saw": 0}
