@@ -18,7 +18,7 @@ from tests.stream.faults.store_faults import (
     stop_postgresql,
     store_file,
 )
-from tests.stream.faults.worker import Failure, Point, clock_file
+from tests.stream.faults.worker import Failure, Point, set_clock
 from tests.waiting import wait_until
 
 Needs = Literal["", "slow broker", "small disk", "postgresql"]
@@ -171,7 +171,7 @@ def step_clock(scene: Scene) -> None:
     for seconds in (3600, -3600, 0):
         scene.wait_for_more(scene.frames // 5)
         scene.injecting()
-        clock_file(scene.home).write_text(str(seconds))
+        set_clock(scene.home, seconds)
     scene.wait_for_more(scene.frames // 5)
 
 

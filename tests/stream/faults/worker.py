@@ -9,12 +9,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
+
+from sqlalchemy import Connection
 
 from stream.logs import configure_logs
 from stream.messages import Outgoing
@@ -60,12 +62,17 @@ class Orders:
         return cls(**{**fields, "failures": tuple(Failure(**failure) for failure in fields["failures"])})
 
 
+FREEZE_SECONDS: Final = 0.2
+
+
 class FailPoints:
     """Carries every failure out once, over all processes of this home and slot."""
 
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
         self.frames = 0
+        self.writing = threading.RLock()
+        """Held by whoever writes into the store: a process frozen in the middle of that keeps SQLite's only lock."""
 
     def is_due(self, point: Point) -> Failure | None:
         for failure in self._orders.failures:
@@ -81,7 +88,10 @@ class FailPoints:
         if failure.action == "crash":
             os._exit(9)
         elif failure.action == "freeze":
-            os.kill(os.getpid(), signal.SIGSTOP)
+            with self.writing:
+                os.kill(os.getpid(), signal.SIGSTOP)
+                # this thread may go on for a moment before the signal reaches it
+                threading.Event().wait(FREEZE_SECONDS)
         else:
             threading.Event().wait()
 
@@ -102,6 +112,10 @@ class FailingStore(PredictionStore):
         super().store_batch(answers, *rest, **named)
         self._points.frames += len(answers)
         self._points.reach("stored")
+
+    def _write_once(self, work: Callable[[Connection], object]) -> None:
+        with self._points.writing:
+            super()._write_once(work)
 
 
 class FailingPublisher(Publisher):
@@ -146,6 +160,13 @@ class SteppedClock(datetime):
 def clock_file(home: Path) -> Path:
     """Holds the seconds by which the worker's clock is wrong."""
     return home / "clock-is-wrong-by"
+
+
+def set_clock(home: Path, seconds: float) -> None:
+    """At once: a worker that read a file half written would end for it."""
+    partial = clock_file(home).with_suffix(".partial")
+    partial.write_text(str(seconds))
+    partial.replace(clock_file(home))
 
 
 def main(orders: Orders) -> int:
