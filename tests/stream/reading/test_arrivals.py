@@ -75,6 +75,41 @@ def test_a_stream_that_fails_is_no_silent_end() -> None:
         asyncio.run(asyncio.wait_for(run(), 5))
 
 
+def test_a_stream_that_fails_while_a_batch_is_answered_is_no_silent_end_either() -> None:
+    async def run() -> list[int]:
+        found = []
+        async for batch in cast(Any, batches(cast(Any, FakeStream([fake_event(0)], then="fail")), Pace())):
+            found += [event.message.offset for event in batch]
+            for _ in range(20):  # it fails meanwhile
+                await asyncio.sleep(0)
+        return found
+
+    with pytest.raises(RuntimeError, match="broken"):
+        asyncio.run(asyncio.wait_for(run(), 5))
+
+
+@pytest.mark.parametrize("end", ["a batch fails", "cancelled while a batch is answered", "cancelled while it waits"])
+def test_nobody_reads_on_when_the_agent_has_ended(end: str) -> None:
+    async def serve(events: list[Any]) -> None:
+        async for _ in cast(Any, batches(cast(Any, FakeStream(events, then="wait")), Pace())):
+            if end == "a batch fails":
+                raise RuntimeError(end)
+            await asyncio.Event().wait()
+
+    async def run() -> set[Any]:
+        before = asyncio.all_tasks()
+        serving = asyncio.create_task(serve([] if end == "cancelled while it waits" else [fake_event(0)]))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        serving.cancel()
+        await asyncio.wait([serving])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return asyncio.all_tasks() - before
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == set()
+
+
 def fake_event(offset: int, *, size: int = 0) -> Any:
     # anything of that length: megabytes of it would only take time
     return SimpleNamespace(message=SimpleNamespace(offset=offset, value=range(size)))
