@@ -65,7 +65,7 @@ def _plain(table: Table, item: Any) -> dict[str, Any]:
 
 def rows_of(connection: Connection, table: Table) -> list[tuple[Any, ...]]:
     """As the database has them, without SQLAlchemy's conversions: each value as text, in SQLite with its type."""
-    columns = [cast(column, Text) for column in table.columns]
+    columns: list[Any] = [cast(column, Text) for column in table.columns]
     if connection.dialect.name == "sqlite":
         columns += [func.typeof(column) for column in table.columns]
     return [tuple(row) for row in connection.execute(select(*columns).order_by(*table.primary_key.columns))]
