@@ -134,13 +134,14 @@ def measure_handing_out(frames: int, *, as_upstream: bool) -> float:
         consumer.callback = ConductorHandler(app.topics, HERE, {stream.channel})
         if as_upstream:
             consumer.wait_first = partial(Consumer.wait_first, consumer)
-        arrivals, done = Arrivals(), 0
+        arrivals, done = Arrivals(Pace(frames=MOST_FRAMES)), 0
         spent = time.process_time()
         tasks = [asyncio.create_task(arrivals.read(stream)),
                  asyncio.create_task(consumer._drain_messages(SimpleNamespace(_stopped=asyncio.Event())))]  # fmt: skip
         while done < frames:
-            await arrivals.change()
-            for event in arrivals.cut(MOST_FRAMES):
+            if not arrivals.events:
+                await arrivals.change()
+            for event in arrivals.cut():
                 event.ack()
                 done += 1
         spent = time.process_time() - spent

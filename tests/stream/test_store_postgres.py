@@ -18,6 +18,7 @@ from stream.tables import predictions
 from tests.stream.postgres import Postgres, why_not
 from tests.stream.test_messages import PREDICTION
 from tests.stream.test_store import LETTER, read_letters
+from tests.stream.test_store_rows import check_rows
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
@@ -59,6 +60,10 @@ def test_a_frame_that_is_delivered_again_overwrites_its_row(store: PredictionSto
 
     assert stored(store) == [(1, "Škoda")]
     assert read_letters(store) == [LETTER]
+
+
+def test_a_row_is_the_same_as_sqlalchemy_writes_it(store: PredictionStore) -> None:
+    check_rows(store.engine)
 
 
 @pytest.mark.parametrize("label", ["x" * 201, "NUL \0", "half a character \ud800"])

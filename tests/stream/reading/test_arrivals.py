@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.reading.arrivals import BATCH_BYTES, Arrivals, batches
+from stream.reading.flight import BATCHES
 from stream.reading.pace import Pace
 
 
@@ -36,21 +37,47 @@ def test_what_arrives_while_a_batch_is_answered_is_the_next_one_as_far_as_the_pa
     assert asyncio.run(asyncio.wait_for(run(), 5)) == [[0], list(range(1, 33)), list(range(33, 40))]
 
 
+def test_no_more_is_read_than_may_be_in_flight_and_reading_goes_on_with_the_next_batch() -> None:
+    """Faust's own consumer, which takes over where ours cannot, is bounded by a full buffer alone."""
+
+    async def run() -> list[int]:
+        read: list[int] = []
+
+        def events() -> Iterator[Any]:
+            for number in range(1000):
+                read.append(number)
+                yield fake_event(number)
+
+        found: list[int] = []
+        stream = FakeStream(events())
+        async for batch in cast(Any, batches(cast(Any, stream), Pace(frames=4))):
+            found += [event.message.offset for event in batch]
+            for _ in range(200):  # the batch is answered meanwhile
+                await asyncio.sleep(0)
+            assert len(read) - len(found) <= BATCHES * 4
+            if len(found) > 100:
+                break
+        return found
+
+    found = asyncio.run(asyncio.wait_for(run(), 5))
+    assert found == list(range(len(found)))
+
+
 def test_a_batch_ends_with_the_frame_that_makes_it_large() -> None:
-    arrivals = Arrivals()
+    arrivals = Arrivals(Pace(frames=32))
     arrivals.events.extend(fake_event(number, size=3 << 20) for number in range(8))
 
-    assert [event.message.offset for event in arrivals.cut(32)] == [0, 1, 2]
+    assert [event.message.offset for event in arrivals.cut()] == [0, 1, 2]
 
 
 @given(st.lists(st.integers(0, BATCH_BYTES), max_size=20), st.integers(1, 9))
 def test_every_frame_is_in_one_batch_and_they_keep_their_order(sizes: list[int], frames: int) -> None:
-    arrivals = Arrivals()
+    arrivals = Arrivals(Pace(frames=frames))
     arrivals.events.extend(fake_event(number, size=size) for number, size in enumerate(sizes))
 
     found = []
     while arrivals.events:
-        batch = arrivals.cut(frames)
+        batch = arrivals.cut()
         assert 1 <= len(batch) <= frames
         assert sum(sizes[event.message.offset] for event in batch[:-1]) < BATCH_BYTES
         found += [event.message.offset for event in batch]
@@ -75,6 +102,41 @@ def test_a_stream_that_fails_is_no_silent_end() -> None:
         asyncio.run(asyncio.wait_for(run(), 5))
 
 
+def test_a_stream_that_fails_while_a_batch_is_answered_is_no_silent_end_either() -> None:
+    async def run() -> list[int]:
+        found = []
+        async for batch in cast(Any, batches(cast(Any, FakeStream([fake_event(0)], then="fail")), Pace())):
+            found += [event.message.offset for event in batch]
+            for _ in range(20):  # it fails meanwhile
+                await asyncio.sleep(0)
+        return found
+
+    with pytest.raises(RuntimeError, match="broken"):
+        asyncio.run(asyncio.wait_for(run(), 5))
+
+
+@pytest.mark.parametrize("end", ["a batch fails", "cancelled while a batch is answered", "cancelled while it waits"])
+def test_nobody_reads_on_when_the_agent_has_ended(end: str) -> None:
+    async def serve(events: list[Any]) -> None:
+        async for _ in cast(Any, batches(cast(Any, FakeStream(events, then="wait")), Pace())):
+            if end == "a batch fails":
+                raise RuntimeError(end)
+            await asyncio.Event().wait()
+
+    async def run() -> set[Any]:
+        before = asyncio.all_tasks()
+        serving = asyncio.create_task(serve([] if end == "cancelled while it waits" else [fake_event(0)]))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        serving.cancel()
+        await asyncio.wait([serving])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return asyncio.all_tasks() - before
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == set()
+
+
 def fake_event(offset: int, *, size: int = 0) -> Any:
     # anything of that length: megabytes of it would only take time
     return SimpleNamespace(message=SimpleNamespace(offset=offset, value=range(size)))
@@ -83,7 +145,7 @@ def fake_event(offset: int, *, size: int = 0) -> Any:
 class FakeStream:
     """What `batches` uses of a Faust stream, which gives up control before each event."""
 
-    def __init__(self, events: Sequence[Any], *, then: str = "end") -> None:
+    def __init__(self, events: Iterable[Any], *, then: str = "end") -> None:
         self._events = events
         self._then = then
 

@@ -1,4 +1,4 @@
-"""Predictions on their way out: to the partitions of old, for no more processor time."""
+"""Predictions on their way out: to the partitions of old, at a fraction of the processor time."""
 
 import asyncio
 import time
@@ -18,6 +18,8 @@ from stream.worker.publisher import Publisher, partition_of
 from tests.stream.live import end_offsets, read_since
 
 ROUNDS = 15
+MESSAGES = 256
+"""So many that what a message costs outweighs what a batch and its answer cost: a third to a half of `send`."""
 
 
 @given(st.binary(min_size=1, max_size=60), st.integers(1, 12))
@@ -33,10 +35,10 @@ def test_a_producer_by_itself_would_use_the_same_rule() -> None:
 
 
 @pytest.mark.integration
-def test_a_batch_goes_out_as_before_for_no_more_time_and_one_that_is_too_large_is_told(kafka: str) -> None:
+def test_a_batch_goes_out_as_before_in_less_time_and_one_that_is_too_large_is_told(kafka: str) -> None:
     starts = end_offsets(kafka, PREDICTIONS_TOPIC)
     batches = [
-        [Outgoing(PREDICTIONS_TOPIC, b"round-%d-%d" % (round_, number), bytes(400)) for number in range(64)]
+        [Outgoing(PREDICTIONS_TOPIC, b"round-%d-%d" % (round_, number), bytes(400)) for number in range(MESSAGES)]
         for round_ in range(2 * ROUNDS)
     ]
 
@@ -55,10 +57,11 @@ def test_a_batch_goes_out_as_before_for_no_more_time_and_one_that_is_too_large_i
     together, alone = asyncio.run(run())
 
     records = read_since(kafka, PREDICTIONS_TOPIC, starts)
-    keys = [message.key for batch in batches[: 2 * (ROUNDS - 1)] + batches[-1:] for message in batch]
-    assert sorted(record.key for record in records if record.key in set(keys)) == sorted(key for key in keys if key)
+    sent = [message.key or b"" for batch in batches[: 2 * (ROUNDS - 1)] + batches[-1:] for message in batch]
+    keys = set(sent)
+    assert sorted(record.key for record in records if record.key in keys) == sorted(sent)
     assert all(record.partition == partition_of(record.key, range(4)) for record in records)
-    assert together < 1.3 * alone  # it is 0.87 of it on an idle machine
+    assert together < 0.8 * alone
 
 
 async def send_one_by_one(producer: AIOKafkaProducer, messages: Sequence[Outgoing]) -> None:
