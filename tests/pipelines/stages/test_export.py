@@ -20,7 +20,7 @@ from pipelines.models.compact_cnn import build_compact_cnn
 from pipelines.stages.export import export
 from pipelines.stages.running import StagePaths
 from pipelines.training.keeping import PLAN_FILE
-from pipelines.training.plan import TrainPlan
+from pipelines.training.params import TrainPlan
 from tests.pipelines.export.test_golden import PICTURES
 
 pytestmark = pytest.mark.integration
