@@ -53,7 +53,7 @@ def measure_decoding(rounds: int, say: Callable[[str], None], seconds: float = S
             try:
                 lanes.setdefault(name, []).append(time_calls(decoders[decoder], pictures[width, height], seconds))
             except ImportError:
-                absent[name] = "simplejpeg is not installed: uv pip install '.[bench]' in the clone"
+                absent[name] = "simplejpeg is not installed: `uv pip install -e '.[bench]'` in the clone"
         say(f"round {round_ + 1} of {rounds}")
     return [Lane(name, tuple(lanes.get(name, ())), not_counted=absent.get(name)) for name in names]
 
