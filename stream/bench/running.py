@@ -32,7 +32,7 @@ RATIOS: Final[dict[str, tuple[LaneName, LaneName]]] = {
     "ours_over_confluent": ("ours v2", "confluent"),
     "guarantee_on_over_off": ("ours v2", "ours without guarantee"),
 }
-ABSENT: Final = "confluent-kafka is not installed: uv pip install '.[bench]' in the clone"
+ABSENT: Final = "confluent-kafka is not installed: `uv pip install -e '.[bench]'` in the clone"
 MOST_FRAMES: Final = 20_000
 TIMES_WRITTEN: Final = 6
 """The bytes of the frames: once as v2, four thirds as v1, and what is sent to measure latency."""

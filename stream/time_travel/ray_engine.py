@@ -46,7 +46,7 @@ def open_ray(asked: Asked) -> Callable[[Sequence[Part]], Iterator[Tally]]:
     if importlib.util.find_spec("ray") is None:
         raise SettingsError(
             "Expected the extra `ray` for --engine ray, found none installed. Install it with "
-            "`uv pip install '.[ray]'` in the clone, or leave --engine away."
+            "`uv pip install -e '.[ray]'` in the clone, or leave --engine away."
         )
     pinned = asked.pinned()
     address = os.environ.get("RAY_ADDRESS")

@@ -85,7 +85,7 @@ def test_a_cluster_is_refused_while_everything_lies_on_this_machine(
 def test_without_the_extra_it_is_said_how_to_install_it(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
-    assert "uv pip install '.[ray]'" in str(replay(*WINDOW, "--engine", "ray").exception)
+    assert "uv pip install -e '.[ray]'" in str(replay(*WINDOW, "--engine", "ray").exception)
 
 
 def test_a_window_of_which_every_picture_is_gone_is_an_error(past: Past) -> None:
