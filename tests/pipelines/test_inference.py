@@ -11,6 +11,7 @@ from pipelines.artefact import ServingCard
 from pipelines.bench.pictures import draw_pictures
 from pipelines.images import decode_image
 from pipelines.inference import (
+    ALONE_SIDE,
     Inference,
     _warn_of_f32,
     build_answers,
@@ -33,6 +34,18 @@ class Processor:
         return self.capabilities
 
 
+class Passes:
+    """An infer request that remembers how many pictures went in at once."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.sizes: list[int] = []
+
+    def infer(self, inputs: Any) -> Any:
+        self.sizes.append(len(inputs[0]))
+        return self.request.infer(inputs)
+
+
 def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_known() -> None:
     probabilities = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
 
@@ -41,6 +54,21 @@ def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_
     assert first.label == "b"
     assert [name for name, _ in first.top] == ["b", "c"]
     assert (first.decision, second.label, second.decision) == ("known", "a", "unknown")
+
+
+@pytest.mark.parametrize("side", [ALONE_SIDE, ALONE_SIDE // 2])
+def test_large_pictures_go_through_the_network_one_by_one_and_small_ones_together(tmp_path: Path, side: int) -> None:
+    model = load_classifier(make_artefact(tmp_path / "artefact", golden=False, side=side), "cars", 1)
+    passes = Passes(model._request)
+    model._request = passes
+    pictures = [decode_image(each) for each in draw_pictures((160, 120), 3)]
+
+    together = model.infer(pictures).probabilities
+    alone = [model.infer([each]).probabilities[0] for each in pictures]
+
+    assert passes.sizes[:-3] == ([1, 1, 1] if side >= ALONE_SIDE else [3])
+    assert together == pytest.approx(np.stack(alone), abs=1e-6)
+    assert len({row.tobytes() for row in together}) == 3, "each picture has an answer of its own"
 
 
 def test_a_version_has_pictures_decoded_as_its_card_says(tmp_path: Path) -> None:
@@ -94,5 +122,5 @@ def test_a_network_says_the_precision_that_the_engine_computes_in(tmp_path: Path
 
     loaded = load_classifier(artefact, "cars", 1)
 
-    engine = loaded._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    engine = loaded._request.get_compiled_model().get_property("INFERENCE_PRECISION_HINT").get_type_name()
     assert loaded.precision == engine
