@@ -42,7 +42,7 @@ class MlflowServer:
             self._process = subprocess.Popen(
                 [*command, "--host", "127.0.0.1", "--port", str(self._port)], env=environment, stdout=log, stderr=log
             )
-        wait_until(lambda: ask(f"{self.uri}/health", timeout_seconds=1).ready, timeout_seconds=90, what="the registry")
+        wait_until(lambda: ask(f"{self.uri}/health", timeout_seconds=1).ready, timeout_seconds=180, what="the registry")
 
     def kill(self) -> None:
         process, self._process = self._process, None
