@@ -9,11 +9,7 @@ import pytest
 from pipelines.errors import StoreError
 from pipelines.inference import Classifier
 from stream.store import ModelEvent
-from tests.stream.fakes import (
-    BROKEN_VERSION,
-    FakeClassifier,
-    load_fake,
-)
+from tests.stream.fakes import BROKEN_VERSION, FakeClassifier, load_fake
 from tests.stream.models.place import Place, look, served
 from tests.waiting import wait_until
 
