@@ -209,7 +209,7 @@ def test_ctrl_c_ends_the_process_at_once_although_a_source_hangs_while_it_is_ope
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write(workspace, {"gate": {"source": f"rtsp://127.0.0.1:{silent.getsockname()[1]}/s"}})
         silent.settimeout(180)
-        took = []
+        took: list[float] = []
         # opening is given up after ten seconds; the quickest of three ends, for a machine that stalls only adds
         while len(took) < 3 and min(took, default=AT_ONCE_SECONDS) >= AT_ONCE_SECONDS:
             took.append(seconds_to_end(CamerasProcess(workspace, kafka), silent))
