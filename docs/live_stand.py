@@ -51,7 +51,7 @@ def running_worker(settings: Settings, bootstrap: str) -> Iterator[psutil.Proces
         yield psutil.Process(process.pid)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 class Frames(threading.Thread):
@@ -71,7 +71,7 @@ class Frames(threading.Thread):
     def stop(self) -> int:
         """How many were sent."""
         self._stopping.set()
-        self.join(30)
+        self.join(120)
         return self._sent
 
     def picture(self, number: int) -> bytes:

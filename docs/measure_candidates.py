@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -40,6 +40,8 @@ from tests.waiting import wait_until
 LARGE_BYTES = 256 << 20
 FETCHED_BYTES = 8 << 20
 """So much of it has come when the registry is killed."""
+HELD_BYTES = 64 << 20
+"""After so much of it the registry sends no more: it is killed in the midst of it, however late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +114,25 @@ def measure_candidates(home: Path, chosen: Sequence[Hostile], *, fps: float) -> 
     versions = [register_hostile(tables, each, home / "spoiled" / str(n)) for n, each in enumerate(chosen)]
     place = Place(replace_uri(tables, server.uri), PredictionStore(tables.resolve_database_url()), registry, sound)
     try:
-        server.start()
+        server.start(hold_after_bytes=HELD_BYTES)
         large = register_large(place.settings, tables, home / "large")
         with (
             EmbeddedKafka(home / "kafka") as kafka,
             children_in(place.temporary),
             running_worker(place.settings, kafka.bootstrap),
         ):
-            wait_until(lambda: place.beat().get("state") == "serving", timeout_seconds=90, what="a worker that serves")
+            wait_until(lambda: place.beat().get("state") == "serving", timeout_seconds=240, what="a worker that serves")
             frames = Frames(kafka.bootstrap, fps)
             frames.start()
-            wait_until(lambda: len(read_rows(place.store)) > fps, timeout_seconds=60, what="rows")
+            wait_until(lambda: len(read_rows(place.store)) > fps, timeout_seconds=240, what="rows")
             refused = [place.try_one(hostile, version) for hostile, version in zip(chosen, versions, strict=True)]
             refused.append(place.kill_registry(server, large))
             began = time.monotonic()
             server.start()
-            wait_until(lambda: large in place.answering(), timeout_seconds=120, what="the version that was cut off")
+            wait_until(lambda: large in place.answering(), timeout_seconds=240, what="the version that was cut off")
             back_after = round(time.monotonic() - began, 1)
             sent = frames.stop()
-            wait_until(lambda: len(read_rows(place.store)) >= sent, timeout_seconds=60, what=f"{sent} rows")
+            wait_until(lambda: len(read_rows(place.store)) >= sent, timeout_seconds=240, what=f"{sent} rows")
     finally:
         server.kill()
     return build_report(refused, back_after, sent, place.store, {sound, large})
@@ -173,14 +175,14 @@ class Place:
         """Move the alias to the version, wait until it is refused, and move it back."""
         refused = self.await_refusal(hostile.name, version, hostile.reason)
         self.registry.point("cars", "production", self.sound)
-        wait_until(lambda: not self.beat()["models"]["cars"]["refused"], timeout_seconds=30, what="the sound version")
+        wait_until(lambda: not self.beat()["models"]["cars"]["refused"], timeout_seconds=120, what="the sound version")
         return replace(refused, left=self.left(version), told=len(self.events(version)))
 
     def kill_registry(self, server: "MlflowServer", version: int) -> Refused:
         """While an artefact comes from it."""
 
         def cut() -> None:
-            wait_until(lambda: self.fetched() > FETCHED_BYTES, timeout_seconds=60, what="a part of the artefact")
+            wait_until(lambda: self.fetched() > FETCHED_BYTES, timeout_seconds=120, what="a part of the artefact")
             server.kill()
 
         refused = self.await_refusal("the registry dies while an artefact comes", version, "", meanwhile=cut)
@@ -192,11 +194,11 @@ class Place:
         self.registry.point("cars", "production", version)
         began, at = time.monotonic(), datetime.now(UTC).isoformat()
         meanwhile()
-        wait_until(lambda: bool(self.events(version)), timeout_seconds=180, what=f"the refusal of {name}")
+        wait_until(lambda: bool(self.events(version)), timeout_seconds=240, what=f"the refusal of {name}")
         seconds = round(time.monotonic() - began, 2)
-        wait_until(lambda: f"version {version} refused" in self.status(), timeout_seconds=10, what="a word of it")
+        status = wait_until(lambda: self.word_of(version), timeout_seconds=120, what="a word of it")
         detail = self.events(version)[0].detail or ""
-        return Refused(name, at, seconds, detail, reason in detail, 0, self.status(), ())
+        return Refused(name, at, seconds, detail, reason in detail, 0, status, ())
 
     def events(self, version: int) -> Sequence[Any]:
         table = model_events.c
@@ -209,10 +211,18 @@ class Place:
         file = self.settings.state / "workers" / "1.json"
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
-    def status(self) -> str:
-        return read_heartbeat(self.settings.state / "workers" / "1.json", since=0, now=time.time()).detail
+    def word_of(self, version: int) -> str:
+        """What `vigia status` says of the worker while it says that the version was refused."""
+        said = read_heartbeat(self.settings.state / "workers" / "1.json", since=0, now=time.time()).detail
+        return said if f"version {version} refused" in said else ""
 
     def left(self, version: int) -> tuple[str, ...]:
+        """Files of the version that stay: it is tried again and again, and a try that goes on has some."""
+        with suppress(AssertionError):
+            wait_until(lambda: not self.lying_about(version), timeout_seconds=60, what="nothing of it")
+        return self.lying_about(version)
+
+    def lying_about(self, version: int) -> tuple[str, ...]:
         """Copies of the version, what was half copied, and folders of children."""
         copies = self.settings.state / "workers" / "models-1" / "cars"
         found = [*copies.glob(f"{version}"), *copies.glob(".partial-*"), *self.temporary.glob("*")]

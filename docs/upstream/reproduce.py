@@ -22,12 +22,16 @@ import faust
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DROP_AFTER_SECONDS = 0.05
+TRIES = 3
+"""The quickest counts: a machine that is busy only ever adds to it."""
 
 
 def reproduce() -> dict[str, Any]:
     """What each fault looks like; with the patches the second figure of each is the right one."""
     return {
-        "seconds_until_a_buffer_that_drops_after_0.05_s_is_noticed": asyncio.run(measure_wake_up()),
+        "seconds_until_a_buffer_that_drops_after_0.05_s_is_noticed": min(
+            asyncio.run(measure_wake_up()) for _ in range(TRIES)
+        ),
         "committed_while_10_is_not_acknowledged": asyncio.run(find_commit()),
         "events_acknowledged_that_nobody_saw": asyncio.run(count_unseen()),
     }

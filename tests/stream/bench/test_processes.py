@@ -16,7 +16,7 @@ def test_a_process_that_fails_is_told_with_what_it_said_last(tmp_path: Path) -> 
     process = started("import sys; print('no  memory', file=sys.stderr); sys.exit(3)", log)
     running = Running((process,), log)
 
-    process.wait(20)
+    process.wait(120)
 
     assert running.has_ended()
     assert running.failure() == "it ended with 3: no memory"
@@ -25,7 +25,7 @@ def test_a_process_that_fails_is_told_with_what_it_said_last(tmp_path: Path) -> 
 def test_one_that_ends_well_or_still_runs_has_not_failed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     well, still = started("pass", log), started("import threading; threading.Event().wait()", log)
-    well.wait(20)
+    well.wait(120)
     try:
         assert Running((well, still), log).failure() is None
         assert not Running((well, still), log).has_ended()
@@ -40,12 +40,12 @@ def test_what_a_process_started_ends_with_it(tmp_path: Path) -> None:
         "print(child.pid, flush=True); child.wait()"
     )
     process = started(child, log)
-    wait_until(lambda: log.read_text().strip(), timeout_seconds=20, what="a grandchild")
+    wait_until(lambda: log.read_text().strip(), timeout_seconds=120, what="a grandchild")
     grandchild = int(log.read_text())
 
     kill(process)
 
-    wait_until(lambda: not is_running(grandchild), timeout_seconds=20, what="the grandchild's end")
+    wait_until(lambda: not is_running(grandchild), timeout_seconds=120, what="the grandchild's end")
 
 
 def is_running(pid: int) -> bool:

@@ -84,13 +84,13 @@ def test_a_server_that_speaks_another_protocol_is_no_broker(web_server: str) -> 
 
 @pytest.mark.integration
 def test_a_real_kafka_answers_and_tells_its_release(kafka: str) -> None:
-    assert answers(kafka, 5.0)
-    assert broker_version(kafka) == "4.3"
+    assert answers(kafka, 60.0)
+    assert broker_version(kafka, 60.0) == "4.3"
 
 
 @pytest.mark.integration
 def test_one_broker_of_the_list_is_enough(kafka: str) -> None:
-    assert answers(f"127.0.0.1:1,{kafka}", 5.0)
+    assert answers(f"127.0.0.1:1,{kafka}", 60.0)
 
 
 @pytest.mark.integration
@@ -115,7 +115,7 @@ def test_a_format_that_was_killed_halfway_is_done_again(tmp_path: Path) -> None:
     (rest / "meta.properties").write_text("half")
 
     with EmbeddedKafka(tmp_path) as broker:
-        assert answers(broker.bootstrap, 5.0)
+        assert answers(broker.bootstrap, 60.0)
 
     assert not rest.exists()
 
@@ -143,7 +143,7 @@ async def receive(bootstrap: str, count: int) -> list[bytes]:
 
     found: list[bytes] = []
     async with AIOKafkaConsumer(FRAMES_TOPIC, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while len(found) < count:
                 for records in (await consumer.getmany(timeout_ms=500)).values():
                     found += [record.value for record in records]

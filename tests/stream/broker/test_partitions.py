@@ -36,6 +36,6 @@ def test_frames_of_partitions_that_came_later_are_answered_by_a_worker_that_ran_
         worker.wait_for_rows("predictions", 60)
         wait_until(
             lambda: worker.heartbeat()["partitions"] == [0, 1, 2, 3, 4, 5],
-            timeout_seconds=30,
+            timeout_seconds=120,
             what="a worker that reads all six",
         )

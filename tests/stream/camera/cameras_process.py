@@ -44,5 +44,7 @@ class CamerasProcess:
 
 
 def write(workspace: Path, cameras: dict[str, dict[str, Any]]) -> None:
-    """Its cameras.yaml."""
-    (workspace / "cameras.yaml").write_text(json.dumps({"cameras": cameras}))
+    """Its cameras.yaml, at once: the process would take half of a file for its end."""
+    partial = workspace / "cameras.yaml.partial"
+    partial.write_text(json.dumps({"cameras": cameras}))
+    partial.replace(workspace / "cameras.yaml")

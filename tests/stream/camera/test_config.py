@@ -138,13 +138,13 @@ def test_a_change_is_taken_up_and_a_wrong_one_is_said_once_and_ignored(tmp_path:
     assert watch.routes() == {"gate": ("cars",)}
 
     write(tmp_path, "cameras: {gate: {source: a, classifiers: [simpsons]}}")
-    wait_until(lambda: watch.routes() == {"gate": ("simpsons",)}, timeout_seconds=10, what="the change")
+    wait_until(lambda: watch.routes() == {"gate": ("simpsons",)}, timeout_seconds=60, what="the change")
     write(tmp_path, "cameras: {gate: {rubbish: 1}}")
-    wait_until(lambda: watch.current() is not None and said, timeout_seconds=10, what="the word about it")
+    wait_until(lambda: watch.current() is not None and said, timeout_seconds=60, what="the word about it")
 
     assert watch.routes() == {"gate": ("simpsons",)}
     assert len(said) == 1
     assert "rubbish" in (watch.error or "")
     os.unlink(file)
-    wait_until(lambda: watch.routes() == {}, timeout_seconds=10, what="no cameras")
+    wait_until(lambda: watch.routes() == {}, timeout_seconds=60, what="no cameras")
     assert watch.error is None

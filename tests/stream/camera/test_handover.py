@@ -42,9 +42,9 @@ def test_without_it_the_source_waits_and_every_frame_arrives_in_order() -> None:
 
         thread = threading.Thread(target=put_all)
         thread.start()
-        await asyncio.to_thread(wait_until, lambda: handover.is_held_up, timeout_seconds=5, what="a source that waits")
+        await asyncio.to_thread(wait_until, lambda: handover.is_held_up, timeout_seconds=60, what="a source that waits")
         taken = await take_all(handover)
-        thread.join(5)
+        thread.join(60)
         return taken, handover.dropped, handover.is_held_up
 
     taken, dropped, held_up = asyncio.run(run())
@@ -63,9 +63,9 @@ def test_a_source_that_waits_is_let_go_when_the_queue_is_closed_and_what_waited_
 
         thread = threading.Thread(target=put_all)
         thread.start()
-        await asyncio.to_thread(wait_until, lambda: handover.is_held_up, timeout_seconds=5, what="a source that waits")
+        await asyncio.to_thread(wait_until, lambda: handover.is_held_up, timeout_seconds=60, what="a source that waits")
         handover.close(throw_away=True)
-        await asyncio.to_thread(thread.join, 5)
+        await asyncio.to_thread(thread.join, 60)
         return await take_all(handover), handover.dropped, thread.is_alive()
 
     assert asyncio.run(run()) == ([], 1, False)

@@ -12,6 +12,11 @@ from stream.worker.watchdog import Reading
 NONE: MappingProxyType[str, Refusal] = MappingProxyType({})
 
 
+def standing(unheard: str) -> Contact:
+    """One whose clock stands: the machine may need a second for the next line."""
+    return Contact(unheard, clock=lambda: 0.0)
+
+
 def checks_of(probe: list[str] | None = None) -> WorkerChecks:
     """Checks whose store answers unless `probe` holds an error's words."""
 
@@ -33,7 +38,7 @@ def test_a_worker_that_serves_is_healthy_and_ready_and_has_nothing_to_say() -> N
 
 
 def test_a_worker_that_waits_for_the_broker_is_healthy_and_not_ready() -> None:
-    checks = WorkerChecks(probe_store=lambda: None)
+    checks = WorkerChecks(probe_store=lambda: None, broker=standing("not reached yet"))
     checks.phase = lambda: "waiting for the broker"
     checks.broker.lost("connection refused")
 
@@ -55,6 +60,7 @@ def test_a_store_that_does_not_answer_a_question_is_away_until_it_does() -> None
 
 def test_a_write_that_is_tried_again_counts_more_than_a_question_that_is_answered() -> None:
     checks = checks_of()
+    checks.writes = standing("not written yet")
     checks.writes.lost("OperationalError: database is locked")
 
     assert checks.ready()["store"] == Check(ok=False, reason="away since 0 s: OperationalError: database is locked")
@@ -102,7 +108,7 @@ def test_without_any_model_the_mend_is_said() -> None:
 
 
 def test_a_registry_that_is_away_does_not_make_a_serving_worker_unready() -> None:
-    registry = Contact("not asked yet")
+    registry = standing("not asked yet")
     registry.lost("ConnectionError: refused")
 
     check = check_model({"cars": 1}, NONE, registry, 0.0)

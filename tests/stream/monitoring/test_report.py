@@ -48,15 +48,16 @@ def test_a_locked_store_is_said_while_a_batch_is_tried_again_and_is_well_afterwa
     writing = threading.Thread(target=store.store_batch, args=([PREDICTION], []), daemon=True)
     writing.start()
 
-    wait_until(lambda: retries(report) >= 1, timeout_seconds=20, what="a retry")
+    wait_until(lambda: report.checks.writes.away, timeout_seconds=60, what="a retry")
+    assert retries(report) >= 1
     assert "database is locked" in report.checks.ready()["store"].reason
     assert any("database is locked" in reason for reason in report.describe()["reasons"])
     other.execute("ROLLBACK")
-    writing.join(20)
+    writing.join(60)
     report.metrics.observe_batch(BatchOutcome((PREDICTION,), (), {}, (PREDICTION.position,)))
 
     assert report.checks.ready()["store"].ok
-    said = [record.getMessage() for record in caplog.records]
+    said = [record.getMessage() for record in caplog.records if record.name == module.__name__]
     assert "OperationalError: database is locked" in said[0]
     assert said[-1] == "the store takes batches again"
     assert len(said) == 2, "said once, however often it is tried"

@@ -19,7 +19,7 @@ def test_a_frame_that_comes_alone_is_a_batch_at_once() -> None:
             return [[event.message.offset for event in batch]]
         raise AssertionError("no batch")
 
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == [[0]]
+    assert asyncio.run(asyncio.wait_for(run(), 60)) == [[0]]
 
 
 def test_what_arrives_while_a_batch_is_answered_is_the_next_one_as_far_as_the_pace_allows() -> None:
@@ -34,7 +34,7 @@ def test_what_arrives_while_a_batch_is_answered_is_the_next_one_as_far_as_the_pa
                 await asyncio.sleep(0)
         raise AssertionError("too few batches")
 
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == [[0], list(range(1, 33)), list(range(33, 40))]
+    assert asyncio.run(asyncio.wait_for(run(), 60)) == [[0], list(range(1, 33)), list(range(33, 40))]
 
 
 def test_no_more_is_read_than_may_be_in_flight_and_reading_goes_on_with_the_next_batch() -> None:
@@ -59,7 +59,7 @@ def test_no_more_is_read_than_may_be_in_flight_and_reading_goes_on_with_the_next
                 break
         return found
 
-    found = asyncio.run(asyncio.wait_for(run(), 5))
+    found = asyncio.run(asyncio.wait_for(run(), 60))
     assert found == list(range(len(found)))
 
 
@@ -90,7 +90,7 @@ def test_the_end_of_the_stream_ends_the_batches() -> None:
         stream = FakeStream([])
         return len([batch async for batch in cast(Any, batches(cast(Any, stream), Pace()))])
 
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == 0
+    assert asyncio.run(asyncio.wait_for(run(), 60)) == 0
 
 
 def test_a_stream_that_fails_is_no_silent_end() -> None:
@@ -99,7 +99,7 @@ def test_a_stream_that_fails_is_no_silent_end() -> None:
             pass
 
     with pytest.raises(RuntimeError, match="broken"):
-        asyncio.run(asyncio.wait_for(run(), 5))
+        asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_a_stream_that_fails_while_a_batch_is_answered_is_no_silent_end_either() -> None:
@@ -112,7 +112,7 @@ def test_a_stream_that_fails_while_a_batch_is_answered_is_no_silent_end_either()
         return found
 
     with pytest.raises(RuntimeError, match="broken"):
-        asyncio.run(asyncio.wait_for(run(), 5))
+        asyncio.run(asyncio.wait_for(run(), 60))
 
 
 @pytest.mark.parametrize("end", ["a batch fails", "cancelled while a batch is answered", "cancelled while it waits"])
@@ -134,7 +134,7 @@ def test_nobody_reads_on_when_the_agent_has_ended(end: str) -> None:
             await asyncio.sleep(0)
         return asyncio.all_tasks() - before
 
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == set()
+    assert asyncio.run(asyncio.wait_for(run(), 60)) == set()
 
 
 def fake_event(offset: int, *, size: int = 0) -> Any:

@@ -219,7 +219,7 @@ def test_nothing_is_handed_out_in_a_rebalance(consumer: Any) -> None:
             await asyncio.sleep(0)
         assert len(found) == 2, "the third waits for room"
         consumer.stop_flow()
-        await asyncio.wait_for(reading, 5)
+        await asyncio.wait_for(reading, 60)
         return found
 
     assert len(asyncio.run(run())) == 2

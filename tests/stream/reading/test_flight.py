@@ -77,7 +77,7 @@ def test_whoever_waits_for_room_goes_on_when_there_is_some() -> None:
         await asyncio.sleep(0)
         assert not waiting.done()
         plane.release(cargo[0])
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
         return plane.has_room
 
     assert asyncio.run(run())
@@ -89,6 +89,6 @@ def test_a_rebalance_ends_the_waiting() -> None:
         cargo = [Cargo() for _ in range(3)]
         for each in cargo:
             plane.board(each, 400)
-        await asyncio.wait_for(plane.wait_for_room(unless=lambda: True), 5)
+        await asyncio.wait_for(plane.wait_for_room(unless=lambda: True), 60)
 
     asyncio.run(run())

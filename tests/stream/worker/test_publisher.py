@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from statistics import median
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -52,7 +51,7 @@ def test_a_batch_goes_out_as_before_in_less_time_and_one_that_is_too_large_is_to
                 alone.append(await cpu_seconds(lambda some: send_one_by_one(producer, some), batches[number + 1]))
             with pytest.raises(BrokerError, match="Raise its max"):
                 await publisher.publish([*batches[-2], Outgoing(PREDICTIONS_TOPIC, b"k", bytes(LARGEST_MESSAGE_BYTES))])
-            return median(together), median(alone)
+            return min(together), min(alone)  # a busy machine, or a collection of garbage, only adds
 
     together, alone = asyncio.run(run())
 
