@@ -124,7 +124,7 @@ def _read_patch(workspace: Path) -> bytes:
         index = Path(folder) / "index"
         held = workspace / _git(workspace, "rev-parse", "--git-path", "index").decode().strip()
         if held.exists():
-            shutil.copyfile(held, index)
+            shutil.copy2(held, index)  # with its time, by which git knows files that changed in the same second
         environment = os.environ | {"GIT_INDEX_FILE": str(index)}
         untracked = _git(workspace, "ls-files", "--others", "--exclude-standard", "-z", environment=environment)
         new = [name for name in os.fsdecode(untracked).split("\0") if _matters(name)]

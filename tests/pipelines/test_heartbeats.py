@@ -14,7 +14,7 @@ def test_a_heartbeat_says_when_and_what(tmp_path: Path) -> None:
 
     document = json.loads(file.read_text())
     assert (document["state"], document["versions"], document["pid"]) == ("serving", {"cars": 3}, os.getpid())
-    assert abs((datetime.now(UTC) - datetime.fromisoformat(document["at"])).total_seconds()) < 60
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(document["at"])).total_seconds()) < 120
 
 
 def test_a_started_heartbeat_beats_by_itself(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_started_heartbeat_beats_by_itself(tmp_path: Path) -> None:
 
     heartbeat.start()
 
-    wait_until(file.exists, timeout_seconds=10, what="a beat")
+    wait_until(file.exists, timeout_seconds=60, what="a beat")
     heartbeat.stop()
 
 

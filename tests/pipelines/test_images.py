@@ -171,7 +171,8 @@ def test_a_picture_with_damage_that_does_not_matter_says_nothing(recwarn: pytest
 
     decode_image(encode(RED, exif=exif))
 
-    assert list(recwarn) == []
+    # a socket or file of an earlier test may be collected meanwhile
+    assert [str(each.message) for each in recwarn if not issubclass(each.category, ResourceWarning)] == []
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError("out of memory when reading image file")])

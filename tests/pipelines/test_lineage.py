@@ -1,3 +1,4 @@
+import os
 import subprocess
 from pathlib import Path
 
@@ -96,6 +97,19 @@ def test_the_patch_on_the_commit_is_the_code_that_ran(workspace: Path, tmp_path:
     git(tmp_path / "other", "apply", str(tmp_path / "patch"))
     assert code.dirty
     assert _tree(tmp_path / "other") == _tree(workspace)
+
+
+def test_a_change_in_the_second_of_the_commit_is_seen_though_it_keeps_the_size(workspace: Path) -> None:
+    """Git looks into a file whose time is that of its index; what takes the index elsewhere must keep that time."""
+    params, index = workspace / "params.yaml", workspace / ".git" / "index"
+    moment = (1_000_000_000, 1_000_000_000)  # of seconds ago: the copy is made in another one
+    os.utime(params, moment)
+    git(workspace, "add", "--refresh", "params.yaml")
+    params.write_text("datasets: ()\n")
+    for file in (params, index):
+        os.utime(file, moment)
+
+    assert b"+datasets: ()" in read_code_version(workspace).patch
 
 
 def test_what_a_training_does_not_read_stays_out_of_the_patch(workspace: Path) -> None:

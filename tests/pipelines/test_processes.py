@@ -9,7 +9,7 @@ from tests.waiting import wait_until
 
 
 def test_a_bound_child_ends_with_its_parent() -> None:
-    sleeper = bind_command("sleep", "60")
+    sleeper = bind_command("sleep", "3600")
     parent = subprocess.Popen(
         [
             sys.executable,
@@ -21,12 +21,12 @@ def test_a_bound_child_ends_with_its_parent() -> None:
     )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
-    wait_until(lambda: "sleep" in psutil.Process(child).name(), timeout_seconds=20, what="the command to run")
+    wait_until(lambda: "sleep" in psutil.Process(child).name(), timeout_seconds=120, what="the command to run")
 
     parent.kill()
     parent.wait()
 
-    wait_until(lambda: not _runs(child), timeout_seconds=5, what="the child to end")
+    wait_until(lambda: not _runs(child), timeout_seconds=60, what="the child to end")
 
 
 def _runs(pid: int) -> bool:

@@ -49,10 +49,10 @@ def test_a_bench_that_is_terminated_ends_the_stack_that_it_started(tmp_path: Pat
     )
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         try:
-            wait_until(began.exists, timeout_seconds=60, what="the stack")
+            wait_until(began.exists, timeout_seconds=120, what="the stack")
             process.terminate()
 
-            assert process.wait(60) == 128 + signal.SIGTERM
+            assert process.wait(120) == 128 + signal.SIGTERM
         finally:
             process.kill()
     assert ended.exists()

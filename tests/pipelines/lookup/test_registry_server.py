@@ -15,7 +15,7 @@ from pipelines.errors import RegistryError
 from pipelines.lookup.artefact_cache import local_folder
 from pipelines.lookup.registry_server import RegistryServer
 from pipelines.lookup.registry_tables import RegistryTables
-from pipelines.settings import Endpoints, Settings, is_listening
+from pipelines.settings import Endpoints, Settings
 from tests.pipelines.lookup.conftest import NAME
 from tests.waiting import wait_until
 
@@ -28,10 +28,19 @@ def mlflow_server(settings: Settings) -> Iterator[str]:
     with subprocess.Popen(service.command, env={**os.environ, **service.environment}) as process:
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_until(lambda: is_listening(url), timeout_seconds=90, what="MLflow to listen")
+            wait_until(lambda: answers(url), timeout_seconds=240, what="MLflow to answer")
             yield url
         finally:
             process.terminate()
+
+
+def answers(url: str) -> bool:
+    """Whether its first answer came: that one opens the database, and on a slow machine takes longer than we wait."""
+    try:
+        RegistryServer(url).classifiers()
+    except RegistryError:
+        return False
+    return True
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def test_of_two_processes_that_promote_at_once_one_wins_and_the_other_is_told(
         assert racer.stdin
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    words = [racer.communicate(timeout=60)[1] for racer in racers]
+    words = [racer.communicate(timeout=240)[1] for racer in racers]
 
     codes = [racer.returncode for racer in racers]
     assert sorted(codes) == [0, 1], words

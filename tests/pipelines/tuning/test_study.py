@@ -111,12 +111,12 @@ def test_a_grid_tries_every_combination_once(database: URL) -> None:
 def test_random_tries_values_all_over_the_range(database: URL) -> None:
     params = SPACE.model_copy(update={"search": "random", "prune": False})
 
-    told = search(database, 20, params=params)
+    told = search(database, 40, params=params)  # of 20 all lie on one side in one run of 600
 
     dropouts = sorted(float(trial.values["train.dropout"]) for trial in told)
     assert dropouts[0] < 0.3
     assert dropouts[-1] > 0.7
-    assert len(set(dropouts)) == 20
+    assert len(set(dropouts)) == 40
 
 
 def test_a_study_is_not_continued_on_anything_else_than_it_began_with(database: URL) -> None:

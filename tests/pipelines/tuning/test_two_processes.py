@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from pipelines.tuning.database import alone_in
+from pipelines.settings import Settings
+from pipelines.tuning.database import alone_in, find_study_database
 from pipelines.tuning.space import Value
 from pipelines.tuning.study import TrialResult, open_study, search_params
 from tests.pipelines.tuning.test_study import SPACE, near_a_third
@@ -35,14 +36,14 @@ def search_a_share(database: URL, killed_in: int | None = None) -> None:
     print(*(trial.number for trial in told))
 
 
-def start(file: Path, *killed_in: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.pipelines.tuning.test_two_processes", str(file), *killed_in]
+def start(home: Path, *killed_in: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.pipelines.tuning.test_two_processes", str(home), *killed_in]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 def test_two_processes_share_a_new_study_and_no_trial_is_made_twice(tmp_path: Path) -> None:
-    processes = [start(tmp_path / "tuning.db") for _ in range(2)]
-    shares = [[int(number) for number in process.communicate(timeout=120)[0].split()] for process in processes]
+    processes = [start(tmp_path) for _ in range(2)]
+    shares = [[int(number) for number in process.communicate(timeout=240)[0].split()] for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0]
     numbers = sorted(shares[0] + shares[1])
@@ -52,9 +53,9 @@ def test_two_processes_share_a_new_study_and_no_trial_is_made_twice(tmp_path: Pa
 
 
 def test_a_search_that_is_killed_loses_the_trial_under_way_and_nothing_else(tmp_path: Path) -> None:
-    killed = start(tmp_path / "tuning.db", "3")
-    before, _ = killed.communicate(timeout=120)
-    after, _ = start(tmp_path / "tuning.db").communicate(timeout=120)
+    killed = start(tmp_path, "3")
+    before, _ = killed.communicate(timeout=240)
+    after, _ = start(tmp_path).communicate(timeout=240)
 
     assert killed.returncode == -signal.SIGKILL
     assert before.split() == ["0", "1", "2"]
@@ -62,4 +63,5 @@ def test_a_search_that_is_killed_loses_the_trial_under_way_and_nothing_else(tmp_
 
 
 if __name__ == "__main__":
-    search_a_share(URL.create("sqlite", database=sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else None)
+    database = find_study_database(Settings(home=Path(sys.argv[1])))  # as a search does: it waits for another's writes
+    search_a_share(database, int(sys.argv[2]) if sys.argv[2:] else None)

@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         if served.hangs:
             self.wfile.write(b"" if start else body[: len(body) // 2])
             self.wfile.flush()
-            self.server.stopped.wait(10)
+            self.server.stopped.wait()
         else:
             self.wfile.write(body[: served.cuts.pop(0)] if served.cuts else body)
 

@@ -48,7 +48,7 @@ def pets(server: FileServer, tmp_path: Path) -> Source:
 
 
 def download(source: Source, into: Path, given: str | None = None) -> Download:
-    return download_source(source, into, lambda text: None, given=given, patience=Patience(1.0, 0.2, 3))
+    return download_source(source, into, lambda text: None, given=given, patience=Patience(60.0, 60.0, 3))
 
 
 def list_below(folder: Path) -> set[str]:

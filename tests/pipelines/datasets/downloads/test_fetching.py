@@ -13,11 +13,18 @@ from tests.pipelines.datasets.downloads.server import FileServer
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB: more than fits between two sockets
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+PATIENCE = Patience(60.0, 60.0, 3)  # requests are counted: none may be repeated because the machine was slow
 
 
-def fetch(folder: Path, *addresses: str, sha256: str | None = SHA256, size: int | None = None) -> FetchedFile:
+def fetch(
+    folder: Path,
+    *addresses: str,
+    sha256: str | None = SHA256,
+    size: int | None = None,
+    patience: Patience = PATIENCE,
+) -> FetchedFile:
     file = RemoteFile("set.zip", addresses, size_bytes=size, sha256=sha256)
-    return fetch_file(file, folder, lambda done, total: None, Patience(1.0, 0.1, 3))
+    return fetch_file(file, folder, lambda done, total: None, patience)
 
 
 def test_a_file_comes_whole_and_compared_with_its_digest(server: FileServer, tmp_path: Path) -> None:
@@ -135,7 +142,7 @@ def test_a_server_that_stays_down_is_left_after_some_attempts(server: FileServer
 
 def test_a_server_that_sends_nothing_more_is_left_with_what_came(server: FileServer, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"the line broke.* bytes are kept"):
-        fetch(tmp_path, server.serve("/set.zip", CONTENT, hangs=True))
+        fetch(tmp_path, server.serve("/set.zip", CONTENT, hangs=True), patience=Patience(60.0, 0.5, 3))
 
     assert 0 < (tmp_path / "set.zip.partial").stat().st_size < len(CONTENT)
 
