@@ -83,10 +83,10 @@ def measure_guard(home: Path, *, fps: float, quiet_seconds: float) -> GuardRepor
     workspace = Workspace(home / "workspace")
     promote(registry, "cars", good)
     with EmbeddedKafka(home / "kafka") as kafka, running_workers(settings, workspace, kafka.bootstrap, 2):
-        wait_until(lambda: serving(settings) == 2, timeout_seconds=120, what="two workers that serve")
+        wait_until(lambda: serving(settings) == 2, timeout_seconds=240, what="two workers that serve")
         scene = Scene(kafka.bootstrap, fps)
         scene.start()
-        wait_until(lambda: count_rows(store) > fps * 3, timeout_seconds=60, what="rows")
+        wait_until(lambda: count_rows(store) > fps * 3, timeout_seconds=240, what="rows")
         run = Run(settings, registry, store, quiet_seconds)
         seconds = run.take_back(bad)
         scene.colours = COLOURS[:1]
@@ -96,7 +96,7 @@ def measure_guard(home: Path, *, fps: float, quiet_seconds: float) -> GuardRepor
         warned = run.let_serve(worse, until="warned")
         kept = registry.version_of_alias("cars", "production") == worse
         sent = scene.stop()
-        wait_until(lambda: count_rows(store) >= sent, timeout_seconds=60, what=f"{sent} rows")
+        wait_until(lambda: count_rows(store) >= sent, timeout_seconds=240, what=f"{sent} rows")
     frames = Counter(row.frame_id for row in store.read(select(predictions.c.frame_id)))
     return GuardReport(
         **seconds,
@@ -126,11 +126,11 @@ class Run:
         promote(self._registry, "cars", version)
         wait_until(
             lambda: self._registry.version_of_alias("cars", "production") == before,
-            timeout_seconds=180,
+            timeout_seconds=240,
             what=f"version {version} rolled back; {self._settings.state}",
         )
         back_at = datetime.now(UTC)
-        wait_until(lambda: self._events()["rolled_back"], timeout_seconds=90, what="the event of the rollback")
+        wait_until(lambda: self._events()["rolled_back"], timeout_seconds=240, what="the event of the rollback")
         self.wait()  # for a second one, which must not come
         first = self._first_answer(version)
         events = self._events()
@@ -147,9 +147,9 @@ class Run:
         """What the guard wrote down of a version that stays."""
         before = self._events()
         promote(self._registry, "cars", version)
-        wait_until(lambda: self._first_answer(version), timeout_seconds=60, what=f"answers of version {version}")
+        wait_until(lambda: self._first_answer(version), timeout_seconds=240, what=f"answers of version {version}")
         if until:
-            wait_until(lambda: (self._events() - before)[until], timeout_seconds=120, what=until)
+            wait_until(lambda: (self._events() - before)[until], timeout_seconds=240, what=until)
         self.wait()
         found = self._events() - before
         return {kind: found[kind] for kind in ("rolled_back", "warned")}
@@ -200,7 +200,7 @@ def running_workers(settings: Settings, workspace: Workspace, bootstrap: str, nu
                 stdout=log,
                 stderr=log,
             )
-            stack.callback(process.wait, 30)
+            stack.callback(process.wait, 90)
             stack.callback(process.terminate)
         yield
 

@@ -9,10 +9,15 @@ Value = TypeVar("Value")
 
 
 def wait_until(condition: Callable[[], Value], *, timeout_seconds: float, what: str) -> Value:
-    """The first true value of `condition`; AssertionError naming `what` after the deadline."""
+    """The first true value of `condition`; AssertionError naming `what` after the deadline.
+
+    It is asked once more after the deadline: a machine that stood still is late, not wrong.
+    """
     pause = threading.Event()
     deadline = time.monotonic() + timeout_seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {timeout_seconds} s for {what}"
+    while True:
+        late = time.monotonic() >= deadline
+        if value := condition():
+            return value
+        assert not late, f"waited {timeout_seconds} s for {what}"
         pause.wait(0.05)
-    return value

@@ -71,11 +71,11 @@ class Cluster:
     def end_worker(self, host: str, how: signal.Signals = signal.SIGTERM) -> None:
         process = self.workers.pop(host)
         process.send_signal(how)
-        process.wait(20)
+        process.wait(90)
 
     def wait_for_worker(self, host: str) -> None:
         """Until it reads at least one partition."""
-        wait_until(lambda: self.heartbeat(host).get("partitions"), timeout_seconds=60, what=f"{host} to read")
+        wait_until(lambda: self.heartbeat(host).get("partitions"), timeout_seconds=180, what=f"{host} to read")
 
     def wait_until_taken_over(self, hosts: Sequence[str]) -> None:
         """Until these alone read every partition."""
@@ -84,13 +84,13 @@ class Cluster:
             held = [number for host in hosts for number in self.heartbeat(host).get("partitions", [])]
             return sorted(held) == list(range(FRAMES_PARTITIONS))
 
-        wait_until(complete, timeout_seconds=60, what=f"{', '.join(hosts)} to read every partition")
+        wait_until(complete, timeout_seconds=180, what=f"{', '.join(hosts)} to read every partition")
 
     def wait_for_rows_of(self, host: str) -> None:
         """Until a worker of that host has stored a frame that it read from now on."""
         now = datetime.now(UTC)
         mine = select(func.count()).where(predictions.c.worker.like(f"{host}/%"), predictions.c.received_at > now)
-        wait_until(lambda: self.store.read(mine)[0][0], timeout_seconds=60, what=f"rows of {host}")
+        wait_until(lambda: self.store.read(mine)[0][0], timeout_seconds=180, what=f"rows of {host}")
 
     def heartbeat(self, host: str) -> dict[str, Any]:
         file = self.folder / host / "workers" / "1.json"
@@ -113,7 +113,7 @@ class Cluster:
     def stop_cameras(self) -> None:
         assert self.cameras is not None
         self.cameras.terminate()
-        self.cameras.wait(30)
+        self.cameras.wait(90)
         self.cameras = None
 
     def ends(self) -> Ends | None:
@@ -126,7 +126,7 @@ class Cluster:
     def wait_for_rows(self, count: int, timeout_seconds: float = 300) -> None:
         wait_until(lambda: self.rows() >= count, timeout_seconds=timeout_seconds, what=f"{count} rows")
 
-    def wait_until_drained(self, timeout_seconds: float = 60) -> None:
+    def wait_until_drained(self, timeout_seconds: float = 180) -> None:
         """Until every frame that was sent is acknowledged."""
 
         def drained() -> bool:
@@ -164,14 +164,22 @@ class Cluster:
                 process.wait()
 
 
+LONGEST_TURN_SECONDS = 0.5
+"""A turn that took longer was held up by the machine, and not by who reads the partition."""
+
+
 class Silence:
-    """The longest time in which a partition got no new row, while frames were coming; watched from a thread."""
+    """The longest time in which a partition got no new row, while frames were coming; watched from a thread.
+
+    Time in which the machine itself stood still does not count.
+    """
 
     def __init__(self, store: PredictionStore) -> None:
         self._store = store
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._last: dict[int, tuple[int, float]] = {}
+        self._last: dict[int, tuple[int, float, float]] = {}
+        """By partition: the newest offset, when it was seen, and the silence since."""
         self.seconds = 0.0
         """Of the partition that was silent longest."""
 
@@ -184,19 +192,22 @@ class Silence:
         self._thread.join(10)
         self.seconds = round(self.seconds, 2)
 
-    def wait_for_all(self, timeout_seconds: float = 40) -> None:
+    def wait_for_all(self, timeout_seconds: float = 180) -> None:
         """Until every partition got a row from now on."""
         now = time.monotonic()
 
         def spoke() -> bool:
-            return len(self._last) == FRAMES_PARTITIONS and all(at > now for _, at in self._last.values())
+            return len(self._last) == FRAMES_PARTITIONS and all(at > now for _, at, _ in self._last.values())
 
         wait_until(spoke, timeout_seconds=timeout_seconds, what="rows of every partition")
 
     def _watch(self) -> None:
         table = predictions.c
         newest = select(table.partition, func.max(table.offset)).group_by(table.partition)
+        looked_at = time.monotonic()
         while not self._stop.wait(0.1):
+            turn, looked_at = min(time.monotonic() - looked_at, LONGEST_TURN_SECONDS), time.monotonic()
+            self._last = {number: (offset, at, silent + turn) for number, (offset, at, silent) in self._last.items()}
             try:
                 with self._store.engine.connect() as connection:
                     found = connection.execute(newest).all()
@@ -204,7 +215,7 @@ class Silence:
                 continue
             now = time.monotonic()
             for partition, offset in found:
-                before, at = self._last.get(partition, (-1, now))
+                before, _, silent = self._last.get(partition, (-1, now, 0.0))
                 if offset > before:
-                    self.seconds = max(self.seconds, now - at)
-                    self._last[partition] = (offset, now)
+                    self.seconds = max(self.seconds, silent)
+                    self._last[partition] = (offset, now, 0.0)

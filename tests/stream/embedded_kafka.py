@@ -13,8 +13,8 @@ from stream.broker.embedded import answers, embedded_kafka_command, prepare_embe
 from stream.broker.topics import ensure_topics
 from tests.waiting import wait_until
 
-START_SECONDS = 60
-STOP_SECONDS = 30
+START_SECONDS = 180
+STOP_SECONDS = 120
 
 
 class EmbeddedKafka:
@@ -34,7 +34,7 @@ class EmbeddedKafka:
     def __enter__(self) -> Self:
         try:
             self.start()
-            ensure_topics(self.bootstrap)
+            ensure_topics(self.bootstrap, START_SECONDS)
         except BaseException:
             self.stop()
             raise

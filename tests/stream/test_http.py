@@ -20,7 +20,7 @@ def pages_of(ready: Mapping[str, Check] = WELL) -> Pages:
 
 
 def get(url: str) -> tuple[int, bytes, str]:
-    answer = httpx.get(url, timeout=5, trust_env=False)
+    answer = httpx.get(url, timeout=60, trust_env=False)
     return answer.status_code, answer.content, answer.headers["Content-Type"]
 
 

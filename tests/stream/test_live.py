@@ -20,7 +20,7 @@ from stream.messages import (
 )
 from tests.stream.embedded_kafka import EmbeddedKafka, find_free_ports
 from tests.stream.fakes import BF16_VERSION, BROKEN_VERSION, POISON, draw_jpeg
-from tests.stream.live import LiveWorker, end_offsets, read_since, send, small_frames
+from tests.stream.live import LiveWorker, end_offsets, read_since, send, small_frames, wait_for_records
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
@@ -101,6 +101,7 @@ def test_every_message_becomes_rows_and_predictions_or_a_dead_letter_byte_for_by
 
 def test_a_new_production_version_is_swapped_in_between_two_batches(broker: EmbeddedKafka, tmp_path: Path) -> None:
     with broker, LiveWorker(tmp_path, broker.bootstrap) as worker:
+        starts = end_offsets(broker.bootstrap, PREDICTIONS_TOPIC)
         worker.registry.promote(cars=1)
         worker.start()
         send(broker.bootstrap, small_frames(100))
@@ -110,6 +111,7 @@ def test_a_new_production_version_is_swapped_in_between_two_batches(broker: Embe
         worker.wait_for_rows("model_events WHERE event = 'refused'", 1)
         send(broker.bootstrap, small_frames(100))
         worker.wait_for_rows("predictions", 200)
+        wait_for_records(broker.bootstrap, PREDICTIONS_TOPIC, starts, 200)
         ends = end_offsets(broker.bootstrap, PREDICTIONS_TOPIC)
         worker.registry.promote(cars=BF16_VERSION)
         worker.wait_for_rows("model_events WHERE event = 'swapped'", 1)
@@ -120,7 +122,7 @@ def test_a_new_production_version_is_swapped_in_between_two_batches(broker: Embe
         assert [tuple(row) for row in counts] == [(1, "f32", 200), (BF16_VERSION, "bf16", 100)]
         wait_until(
             lambda: worker.heartbeat()["models"]["cars"]["precision"] == "bf16",
-            timeout_seconds=10,
+            timeout_seconds=60,
             what="a heartbeat of the version in bf16",
         )
         assert worker.end() == 0
@@ -142,7 +144,7 @@ def test_a_worker_told_to_stop_while_the_broker_is_away_still_ends(broker: Embed
         worker.wait_for_rows("predictions", 1)
         broker.stop(signal.SIGKILL)
 
-        worker.end(signal.SIGTERM, timeout_seconds=15)
+        worker.end(signal.SIGTERM, timeout_seconds=60)
 
         assert not worker.running
 
@@ -160,7 +162,7 @@ def test_a_worker_started_before_broker_and_model_waits_for_both(broker: Embedde
             worker.registry.promote(cars=3)
 
             worker.wait_for_rows("predictions", 20)
-            wait_until(lambda: worker.heartbeat()["partitions"] == [0, 1, 2, 3], timeout_seconds=20, what="partitions")
+            wait_until(lambda: worker.heartbeat()["partitions"] == [0, 1, 2, 3], timeout_seconds=120, what="partitions")
             assert worker.heartbeat()["versions"] == {"cars": 3}
             assert worker.end() == 0
         finally:
@@ -184,7 +186,7 @@ def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_is_k
                 == [0, 1, 2, 3]
                 and len(second.heartbeat()["partitions"]) == 2
             ),
-            timeout_seconds=60,
+            timeout_seconds=180,
             what="two partitions each",
         )
         send(broker.bootstrap, small_frames(400, cameras=64))
@@ -206,7 +208,7 @@ def test_a_second_worker_in_the_same_slot_is_refused(broker: EmbeddedKafka, tmp_
 
         other.start()
 
-        wait_until(lambda: not other.running, timeout_seconds=30, what="the refusal")
+        wait_until(lambda: not other.running, timeout_seconds=120, what="the refusal")
         assert other.end() == 1
         assert "another worker serves in it" in other.log.read_text()
         assert worker.running

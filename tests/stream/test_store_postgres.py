@@ -134,17 +134,19 @@ def test_writers_of_the_same_rows_in_opposite_orders_do_not_wait_for_each_other_
 def test_a_connection_that_is_cut_in_the_middle_of_a_batch_costs_no_row(store: PredictionStore) -> None:
     holder = store.engine.connect()
     store.store_batch(answers(1), [])
+    holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # it holds for as long as the test takes
     holder.execute(text("SELECT 1 FROM predictions FOR UPDATE"))
     writing = threading.Thread(target=store.store_batch, args=(answers(50, "cut"), []))
     writing.start()
     # it waits for the row that is held; the others are written and not yet kept
     waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%'"
 
-    with store.engine.connect() as admin:
-        pid = wait_until(lambda: admin.execute(text(waiting)).scalar(), timeout_seconds=10, what="a writer that waits")
+    # within one transaction the server shows all sessions as it saw them first
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as admin:
+        pid = wait_until(lambda: admin.execute(text(waiting)).scalar(), timeout_seconds=60, what="a writer that waits")
         admin.execute(text(f"SELECT pg_terminate_backend({pid})"))
     holder.close()
-    writing.join(20)
+    writing.join(120)
 
     assert {row.worker for row in store.read(select(predictions.c.worker))} == {"cut"}
     assert len(store.read(select(predictions))) == 50
@@ -157,7 +159,7 @@ def test_a_database_that_is_started_again_is_written_to_again(server: Postgres, 
     writing.start()
 
     server.start()
-    writing.join(30)
+    writing.join(120)
 
     assert len(store.read(select(predictions))) == 3
 

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ class Looker(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.is_set():
-            self.documents.append(reconcile(self._address, self._frames))
+            with suppress(BrokerError):  # a machine that stands still for so long is asked again
+                self.documents.append(reconcile(self._address, self._frames))
 
 
 def test_every_frame_is_somewhere_before_during_and_after_load_and_kills(tmp_path: Path) -> None:
@@ -50,13 +52,14 @@ def test_every_frame_is_somewhere_before_during_and_after_load_and_kills(tmp_pat
             worker.end(signal.SIGKILL)
         worker.start()
         wait_until(
-            lambda: looker.documents and looker.documents[-1]["in_flight"] == 0,
-            timeout_seconds=60,
+            # every frame is sent by now, which a look of before does not know
+            lambda: [(each["produced"], each["in_flight"]) for each in looker.documents[-1:]] == [(940, 0)],
+            timeout_seconds=240,
             what=f"no frames; see {worker.log}",
         )
         assert worker.end() == 0
         looker.ended.set()
-        looker.join(20)
+        looker.join(60)
 
         assert [document["faults"] for document in looker.documents if not document["adds_up"]] == []
         assert any(0 < document["in_flight"] < document["produced"] for document in looker.documents)

@@ -231,7 +231,9 @@ def deliveries(draw: st.DrawFn) -> Delivery:
 
 
 @given(deliveries())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_frame_has_one_answer_however_often_and_to_whom_it_is_delivered(
     tmp_path_factory: pytest.TempPathFactory, delivery: Delivery
 ) -> None:

@@ -70,7 +70,10 @@ class Film:
 
 
 def write_policy(home: Path, policy: dict[str, Any]) -> None:
-    (home / "params.yaml").write_text(json.dumps({"classifiers": {"cars": {"consensus": policy}}}))
+    """The worker looks at any moment: it never finds half a file."""
+    partial = home / "params.partial"
+    partial.write_text(json.dumps({"classifiers": {"cars": {"consensus": policy}}}))
+    partial.replace(home / "params.yaml")
 
 
 def replay(rows: list[Any]) -> list[tuple[Any, ...]]:

@@ -100,6 +100,15 @@ class RawName(str):
 def send_as_stranger(bootstrap: str, messages: Sequence[Outgoing], largest: int) -> None:
     """As a client without our limits would; `largest` is raised on the topic too, header names may be raw."""
 
+    async def take(producer: AIOKafkaProducer, message: Outgoing) -> bool:
+        batch = producer.create_batch()
+        batch.append(timestamp=None, key=message.key, value=message.value, headers=list(message.headers))
+        try:
+            await (await producer.send_batch(batch, message.topic, partition=0))
+        except MessageSizeTooLargeError:
+            return False
+        return True
+
     async def run() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         await admin.start()
@@ -107,10 +116,10 @@ def send_as_stranger(bootstrap: str, messages: Sequence[Outgoing], largest: int)
         await admin.alter_configs([topic])
         await admin.close()
         async with AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=largest) as producer:
-            for message in messages:
-                batch = producer.create_batch()
-                batch.append(timestamp=None, key=message.key, value=message.value, headers=list(message.headers))
-                await (await producer.send_batch(batch, message.topic, partition=0))
+            async with asyncio.timeout(60):
+                for message in messages:
+                    while not await take(producer, message):  # noqa: ASYNC110  the broker sets no event
+                        await asyncio.sleep(0.1)  # the broker follows a change of its limits a moment later
 
     fast = aiokafka.producer.message_accumulator.DefaultRecordBatchBuilder
     aiokafka.producer.message_accumulator.DefaultRecordBatchBuilder = _DefaultRecordBatchBuilderPy

@@ -164,8 +164,8 @@ def test_after_a_model_is_promoted_replays_are_answered_once_and_what_dies_again
         worker.registry.promote(simpsons=3)
         worker.wait_for_rows("model_events WHERE classifier = 'simpsons'", 1)
 
-        first = replay(broker.bootstrap, worker.store, wait_seconds=60)
-        second = replay(broker.bootstrap, worker.store, wait_seconds=60)
+        first = replay(broker.bootstrap, worker.store, wait_seconds=240)
+        second = replay(broker.bootstrap, worker.store, wait_seconds=240)
 
         counts = worker.query("SELECT frame_id, classifier, count(*) FROM predictions GROUP BY 1, 2")
         expected = {(f"{run}-{number}", "simpsons", 1) for number in range(20)}

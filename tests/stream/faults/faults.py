@@ -50,8 +50,8 @@ def _end_again_and_again(scene: Scene, how: signal.Signals, times: int) -> None:
     for _ in range(times):
         scene.wait_for_more(scene.frames // (times + 2))
         scene.injecting()
-        scene.crew[0].send_signal(how)
-        scene.crew[0].wait_for_restart()
+        ended = scene.crew[0].send_signal(how)
+        scene.crew[0].wait_for_restart(ended)
         scene.wait_for_take_over()
 
 
@@ -74,7 +74,7 @@ def freeze_worker_between_classifying_and_storing(scene: Scene) -> None:
         scene.crew[0].send_signal(signal.SIGCONT)  # another of its threads writes: it stops itself again
         return False
 
-    wait_until(frozen, timeout_seconds=60, what="the worker to freeze outside a write")
+    wait_until(frozen, timeout_seconds=180, what="the worker to freeze outside a write")
     scene.injecting()
     _wake_when_taken_over(scene)
 
@@ -89,7 +89,7 @@ def _freeze_outside_a_write(scene: Scene) -> None:
         scene.crew[0].send_signal(signal.SIGCONT)
         return False
 
-    wait_until(freeze, timeout_seconds=30, what="a worker frozen outside a write")
+    wait_until(freeze, timeout_seconds=120, what="a worker frozen outside a write")
 
 
 def _can_be_written(file: Path) -> bool:
@@ -107,7 +107,7 @@ def _can_be_written(file: Path) -> bool:
 def _wake_when_taken_over(scene: Scene) -> None:
     wait_until(
         lambda: scene.heartbeat(2).get("partitions") == sorted(scene.starts),
-        timeout_seconds=60,
+        timeout_seconds=180,
         what="the other worker to take every partition",
     )
     scene.wait_for_more(scene.frames // 8)
@@ -133,7 +133,7 @@ def begin_without_broker(scene: Scene) -> None:
     scene.crew[0].start()
     wait_until(
         lambda: scene.heartbeat(1).get("state") == "waiting for the broker",
-        timeout_seconds=60,
+        timeout_seconds=180,
         what="a worker that waits for the broker",
     )
     scene.injecting()

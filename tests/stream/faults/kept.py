@@ -31,16 +31,17 @@ class KeptWorker:
         self._stopped.clear()
         self._thread = threading.Thread(target=self._keep, name=f"kept worker {self._orders.slot}", daemon=True)
         self._thread.start()
-        wait_until(lambda: self._process is not None, timeout_seconds=10, what="a worker process")
+        wait_until(lambda: self._process is not None, timeout_seconds=60, what="a worker process")
 
-    def send_signal(self, how: signal.Signals) -> None:
-        """Sent to the process that runs now."""
-        os.kill(self.pid, how)
+    def send_signal(self, how: signal.Signals) -> int:
+        """Sent to the process that runs now; its id."""
+        pid = self.pid
+        os.kill(pid, how)
+        return pid
 
-    def wait_for_restart(self) -> None:
-        """Until the process that ran last has ended and another one runs."""
-        ended = self.pid
-        wait_until(lambda: self.pid != ended, timeout_seconds=60, what=f"another process; see {self.log}")
+    def wait_for_restart(self, ended: int) -> None:
+        """Until another process runs than this one, which was told to end; the next may be there already."""
+        wait_until(lambda: self.pid != ended, timeout_seconds=180, what=f"another process; see {self.log}")
 
     @property
     def pid(self) -> int:

@@ -21,7 +21,7 @@ class SlowProxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(10), "the proxy does not listen"
+        assert self._ready.wait(60), "the proxy does not listen"
         return self
 
     def __exit__(

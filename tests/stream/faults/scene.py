@@ -117,7 +117,7 @@ class Scene:
         self.observer = Observer(self.broker.bootstrap, self.group, self.database_url, self.starts)
         self.observer.start()
 
-    def wait_for_stored(self, count: int, *, timeout_seconds: float = 120) -> None:
+    def wait_for_stored(self, count: int, *, timeout_seconds: float = 240) -> None:
         """Progress, as the observer sees it; faults are injected on it, never on time."""
         wait_until(
             lambda: self.observer.stored >= count,
@@ -134,7 +134,7 @@ class Scene:
         now = time.monotonic()
         wait_until(
             lambda: self.observer.all_grew_since(now),
-            timeout_seconds=120,
+            timeout_seconds=240,
             what=f"every partition to go on; see {self.home}",
         )
 
@@ -145,13 +145,13 @@ class Scene:
             parts = [self.heartbeat(slot).get("partitions") or [] for slot in range(1, self.workers + 1)]
             return all(parts) and sorted(partition for part in parts for partition in part) == sorted(self.starts)
 
-        wait_until(shared, timeout_seconds=60, what=f"every worker to have partitions; see {self.home}")
+        wait_until(shared, timeout_seconds=180, what=f"every worker to have partitions; see {self.home}")
 
     def wait_for_word(self, *words: str) -> None:
         """Until a worker's log has one of them."""
         wait_until(
             lambda: any(word in self.logs() for word in words),
-            timeout_seconds=60,
+            timeout_seconds=180,
             what=f"{' or '.join(words)} in a log of {self.home}",
         )
 
@@ -164,7 +164,7 @@ class Scene:
         """Note that a fault is injected now."""
         self.injections.append((self.observer.stored, time.monotonic()))
 
-    def finish(self, *, timeout_seconds: float = 180) -> Outcome:
+    def finish(self, *, timeout_seconds: float = 300) -> Outcome:
         """Wait until every frame is stored and committed, end the workers, and judge."""
         self.sender.join(timeout_seconds)
         self.wait_for_stored(len(self.sender.positions), timeout_seconds=timeout_seconds)
@@ -173,7 +173,7 @@ class Scene:
             ends[partition] = max(ends[partition], offset + 1)
         wait_until(
             lambda: self.observer.committed == ends,
-            timeout_seconds=60,
+            timeout_seconds=180,
             what=f"every frame acknowledged: {ends}, {self.observer.committed} are; see {self.home}",
         )
         for worker in self.crew:
@@ -250,6 +250,6 @@ def wait_for_exit(scene: Scene, times: int = 1) -> None:
     """Workers have ended so often, whichever they are."""
     wait_until(
         lambda: sum(len(worker.exits) for worker in scene.crew) >= times,
-        timeout_seconds=120,
+        timeout_seconds=240,
         what=f"a worker to end {times} times; see {scene.home}",
     )

@@ -93,6 +93,6 @@ def _remount(disk: Path, mode: str) -> None:
     mount = shutil.which("mount") or "mount"
     wait_until(
         lambda: subprocess.run([mount, "-o", f"remount,{mode}", str(disk)], capture_output=True).returncode == 0,
-        timeout_seconds=20,
+        timeout_seconds=60,
         what=f"the disk to be mounted {mode}",
     )

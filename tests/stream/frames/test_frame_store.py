@@ -25,8 +25,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[FrameStore]:
         monkeypatch.setenv(f"AWS_{name}", value)
     host, port = server.get_host_and_port()
     # what an earlier server of this process held is still there
-    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10).raise_for_status()
-    requests.put(f"http://{host}:{port}/frames", timeout=10).raise_for_status()
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=60).raise_for_status()
+    requests.put(f"http://{host}:{port}/frames", timeout=60).raise_for_status()
     yield FrameStore("s3://frames/gate", endpoint=f"http://{host}:{port}")
     server.stop()
 

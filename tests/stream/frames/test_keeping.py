@@ -18,8 +18,8 @@ def test_frames_are_kept_below_the_home_unless_an_address_is_given(tmp_path: Pat
     for place, folder in ((FramesPlace(), tmp_path / "kept"), (FramesPlace(str(tmp_path / "disk")), tmp_path / "disk")):
         keeper = start_keeping(place, tmp_path, database, lambda: EVERY)
         keeper.offer(outcome_of(frame()))
-        wait_until(lambda keeper=keeper: keeper.counts().kept, timeout_seconds=10, what="a kept frame")  # type: ignore[misc]
-        keeper.close(5)
+        wait_until(lambda keeper=keeper: keeper.counts().kept, timeout_seconds=60, what="a kept frame")  # type: ignore[misc]
+        keeper.close(60)
         assert len(list(folder.rglob("*.jpg"))) == 1
 
 
@@ -29,7 +29,7 @@ def test_an_address_that_belongs_to_another_prediction_store_is_not_used(tmp_pat
     keeper = start_keeping(place, tmp_path, database, lambda: EVERY)
     try:
         keeper.offer(outcome_of(frame()))
-        wait_until(lambda: "another:/vigia.db" in keeper._failing, timeout_seconds=10, what="a refusal")
+        wait_until(lambda: "another:/vigia.db" in keeper._failing, timeout_seconds=60, what="a refusal")
         assert keeper.counts().kept == 0
     finally:
         keeper.close(0.1)
@@ -43,8 +43,8 @@ def test_a_keeper_that_is_closed_leaves_no_thread_behind(tmp_path: Path) -> None
 
     keeper = start_keeping(FramesPlace(), tmp_path, make_place(tmp_path).index.database, lambda: EVERY)
     assert running() == {"keeper", "retention"}
-    keeper.close(5)
-    wait_until(lambda: not running(), timeout_seconds=10, what="the end of both threads")
+    keeper.close(60)
+    wait_until(lambda: not running(), timeout_seconds=60, what="the end of both threads")
 
 
 def test_an_owner_is_named_without_its_password(tmp_path: Path) -> None:

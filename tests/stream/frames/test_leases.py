@@ -1,9 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from pipelines.errors import FrameStoreError
 from stream.frames.leases import Window, forget_expired_leases, lease_frames, read_leases
+from stream.tables import kept_frame_leases
 from tests.stream.fakes import NOON
 from tests.stream.frames.places import KeptPlace
 
@@ -50,10 +52,13 @@ def test_the_lease_of_a_reader_that_died_expires(place: KeptPlace) -> None:
 def test_reading_renews_the_lease(place: KeptPlace) -> None:
     place.keep(b"a", offset=1)
 
-    with lease_frames(place.store, place.index, Window(), seconds=60) as leased:
-        leased._renewed_at -= timedelta(seconds=30)
+    with lease_frames(place.store, place.index, Window(), seconds=3600) as leased:
+        soon = leased._renewed_at + timedelta(minutes=5)
+        ending = update(kept_frame_leases).values(expires_at=soon)
+        place.index.database.write(lambda connection: connection.execute(ending))
+        leased._renewed_at -= timedelta(minutes=55)
         leased.read(leased.frames[0])
-        assert read_leases(place.index, datetime.now(UTC) + timedelta(seconds=59)) == (Window(),)
+        assert read_leases(place.index, soon + timedelta(minutes=30)) == (Window(),)
 
 
 def test_a_picture_that_was_deleted_by_hand_is_told(place: KeptPlace) -> None:

@@ -37,11 +37,11 @@ def test_who_removes_waits_for_those_who_keep_and_lets_no_new_one_in_before(plac
     remover, keeper = threading.Thread(target=remove), threading.Thread(target=keep)
     with locks_of(place).shared():
         remover.start()
-        wait_until(lambda: _is_gate_taken(place), timeout_seconds=10, what="the remover to wait")
+        wait_until(lambda: _is_gate_taken(place), timeout_seconds=60, what="the remover to wait")
         keeper.start()
         assert done == []
-    remover.join(10)
-    keeper.join(10)
+    remover.join(60)
+    keeper.join(60)
 
     assert done == ["removed", "kept"]
 

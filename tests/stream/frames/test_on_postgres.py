@@ -75,7 +75,7 @@ def test_keeping_is_shared_removing_alone_and_a_sweep_single(place: KeptPlace) -
         thread = threading.Thread(target=remove)
         thread.start()
         assert not done.wait(0.3)
-    thread.join(10)
+    thread.join(60)
     assert done.is_set()
     with locks.sweeping() as third:
         assert third
@@ -100,7 +100,7 @@ def test_frames_kept_while_older_ones_with_the_same_bytes_are_swept_still_have_t
             with locks.shared():
                 for row in place.index.list_newest(camera_id=None, reason=None, limit=5):
                     assert place.store.read(row.path, row.sha256) == b"same"
-        wait_until(lambda: kept > 50, timeout_seconds=30, what="fifty frames")
+        wait_until(lambda: kept > 50, timeout_seconds=120, what="fifty frames")
     finally:
         stop.set()
-        keeping.join(10)
+        keeping.join(60)

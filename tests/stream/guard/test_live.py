@@ -40,7 +40,7 @@ def test_a_version_that_answers_no_frame_is_gone_before_its_worker_starts_again(
         worker.wait_for_rows("model_events WHERE event = 'swapped'", 1)
 
         send(kafka, small_frames(60, run="guarded-b"))
-        wait_until(lambda: not worker.running, timeout_seconds=60, what=f"the worker's end; see {worker.log}")
+        wait_until(lambda: not worker.running, timeout_seconds=180, what=f"the worker's end; see {worker.log}")
         assert worker.end() == 1
         events = worker.query("SELECT event, from_version, to_version FROM model_events ORDER BY id")
         assert [tuple(row) for row in events].count(("rolled_back", 3, 1)) == 1

@@ -41,7 +41,7 @@ def test_any_other_end_is_an_error_of_the_registry(monkeypatch: pytest.MonkeyPat
 
 def test_a_child_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rolling_back, "DEADLINE_SECONDS", 0.2)
-    answer_with(monkeypatch, "import threading; threading.Event().wait(30)")
+    answer_with(monkeypatch, "import threading; threading.Event().wait()")
 
     with pytest.raises(RegistryError, match="TimeoutExpired"):
         roll_back_in_child(ORDER)
@@ -62,6 +62,6 @@ def test_the_child_ends_by_itself_when_nobody_waits_for_it_any_more() -> None:
     )
     order = json.dumps(asdict(ORDER))
 
-    done = subprocess.run([sys.executable, "-c", code.replace("'{}'", repr(order))], timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code.replace("'{}'", repr(order))], timeout=180, check=False)
 
     assert done.returncode == -signal.SIGALRM

@@ -29,6 +29,8 @@ def store(place: Path) -> PredictionStore:
 def beat(place: Path, slot: int, version: int = 2) -> Path:
     file = place / "workers" / f"{slot}.json"
     file.write_text(json.dumps({"guard": {"cars": {**SEEN, "version": version, "found": {"labels": "why"}}}}))
+    ahead = time.time() + 3600  # it lives, however slow the test is
+    os.utime(file, (ahead, ahead))
     return file
 
 

@@ -79,7 +79,7 @@ async def open_stand(
     pages = Pages(health=dict, ready=lambda: {"broker": Check(False, "away")}, registry=registry)
     playing = [asyncio.create_task(camera.play(delivery)) for camera in pushed.values()]  # type: ignore[arg-type]
     async with serving(build_app(ingest, pages), listen("127.0.0.1", 0), limits) as url:
-        async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=120) as client:
             yield Stand(url, client, ingest, pushed, delivery)
         delivery.is_away = False
     for camera in pushed.values():
@@ -87,7 +87,7 @@ async def open_stand(
     await asyncio.gather(*playing)
 
 
-async def until(condition: Callable[[], object], timeout_seconds: float = 20) -> None:
+async def until(condition: Callable[[], object], timeout_seconds: float = 120) -> None:
     """Polls beside the server that runs in the same loop."""
     async with asyncio.timeout(timeout_seconds):
         while not condition():  # noqa: ASYNC110  what is awaited knows no event
@@ -117,7 +117,7 @@ async def talk(stand: Stand, *pieces: bytes, pause: float = 0.0) -> bytes:
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(pause)
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 60)
     finally:
         writer.close()
 

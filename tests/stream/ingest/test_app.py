@@ -187,18 +187,19 @@ def test_a_camera_faster_than_its_rate_is_told_when_to_come_again() -> None:
         answers = [await stand.push(JPEG) for _ in range(6)]
 
         assert [answer.status_code for answer in answers] == [202] * 3 + [429] * 3
-        assert all(1 <= int(answer.headers["Retry-After"]) <= 6 for answer in answers[3:])
+        assert all(1 <= int(answer.headers["Retry-After"]) <= 101 for answer in answers[3:])
         assert (stand.cameras["gate"].sent, stand.cameras["gate"].dropped) == (3, 3)
         assert (await stand.push(JPEG, camera_id="yard")).status_code == 202
 
-    on_stand(test, gate={"rate": 0.2}, yard={})
+    on_stand(test, gate={"rate": 0.01}, yard={})  # no place comes free meanwhile
 
 
 def test_a_broker_that_is_away_is_said_at_once_and_the_frame_pushed_again_is_there_once() -> None:
     async def test(stand: Stand) -> None:
         stand.delivery.is_away = True
         first = await stand.push(JPEG, params={"frame_id": "1"})
-        at_once = [await asyncio.wait_for(stand.push(JPEG, params={"frame_id": "2"}), 1.9) for _ in range(5)]
+        stand.ingest.limits = IngestLimits(deliver_seconds=3600.0)  # so long those would wait that are tried
+        at_once = [await asyncio.wait_for(stand.push(JPEG, params={"frame_id": "2"}), 60) for _ in range(5)]
 
         assert [(a.status_code, a.json()["error"]) for a in (first, *at_once)] == [(503, "broker_away")] * 6
         assert int(first.headers["Retry-After"]) >= 1
@@ -212,7 +213,7 @@ def test_a_broker_that_is_away_is_said_at_once_and_the_frame_pushed_again_is_the
         assert [answer.status_code for answer in again] == [202, 202]
         assert [decode(message).frame_id for message in stand.delivery.taken] == ["1", "2"]
 
-    on_stand(test, limits=IngestLimits(deliver_seconds=2.0, away_seconds=0.1), gate={"rate": 0.5})
+    on_stand(test, limits=IngestLimits(deliver_seconds=0.5, away_seconds=0.1), gate={"rate": 0.01})
 
 
 def test_a_frame_that_the_broker_never_takes_is_refused_and_may_come_again() -> None:
@@ -238,7 +239,7 @@ def test_no_more_pushes_than_there_are_places() -> None:
         assert health.status_code == 200
         assert [(await task).status_code for task in waiting] == [202, 202]
 
-    on_stand(test, limits=IngestLimits(requests=2))
+    on_stand(test, limits=IngestLimits(requests=2, deliver_seconds=600.0, away_seconds=600.0))
 
 
 def test_no_more_bytes_than_there_is_room() -> None:

@@ -1,12 +1,15 @@
 """A real shadow process with fake models: `python -m tests.stream.shadow.fake_shadow HOME BOOTSTRAP`.
 
-Challengers are in the file `challengers.json` of the home. It never rests: machines of tests are busy.
+Challengers are in the file `challengers.json` of the home. It never rests, and no frame is too late for it: machines
+of tests are busy.
 """
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from stream.logs import configure_logs
+from stream.shadow import reading
 from stream.shadow.spare_time import SpareLimits
 from stream.shadow.worker import ShadowSetup, run_shadow
 from stream.spare.priority import give_way, keep_one_thread
@@ -34,6 +37,8 @@ def fake_shadow_setup(home: Path, bootstrap: str) -> ShadowSetup:
 
 def main(home: Path, bootstrap: str) -> int:
     configure_logs("console")
+    replaced: Any = reading
+    replaced.LATE_SECONDS = 3600.0
     thread = keep_one_thread()
     give_way()
     return run_shadow(fake_shadow_setup(home, bootstrap), thread)

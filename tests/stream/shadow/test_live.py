@@ -15,7 +15,7 @@ from stream.messages import FRAMES_TOPIC, PREDICTIONS_TOPIC, SHADOW_GROUP, Outgo
 from stream.shadow.sampling import place_frame
 from tests.stream.embedded_kafka import EmbeddedKafka
 from tests.stream.fakes import BROKEN_VERSION
-from tests.stream.live import LiveWorker, end_offsets, read_since, send, small_frames
+from tests.stream.live import LiveWorker, end_offsets, read_since, send, small_frames, wait_for_records
 from tests.stream.shadow.registries import TwoRegistries
 from tests.waiting import wait_until
 
@@ -44,7 +44,7 @@ class LiveShadow(LiveWorker):
             counts: dict[str, int] = self.heartbeat().get("frames", {})
             return sum(counts.values()) >= frames
 
-        wait_until(read, timeout_seconds=60, what=f"{frames} frames read; see {self.log}")
+        wait_until(read, timeout_seconds=180, what=f"{frames} frames read; see {self.log}")
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,7 @@ def test_a_challenger_answers_exactly_the_sampled_frames_and_nobody_takes_its_wo
         assert shadow.heartbeat()["frames"] == {"stored": len(rows), "skipped": 402 - len(rows)}
 
         worker.wait_for_rows("predictions", 440 + len(rows))
+        wait_for_records(bootstrap, PREDICTIONS_TOPIC, starts, 440)
         said = [orjson.loads(record.value) for record in read_since(bootstrap, PREDICTIONS_TOPIC, starts)]
         assert {each["role"] for each in said} == {"production"}
         assert len(said) == 440
@@ -94,7 +95,8 @@ def test_a_challenger_answers_exactly_the_sampled_frames_and_nobody_takes_its_wo
         assert frames["groups"][SHADOW_GROUP]["stored"] == len(rows)
 
         registries.challengers.promote(cars=BROKEN_VERSION)
-        wait_until(lambda: shadow.heartbeat().get("reasons"), timeout_seconds=30, what="a refusal")
+        wait_until(lambda: shadow.heartbeat().get("reasons"), timeout_seconds=120, what="a refusal")
+        shadow.wait_for_rows("model_events WHERE event = 'refused'", 1)
         assert f"cars version {BROKEN_VERSION} refused" in shadow.heartbeat()["reasons"][0]
         events = shadow.query("SELECT event, to_version, role FROM model_events WHERE role = 'shadow' ORDER BY id")
         assert events == [("loaded", 2, "shadow"), ("refused", BROKEN_VERSION, "shadow")]

@@ -1,5 +1,6 @@
 import pytest
 
+from stream.shadow import spare_time
 from stream.shadow.spare_time import Look, Processors, SpareLimits, SpareTime, count_times, find_reason
 
 CALM = Look(idle=0.5)
@@ -42,7 +43,8 @@ def test_the_time_of_niced_processes_is_spare_and_that_of_guests_is_counted_once
     assert count_times(times) == (40.0, 100.0)
 
 
-def test_the_processors_are_looked_at_once_a_second_at_most() -> None:
+def test_the_processors_are_looked_at_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spare_time, "LOOK_SECONDS", 3600.0)
     processors = Processors()
 
     assert processors.idle() is None, "one look says nothing of a time between two"

@@ -37,10 +37,10 @@ def test_a_replay_waits_while_a_worker_is_behind_and_goes_on_when_it_has_caught_
 
         worker = threading.Thread(target=work, daemon=True)  # one that waits for ever must not keep the tests
         worker.start()
-        wait_until(is_waiting, timeout_seconds=60, what="a replay that waits")
+        wait_until(is_waiting, timeout_seconds=180, what="a replay that waits")
         rest = [FrameRead(Position(FRAMES_TOPIC, place.partition, offset), "skipped") for offset in unread]
         store.store_batch((), (), rest)
-        wait_until(going_on.is_set, timeout_seconds=60, what="a replay that goes on")
+        wait_until(going_on.is_set, timeout_seconds=180, what="a replay that goes on")
         worker.join()
 
     assert said[0] == "production is behind: waiting"
