@@ -121,7 +121,7 @@ def test_a_push_is_on_the_topic_byte_for_byte_and_counted_like_any_camera(kafka:
         def is_online() -> bool:
             """It is stale soon after its last push."""
             client.post("/frames", params={"camera_id": "gate"}, content=pictures["JPEG"])
-            return target.camera("gate")["state"] == "online"
+            return bool(target.camera("gate")["state"] == "online")
 
         wait_until(is_online, timeout_seconds=60, what="a camera that is online")
 
