@@ -48,7 +48,9 @@ class PushTarget:
 
     def write(self, **cameras: dict[str, Any]) -> None:
         entries = {name: {"source": "push", **fields} for name, fields in cameras.items()}
-        (self.workspace / "cameras.yaml").write_text(json.dumps({"cameras": entries}))
+        partial = self.workspace / "cameras.yaml.partial"
+        partial.write_text(json.dumps({"cameras": entries}))
+        partial.replace(self.workspace / "cameras.yaml")  # half of a file would be read as its end
 
     @contextmanager
     def running(self) -> Iterator[httpx.Client]:
