@@ -181,13 +181,13 @@ def test_after_a_power_cut_up_returns_when_the_services_are_healthy_again_and_no
     assert started.returncode == 0, started.stderr
     before = {process.pid for process in everything}
     assert not before & {service["pid"] for service in json.loads(started.stdout)["services"].values()}
-    assert up.status()["healthy"]
+    up.wait_until_healthy()
 
 
 def test_down_ends_everything_even_after_the_keeper_was_killed(up: Place) -> None:
     everything, ports = list(find_processes(up.state)), up.endpoints()
     os.kill(up.keeper(), signal.SIGKILL)
-    assert up.status()["healthy"]
+    up.wait_until_healthy()
 
     stopped = up.run("down")
 
