@@ -72,7 +72,7 @@ class Place:
             status = self.status()
             return status if status["healthy"] else None
 
-        return wait_until(healthy, timeout_seconds=90, what="every service to be healthy") or {}
+        return wait_until(healthy, timeout_seconds=300, what="every service to be healthy") or {}
 
     def endpoints(self) -> Endpoints:
         endpoints = Endpoints.load(self.state / "endpoints.json")
@@ -82,7 +82,7 @@ class Place:
     def supervisor(self) -> int:
         file = run_folder(self.state) / "supervisord.pid"
         # one that has just begun has made the file and not written to it
-        return int(wait_until(file.read_text, timeout_seconds=10, what="the supervisor's pid") or 0)
+        return int(wait_until(file.read_text, timeout_seconds=60, what="the supervisor's pid") or 0)
 
     def keeper(self) -> int:
         return int((run_folder(self.state) / "keeper.pid").read_text())

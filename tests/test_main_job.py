@@ -15,7 +15,7 @@ from deploy.processes import find_processes
 from tests.place import Place
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     worker = wait_until(serving, timeout_seconds=600, what="the worker to answer frames")
     assert worker is not None
     os.kill(worker["pid"], signal.SIGKILL)
-    output, words = process.communicate(timeout=240)
+    output, words = process.communicate(timeout=600)
     assert process.returncode == 0, words
     return Finished(place, json.loads(output), worker["pid"])
 
@@ -143,7 +143,7 @@ def test_a_training_started_from_the_prefect_page_runs_to_its_end(stack: Place) 
         run: dict[str, Any] = httpx.get(f"{api}/flow_runs/{started['id']}").json()
         return run if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
 
-    run = wait_until(ended, timeout_seconds=180, what="the flow run to end") or {}
+    run = wait_until(ended, timeout_seconds=600, what="the flow run to end") or {}
     assert run["state"]["type"] == "COMPLETED", run["state"]
     assert run["name"].startswith("cars-")
     keys = {each["key"] for each in httpx.post(f"{api}/artifacts/latest/filter", json={}).json()}
@@ -168,7 +168,7 @@ def test_a_schedule_that_is_switched_on_yields_runs_and_stays_on_when_the_server
     os.kill(before, signal.SIGKILL)
     wait_until(
         lambda: stack.status()["healthy"] and stack.status()["services"]["flows"]["pid"] != before,
-        timeout_seconds=60,
+        timeout_seconds=240,
         what="flows to be back",
     )
     deployment = httpx.get(f"{api}/deployments/name/training/cars").json()

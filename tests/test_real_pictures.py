@@ -64,6 +64,6 @@ def test_photographs_become_a_model_that_answers_on_photographs_it_never_saw(pla
         report: dict[str, Any] = json.loads(place.run("camera", "report", "door", *words).stdout)
         return report if report["predictions"] == 2 * KEPT_OUT else None
 
-    report = wait_until(answered, timeout_seconds=60, what="every photograph to be answered") or {}
+    report = wait_until(answered, timeout_seconds=300, what="every photograph to be answered") or {}
     assert report["dead_letters"] == 0
     assert report["accuracy"] > 0.9

@@ -9,8 +9,7 @@ FOLDERS = ("pipelines", "flows", "stream", "dashboard", "deploy")
 
 
 @cache
-def list_files() -> tuple[str, ...]:
-    """Tracked files and those that git would take, relative to the root."""
+def _list_once() -> tuple[str, ...]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -19,6 +18,11 @@ def list_files() -> tuple[str, ...]:
         text=True,
     ).stdout.splitlines()
     return tuple(sorted({name for name in listed if (ROOT / name).is_file()}))
+
+
+def list_files() -> tuple[str, ...]:
+    """Tracked files and those that git would take, relative to the root; not what has gone since it was listed."""
+    return tuple(name for name in _list_once() if (ROOT / name).is_file())
 
 
 def list_modules() -> tuple[str, ...]:

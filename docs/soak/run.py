@@ -196,7 +196,8 @@ class Soak:
             if sample["lag"] == 0:
                 break
             time.sleep(1.0)
-        ends = read_ends(self.broker.bootstrap, GROUP)
+        while (ends := read_ends(self.broker.bootstrap, GROUP)) is None and time.monotonic() < deadline:
+            time.sleep(1.0)
         for name in ("worker-1", "worker-2"):
             self.kept[name].end(signal.SIGTERM)
         report = self._write(finished=True)

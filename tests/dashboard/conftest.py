@@ -50,11 +50,11 @@ def serve_page(home: Path, log: Path) -> Iterator[str]:
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_until(lambda: is_listening(url), timeout_seconds=60, what=f"the page's server, see {log}")
+            wait_until(lambda: is_listening(url), timeout_seconds=180, what=f"the page's server, see {log}")
             yield url
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")  # while Playwright is open its event loop runs in this thread, and asyncio.run() cannot
@@ -63,7 +63,7 @@ def browser() -> Iterator[Browser]:
     if chromium is None:
         pytest.skip(f"none of {', '.join(CHROMIUM)} is on the PATH")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS, timeout=120_000)
         yield running
         running.close()
 
@@ -91,6 +91,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
         page = browser.new_page(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale="en-GB"
         )
+        page.set_default_timeout(120_000)
         page.on("console", listen)
         page.on("pageerror", fail)
         page.on("request", remember)

@@ -9,7 +9,7 @@ from tests.dashboard.made_home import MadeHome
 
 def run_page(**query: str) -> str:
     """All HTML of one run of the page."""
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120)
     for key, value in query.items():
         app.query_params[key] = value
     app.run()

@@ -23,7 +23,8 @@ def test_without_a_document_the_commands_last_words_say_why(words: str, error: s
     assert read_answer("", words) == {"error": error}
 
 
-def test_a_broker_that_is_away_is_said_and_nothing_is_raised(tmp_path: Path) -> None:
+def test_a_broker_that_is_away_is_said_and_nothing_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.frames.ANSWER_SECONDS", 120)
     ports = find_free_ports(4)
     settings = Settings(home=tmp_path, kafka_bootstrap=None)
     Endpoints("127.0.0.1", *ports).save(settings.endpoints_file)

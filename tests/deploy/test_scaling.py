@@ -79,7 +79,7 @@ def running(tmp_path: Path) -> Iterator[RunningStack]:
         yield running
     finally:
         stop_stack(running.settings)
-        running.keeper.wait(20)
+        running.keeper.wait(60)
 
 
 @pytest.mark.integration
@@ -107,7 +107,7 @@ def test_an_added_worker_is_kept_like_the_others_even_by_the_next_supervisor(run
     scale_workers(running.settings, 2)
     supervisor = running.supervisor()
     kill(supervisor)
-    wait_until(lambda: running.supervisor() != supervisor, timeout_seconds=15, what="a new supervisor")
+    wait_until(lambda: running.supervisor() != supervisor, timeout_seconds=120, what="a new supervisor")
     first = ask_stack(running.settings)["worker-2"].pid
     assert first
     # taken over, not started by this supervisor
@@ -122,7 +122,7 @@ def test_an_added_worker_is_kept_like_the_others_even_by_the_next_supervisor(run
         health = ask_stack(running.settings)["worker-2"]
         return health.healthy and health.pid != first
 
-    wait_until(returned, timeout_seconds=20, what="worker-2 to come back")
+    wait_until(returned, timeout_seconds=120, what="worker-2 to come back")
     stack = load_stack(plan_file(running.state))
     assert stack
     assert "worker-2" in stack.names

@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.realdata, pytest.mark.integration, pytest.mark.timeout
 
 TEST, VALIDATION = 0.15, 0.1
 """Shares of the photographs."""
-CPU_SECONDS = 480
-"""Four minutes on two cores."""
+CPU_SECONDS = 1500
+"""Four minutes on two quiet cores are 480; a busy or older machine takes three times as long."""
 
 
 def prepare(photographs: Path, prepared: Path) -> Path:
