@@ -18,6 +18,19 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 
+def ask_prefect(method: str, url: str, body: Any = None) -> Any:
+    """Its answer; while a training runs it may be busy, and then says 503."""
+
+    def ask() -> httpx.Response | None:
+        said = httpx.request(method, url, json=body, timeout=60)
+        return None if said.status_code == 503 else said
+
+    answer = wait_until(ask, timeout_seconds=120, what=f"Prefect's answer to {url}")
+    assert answer is not None
+    assert answer.is_success
+    return answer.json()
+
+
 @dataclass(frozen=True)
 class Finished:
     """A demo that has run to its end."""
@@ -134,34 +147,38 @@ def test_mlflow_holds_curves_dataset_plots_and_a_model_that_keras_loads(stack: P
 
 def test_a_training_started_from_the_prefect_page_runs_to_its_end(stack: Place) -> None:
     api = f"{stack.endpoints().prefect_url}/api"
-    deployment = httpx.get(f"{api}/deployments/name/training/cars").json()
+    deployment = ask_prefect("GET", f"{api}/deployments/name/training/cars")
     assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
 
-    started = httpx.post(f"{api}/deployments/{deployment['id']}/create_flow_run", json={}).json()
+    started = ask_prefect("POST", f"{api}/deployments/{deployment['id']}/create_flow_run", {})
 
     def ended() -> dict[str, Any] | None:
-        run: dict[str, Any] = httpx.get(f"{api}/flow_runs/{started['id']}").json()
+        run: dict[str, Any] = ask_prefect("GET", f"{api}/flow_runs/{started['id']}")
         return run if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
 
     run = wait_until(ended, timeout_seconds=600, what="the flow run to end") or {}
     assert run["state"]["type"] == "COMPLETED", run["state"]
     assert run["name"].startswith("cars-")
-    keys = {each["key"] for each in httpx.post(f"{api}/artifacts/latest/filter", json={}).json()}
+    keys = {each["key"] for each in ask_prefect("POST", f"{api}/artifacts/latest/filter", {})}
     assert {"cars-metrics", "cars-confusion", "cars-links"} <= keys
 
 
 def test_a_schedule_that_is_switched_on_yields_runs_and_stays_on_when_the_server_restarts(stack: Place) -> None:
     """SQLAlchemy 2.1 once broke this silently while health stayed green."""
     api = f"{stack.endpoints().prefect_url}/api"
-    deployment = httpx.get(f"{api}/deployments/name/training/cars").json()
+    deployment = ask_prefect("GET", f"{api}/deployments/name/training/cars")
     schedule = deployment["schedules"][0]["id"]
     address = f"{api}/deployments/{deployment['id']}/schedules/{schedule}"
     # Prefect answers 503 while its SQLite is being written by somebody else
-    wait_until(lambda: httpx.patch(address, json={"active": True}).is_success, timeout_seconds=30, what="the switch")
+    wait_until(
+        lambda: httpx.patch(address, json={"active": True}, timeout=60).is_success,
+        timeout_seconds=120,
+        what="the switch",
+    )
 
     def scheduled() -> list[Any]:
         wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-        return list(httpx.post(f"{api}/flow_runs/filter", json=wanted).json())
+        return list(ask_prefect("POST", f"{api}/flow_runs/filter", wanted))
 
     assert wait_until(scheduled, timeout_seconds=90, what="scheduled runs to appear")
     before = stack.status()["services"]["flows"]["pid"]
@@ -171,7 +188,7 @@ def test_a_schedule_that_is_switched_on_yields_runs_and_stays_on_when_the_server
         timeout_seconds=240,
         what="flows to be back",
     )
-    deployment = httpx.get(f"{api}/deployments/name/training/cars").json()
+    deployment = ask_prefect("GET", f"{api}/deployments/name/training/cars")
     assert [each["active"] for each in deployment["schedules"]] == [True]
 
 

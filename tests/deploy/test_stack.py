@@ -49,7 +49,10 @@ def test_every_service_of_the_contract_runs_and_is_described(up: Place) -> None:
         assert {"state", "pid", "url", "uptime_seconds", "restarts"} <= set(service)
         assert service["state"] == "running", name
         assert psutil.pid_exists(service["pid"])
-    assert status["frames"]["equation"] == "0 frames produced = 0 stored + 0 dead + 0 dropped + 0 in flight"
+    frames = wait_until(
+        lambda: (now := up.status()["frames"]).get("equation") and now, timeout_seconds=60, what="frames"
+    )
+    assert frames["equation"] == "0 frames produced = 0 stored + 0 dead + 0 dropped + 0 in flight"
     worker = httpx.get(f"{status['services']['worker-1']['url']}/health", timeout=20)
     assert (worker.status_code, worker.json()["healthy"]) == (200, True)
     assert json.loads((up.state / "services.json").read_text())["services"].keys() == status["services"].keys()
