@@ -24,4 +24,7 @@ def open_core() -> "ov.Core":
 def _open() -> "ov.Core":
     import openvino as ov
 
-    return ov.Core()
+    core = ov.Core()
+    # each process would tie its first thread to the same first core: two workers would share it, the other one idle
+    core.set_property("CPU", {"ENABLE_CPU_PINNING": False})
+    return core
