@@ -10,7 +10,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ class Used:
     """By one service since its processes began, children that have ended included."""
 
     cpu_seconds: float
-    wakeups: int
-    """Voluntary context switches of every thread."""
+    wakeups: Mapping[int, int]
+    """Thread -> its voluntary context switches; of threads that are there."""
 
 
 def main() -> None:
@@ -66,11 +66,11 @@ def measure(state: Path, seconds: float) -> dict[str, Any]:
 
 
 def describe(before: Mapping[str, Used], after: Mapping[str, Used], seconds: float) -> dict[str, Any]:
-    none = Used(0.0, 0)
+    none = Used(0.0, {})
     services = {
         name: {
             "cpu_percent": round(100 * (used.cpu_seconds - before.get(name, none).cpu_seconds) / seconds, 2),
-            "wakeups_a_second": round((used.wakeups - before.get(name, none).wakeups) / seconds, 1),
+            "wakeups_a_second": round(count_new(before.get(name, none).wakeups, used.wakeups) / seconds, 1),
         }
         for name, used in sorted(after.items())
     }
@@ -82,6 +82,11 @@ def describe(before: Mapping[str, Used], after: Mapping[str, Used], seconds: flo
     }
 
 
+def count_new(before: Mapping[int, int], after: Mapping[int, int]) -> int:
+    """Of threads that are there at the end: what one that has ended did in between is not known."""
+    return sum(switches - before.get(thread, 0) for thread, switches in after.items())
+
+
 def read_services(state: Path) -> dict[str, Used]:
     keeper = psutil.Process(int((run_folder(state) / "keeper.pid").read_text(encoding="ascii")))
     used: dict[str, list[Used]] = defaultdict(list)
@@ -90,17 +95,18 @@ def read_services(state: Path) -> dict[str, Used]:
         with suppress(psutil.Error, OSError):  # one that ended meanwhile
             used[process.environ().get(SERVICE_MARK, SUPERVISOR)].append(_read(process))
     return {
-        name: Used(sum(each.cpu_seconds for each in many), sum(each.wakeups for each in many))
+        name: Used(sum(each.cpu_seconds for each in many), dict(ChainMap(*(dict(each.wakeups) for each in many))))
         for name, many in used.items()
     }
 
 
 def _read(process: psutil.Process) -> Used:
     times = process.cpu_times()
-    wakeups = 0
+    wakeups: dict[int, int] = {}
     for file in Path(f"/proc/{process.pid}/task").glob("*/status"):
         with suppress(OSError):
-            wakeups += int(file.read_text(encoding="ascii").partition("voluntary_ctxt_switches:")[2].split()[0])
+            told = file.read_text(encoding="ascii").partition("\nvoluntary_ctxt_switches:")[2]
+            wakeups[int(file.parent.name)] = int(told.split()[0])
     return Used(times.user + times.system + times.children_user + times.children_system, wakeups)
 
 
