@@ -197,7 +197,7 @@ class Soak:
                 break
             time.sleep(1.0)
         while (ends := read_ends(self.broker.bootstrap, GROUP)) is None and time.monotonic() < deadline:
-            time.sleep(1.0)
+            time.sleep(1.0)  # a broker that is busy gives no answer in time, and without its ends nothing is counted
         for name in ("worker-1", "worker-2"):
             self.kept[name].end(signal.SIGTERM)
         report = self._write(finished=True)

@@ -79,15 +79,20 @@ def send_packed(bootstrap: str, message: Outgoing) -> bool:
 
     async def run() -> bool:
         async with AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="gzip") as producer:
-            batch = producer.create_batch()
-            batch.append(timestamp=None, key=message.key, value=message.value, headers=list(message.headers))
-            try:
-                await (await producer.send_batch(batch, message.topic, partition=1))
-            except MessageSizeTooLargeError:
-                return False
-            return True
+            return await is_taken(producer, message, partition=1)
 
     return asyncio.run(run())
+
+
+async def is_taken(producer: AIOKafkaProducer, message: Outgoing, partition: int) -> bool:
+    """Whether the topic takes the message, which goes out as a batch by itself: no limit of the producer's holds it."""
+    batch = producer.create_batch()
+    batch.append(timestamp=None, key=message.key, value=message.value, headers=list(message.headers))
+    try:
+        await (await producer.send_batch(batch, message.topic, partition=partition))
+    except MessageSizeTooLargeError:
+        return False
+    return True
 
 
 class RawName(str):
@@ -100,15 +105,6 @@ class RawName(str):
 def send_as_stranger(bootstrap: str, messages: Sequence[Outgoing], largest: int) -> None:
     """As a client without our limits would; `largest` is raised on the topic too, header names may be raw."""
 
-    async def take(producer: AIOKafkaProducer, message: Outgoing) -> bool:
-        batch = producer.create_batch()
-        batch.append(timestamp=None, key=message.key, value=message.value, headers=list(message.headers))
-        try:
-            await (await producer.send_batch(batch, message.topic, partition=0))
-        except MessageSizeTooLargeError:
-            return False
-        return True
-
     async def run() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         await admin.start()
@@ -118,7 +114,7 @@ def send_as_stranger(bootstrap: str, messages: Sequence[Outgoing], largest: int)
         async with AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=largest) as producer:
             async with asyncio.timeout(60):
                 for message in messages:
-                    while not await take(producer, message):  # noqa: ASYNC110  the broker sets no event
+                    while not await is_taken(producer, message, partition=0):  # noqa: ASYNC110  no event tells
                         await asyncio.sleep(0.1)  # the broker follows a change of its limits a moment later
 
     fast = aiokafka.producer.message_accumulator.DefaultRecordBatchBuilder

@@ -1,6 +1,8 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from stream.frames.config import Keep, KeepPolicy
 from stream.frames.keeping import FramesPlace, name_owner, start_keeping
 from stream.store import PredictionStore
@@ -13,14 +15,16 @@ from tests.waiting import wait_until
 EVERY = KeepPolicy(Keep(sample=1.0))
 
 
-def test_frames_are_kept_below_the_home_unless_an_address_is_given(tmp_path: Path) -> None:
-    database = make_place(tmp_path).index.database
-    for place, folder in ((FramesPlace(), tmp_path / "kept"), (FramesPlace(str(tmp_path / "disk")), tmp_path / "disk")):
-        keeper = start_keeping(place, tmp_path, database, lambda: EVERY)
-        keeper.offer(outcome_of(frame()))
-        wait_until(lambda keeper=keeper: keeper.counts().kept, timeout_seconds=60, what="a kept frame")  # type: ignore[misc]
-        keeper.close(60)
-        assert len(list(folder.rglob("*.jpg"))) == 1
+@pytest.mark.parametrize("named", [False, True])
+def test_frames_are_kept_below_the_home_unless_an_address_is_given(tmp_path: Path, named: bool) -> None:
+    place = FramesPlace(str(tmp_path / "disk")) if named else FramesPlace()
+    keeper = start_keeping(place, tmp_path, make_place(tmp_path).index.database, lambda: EVERY)
+
+    keeper.offer(outcome_of(frame()))
+
+    wait_until(lambda: keeper.counts().kept, timeout_seconds=60, what="a kept frame")
+    keeper.close(60)
+    assert len(list((tmp_path / ("disk" if named else "kept")).rglob("*.jpg"))) == 1
 
 
 def test_an_address_that_belongs_to_another_prediction_store_is_not_used(tmp_path: Path) -> None:
