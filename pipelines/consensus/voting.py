@@ -59,29 +59,54 @@ WEIGHT_OF: Final[Mapping[Weights, Callable[[Vote], int]]] = {
 """In millionths; a vote weighs one at least."""
 
 
-def decide(votes: Iterable[Vote], policy: ConsensusParams) -> Consensus:
-    """Two labels of the same weight are no agreement."""
-    frames = total = 0
-    weights: dict[str, int] = {}
-    sure: dict[str, int] = {}
-    millionths = WEIGHT_OF[policy.weights]
-    for vote in votes:
-        weight = millionths(vote) or 1
-        frames += 1
-        total += weight
+@dataclass(slots=True)
+class Sums:
+    """What votes say together. Whole numbers: a vote that is taken back leaves no trace."""
+
+    weights: Weights
+    frames: int = 0
+    total: int = 0
+    by_label: dict[str, int] = field(default_factory=dict)
+    """The weight of the votes for it; labels without one are not there."""
+    sure: dict[str, int] = field(default_factory=dict)
+    """By label, each vote's weight times its confidence."""
+
+    def add(self, vote: Vote, times: int = 1) -> None:
+        """`times` -1 takes a vote back that was added."""
+        weight = times * (WEIGHT_OF[self.weights](vote) or 1)
+        self.frames += times
+        self.total += weight
         if vote.known:
             label = vote.label
-            weights[label] = weights.get(label, 0) + weight
-            sure[label] = sure.get(label, 0) + weight * vote.sure_millionths
-    if not weights:
-        return Consensus(None, None, frames, None, 0.0)
-    most = max(weights.values())
-    leaders = [label for label, weight in weights.items() if weight == most]
-    leader = min(leaders)
-    confidence, share = sure[leader] / (most * MILLION), most / total
-    enough = frames >= policy.min_frames and share >= policy.agreement and confidence >= policy.min_confidence
-    agreed = enough and len(leaders) == 1
-    return Consensus(leader if agreed else None, confidence if agreed else None, frames, leader, share)
+            self.by_label[label] = self.by_label.get(label, 0) + weight
+            self.sure[label] = self.sure.get(label, 0) + weight * vote.sure_millionths
+            if not self.by_label[label]:
+                del self.by_label[label], self.sure[label]
+
+    def decide(self, policy: ConsensusParams) -> Consensus:
+        """Two labels of the same weight are no agreement."""
+        if not self.by_label:
+            return Consensus(None, None, self.frames, None, 0.0)
+        most = max(self.by_label.values())
+        leaders = [label for label, weight in self.by_label.items() if weight == most]
+        leader = min(leaders)
+        confidence, share = self.sure[leader] / (most * MILLION), most / self.total
+        enough = self.frames >= policy.min_frames and share >= policy.agreement and confidence >= policy.min_confidence
+        agreed = enough and len(leaders) == 1
+        return Consensus(leader if agreed else None, confidence if agreed else None, self.frames, leader, share)
+
+
+def sum_up(votes: Iterable[Vote], weights: Weights) -> Sums:
+    """Of all of them."""
+    sums = Sums(weights)
+    for vote in votes:
+        sums.add(vote)
+    return sums
+
+
+def decide(votes: Iterable[Vote], policy: ConsensusParams) -> Consensus:
+    """What the votes agree on."""
+    return sum_up(votes, policy.weights).decide(policy)
 
 
 def name_policy(policy: ConsensusParams) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipelines.consensus.voting import Consensus, Vote, decide
+from pipelines.consensus.voting import Consensus, Sums, Vote, sum_up
 from pipelines.consensus_params import MOST_FRAMES, ConsensusParams
 
 MICROSECONDS: Final = 1_000_000
@@ -34,6 +34,12 @@ class Window:
     frames: deque[SeenFrame] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
     _latest: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
     """For each of them, the latest time of all frames up to it."""
+    _inside: deque[SeenFrame] = field(default_factory=deque)
+    """The frames that the last answer was made of, while their times rise: the next one is made from it."""
+    _sums: Sums | None = None
+    """Of their votes."""
+    _policy: ConsensusParams | None = None
+    """By which they were counted."""
 
     @classmethod
     def of(cls, frames: Iterable[SeenFrame]) -> "Window":
@@ -54,18 +60,33 @@ class Window:
             self.frames.popleft()
             self._latest.popleft()
         since = frame.captured_us - round(policy.window_seconds * MICROSECONDS)
-        return decide(self._votes(since, frame.captured_us), policy)
+        if self._sums is None or policy is not self._policy or frame.captured_us < self._latest[-1]:
+            return self._count_anew(since, frame.captured_us, policy)
+        self._sums.add(frame.vote)
+        self._inside.append(frame)
+        while self._inside[0].captured_us <= since or self._inside[0].offset < self.frames[0].offset:
+            self._sums.add(self._inside.popleft().vote, -1)
+        return self._sums.decide(policy)
+
+    def _count_anew(self, since: int, until: int, policy: ConsensusParams) -> Consensus:
+        self._inside = deque(reversed(self._within(since, until)))
+        sums = sum_up((frame.vote for frame in self._inside), policy.weights)
+        times = [frame.captured_us for frame in self._inside]
+        # else those that leave the window first are not those that came first
+        self._sums = sums if times == sorted(times) and until == self._latest[-1] else None
+        self._policy = policy
+        return sums.decide(policy)
 
     def _append(self, frame: SeenFrame) -> None:
         self._latest.append(max(frame.captured_us, self._latest[-1]) if self._latest else frame.captured_us)
         self.frames.append(frame)
 
-    def _votes(self, since: int, until: int) -> list[Vote]:
-        """Of frames captured after `since`, not after `until`; times may go back, so the last frames may be others."""
-        votes = []
+    def _within(self, since: int, until: int) -> list[SeenFrame]:
+        """Frames captured after `since`, not after `until`, the last one first; times may go back."""
+        within = []
         for frame, latest in zip(reversed(self.frames), reversed(self._latest), strict=True):
             if latest <= since:
                 break
             if since < frame.captured_us <= until:
-                votes.append(frame.vote)
-        return votes
+                within.append(frame)
+        return within

@@ -22,7 +22,9 @@ START_SECONDS: Final = 180.0
 JOIN_SECONDS: Final = 15.0
 """From a lane's first answer until all its processes have their part of the partitions."""
 LOOK_SECONDS: Final = 0.25
-"""Between two looks at the rows: the lanes have the processor to themselves."""
+"""Between two looks at the rows, until all processes answer."""
+SELDOM_SECONDS: Final = 1.0
+"""Between two looks at what is measured, which has the processor to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,16 @@ def _wait(stage: Stage, lane: LaneName, running: Running, rows: LaneRows) -> str
         return running.failure() or f"it answered nothing within {START_SECONDS:g} s"
     if lane != "raw":
         _poll(all_have_begun, JOIN_SECONDS, running)
-    _poll(is_done, START_SECONDS if lane == "raw" else stage.seconds, running)
+    _poll(is_done, START_SECONDS if lane == "raw" else stage.seconds, running, every=SELDOM_SECONDS)
     return running.failure()
 
 
-def _poll(condition: Callable[[], bool], seconds: float, running: Running) -> bool:
+def _poll(condition: Callable[[], bool], seconds: float, running: Running, every: float = LOOK_SECONDS) -> bool:
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while not condition():
         if running.failure() or time.monotonic() > deadline:
             return False
-        pause.wait(LOOK_SECONDS)
+        pause.wait(every)
     return True
 
 

@@ -1,4 +1,7 @@
-"""The agent: one batch of frames after the other becomes rows and predictions, acknowledged in order."""
+"""The agent: one batch of frames after the other becomes rows and predictions, acknowledged in order.
+
+While one batch is stored, published and acknowledged, the next is answered.
+"""
 
 import asyncio
 import time
@@ -35,7 +38,7 @@ DEAD_LETTER_VALUE_BYTES: Final = LARGEST_MESSAGE_BYTES - 256 * 1024
 
 @dataclass(slots=True)
 class Agent:
-    """One batch after the other: decode, classify and store in a thread; then publish; then acknowledge."""
+    """One batch after the other: answer it in a thread, store what came of it in another, publish, acknowledge."""
 
     app: LossFreeApp
     store: PredictionStore
@@ -50,12 +53,15 @@ class Agent:
     pace: Pace = field(default_factory=Pace)
     group: str = GROUP
     observe: Callable[[BatchOutcome], None] = lambda outcome: None
-    """Hears of each batch that is stored, on the thread that infers."""
+    """Hears of each batch that is stored, on the thread that stores."""
     condemn: Callable[[BrokenModelError, Sequence[Message]], None] = lambda error, messages: None
-    """Hears of a version that answers nothing any more, before the worker ends for it; on the same thread."""
+    """Hears of a version that answers nothing any more, before the worker ends for it; on the thread that infers."""
     acked: int = 0
     reading: bool = False
-    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference"))
+    _inference: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="inference")
+    )
+    _storing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="storing"))
 
     async def serve(self, stream: StreamT[Any]) -> None:
         """Runs until the stream ends. Whatever fails ends the worker; what was not acknowledged comes again."""
@@ -66,10 +72,10 @@ class Agent:
             try:
                 async for events in batches(stream, self.pace):
                     messages, dropped = sort_out(events, time.monotonic())
-                    work = loop.run_in_executor(self._thread, self._answer, messages, dropped)
+                    work = loop.run_in_executor(self._inference, self._answer, messages, dropped, has_realtime(events))
                     if delivering is not None:
                         await delivering
-                    delivering = asyncio.create_task(self._deliver(events, await work))
+                    delivering = asyncio.create_task(self._settle(events, messages, await work))
                     delivering.add_done_callback(self._fail_loudly)
                     del events, messages, work  # their pictures are not held until the next batch comes
             finally:
@@ -79,9 +85,11 @@ class Agent:
 
     def between_batches(self, work: Callable[[], Any]) -> Future[Any]:
         """On the thread that infers, which no batch uses meanwhile: a classifier is not for two threads."""
-        return self._thread.submit(work)
+        return self._inference.submit(work)
 
-    def _answer(self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = ()) -> BatchOutcome:
+    def _answer(
+        self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = (), realtime: bool = False
+    ) -> BatchOutcome:
         began = time.perf_counter()
         # one read each: the watcher may replace them while this batch is classified
         try:
@@ -89,6 +97,17 @@ class Agent:
         except BrokenModelError as error:
             self.condemn(error, messages)
             raise
+        self.pace.observe(len(messages), time.perf_counter() - began, realtime=realtime)
+        return outcome
+
+    async def _settle(
+        self, events: Sequence[EventT[bytes]], messages: Sequence[Message], outcome: BatchOutcome
+    ) -> None:
+        """Stored, then published, then acknowledged: whatever fails between leaves the batch to be read again."""
+        loop = asyncio.get_running_loop()
+        await self._deliver(events, await loop.run_in_executor(self._storing, self._store, messages, outcome))
+
+    def _store(self, messages: Sequence[Message], outcome: BatchOutcome) -> BatchOutcome:
         outcome = self.consensus.add(outcome)
         with self.metrics.timed("store"):
             outcome = store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
@@ -98,7 +117,6 @@ class Agent:
             self.latest.keep(camera_id, jpeg)
         self.keeper.offer(outcome)
         self.observe(outcome)
-        self.pace.observe(len(messages), time.perf_counter() - began)
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
@@ -149,6 +167,12 @@ def sort_out(events: Sequence[EventT[bytes]], now: float) -> tuple[list[Message]
         else:
             dropped.append(late)
     return messages, dropped
+
+
+def has_realtime(events: Sequence[EventT[bytes]]) -> bool:
+    """Whether any of them grows too old to be answered."""
+    frames: list[Any] = [event.message for event in events]
+    return any(frame.aged is not None for frame in frames)
 
 
 def read_message(event: EventT[bytes]) -> Message:

@@ -123,13 +123,15 @@ class BatchReader:
     def _decode_some(self, messages: Sequence[Message], serving: Serving, routes: Routes) -> Iterator[list[Picture]]:
         """The good pictures in their order, as many at once as fit into memory: one may take 75 MB."""
         pictures: list[Picture] = []
+        size = 0
         for message in messages:
             if (picture := self._decode(message, serving, routes)) is None:
                 continue
             pictures.append(picture)
-            if len(pictures) == MOST_PICTURES or sum(each.nbytes for each in pictures) >= PIXEL_BYTES:
+            size += picture.nbytes
+            if len(pictures) == MOST_PICTURES or size >= PIXEL_BYTES:
                 yield pictures
-                pictures = []
+                pictures, size = [], 0
         if pictures:
             yield pictures
 

@@ -40,9 +40,11 @@ def infer_timed(classifier: Classifier, images: Sequence[Image]) -> tuple[Infere
     None for several: each costs less then, and times of batches of different sizes cannot be compared. The network
     runs in the thread that asks it, so that whoever else wants the processor does not lengthen that time.
     """
+    if len(images) != 1:
+        return infer_checked(classifier, images), None
     began = time.thread_time()
     inference = infer_checked(classifier, images)
-    return inference, round(1000 * (time.thread_time() - began), 3) if len(images) == 1 else None
+    return inference, round(1000 * (time.thread_time() - began), 3)
 
 
 def check_machine(classifier: Classifier, error: Exception) -> None:

@@ -30,12 +30,20 @@ class TracedAgent(Agent):
 
     _times: dict[Position, tuple[float, ...]] = field(default_factory=dict)
 
-    def _answer(self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = ()) -> BatchOutcome:
+    def _answer(
+        self, messages: Sequence[Message], dropped: Sequence[DroppedFrame] = (), realtime: bool = False
+    ) -> BatchOutcome:
         began = time.time()
-        outcome = Agent._answer(self, messages, dropped)
+        outcome = Agent._answer(self, messages, dropped, realtime)
         decoded = began + outcome.decode_seconds
-        steps = (began, decoded, decoded + outcome.infer_seconds, time.time())
+        steps = (began, decoded, decoded + outcome.infer_seconds)
         self._times.update((message.position, (message.received_at.timestamp(), *steps)) for message in messages)
+        return outcome
+
+    def _store(self, messages: Sequence[Message], outcome: BatchOutcome) -> BatchOutcome:
+        outcome = Agent._store(self, messages, outcome)
+        stored = time.time()
+        self._times.update((message.position, (*self._times[message.position], stored)) for message in messages)
         return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:

@@ -35,6 +35,15 @@ def test_a_frame_with_an_older_time_is_answered_by_what_was_captured_before_it()
     assert window.add(seen(4, 20.2), POLICY).frames == 2
 
 
+def test_a_policy_that_changes_is_what_the_next_frame_is_answered_by() -> None:
+    window = Window.of([seen(0, 0.0), seen(1, 0.2)])
+    short = POLICY.model_copy(update={"window_seconds": 0.1})
+
+    assert window.add(seen(2, 0.4), POLICY).frames == 3
+    assert window.add(seen(3, 0.45), short).frames == 2
+    assert window.add(seen(4, 0.6), POLICY).frames == 5
+
+
 def test_a_window_holds_so_many_frames_and_reaches_so_far_and_no_more() -> None:
     crowded, sparse = Window(), Window()
     for number in range(MOST_FRAMES + 50):
@@ -49,12 +58,15 @@ def test_a_window_holds_so_many_frames_and_reaches_so_far_and_no_more() -> None:
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 40), st.sampled_from(["bart", "lisa"])), max_size=40),
     st.sampled_from([0.1, 0.5, 1.0, 3.0]),
+    st.booleans(),
 )
 def test_a_window_holds_what_was_captured_within_it_in_whatever_order_times_come(
-    told: list[tuple[int, int, str]], seconds: float
+    told: list[tuple[int, int, str]], seconds: float, rising: bool
 ) -> None:
     policy = POLICY.model_copy(update={"window_seconds": seconds})
     window, frames, offset = Window(), list[SeenFrame](), 0
+    if rising:
+        told = sorted(told, key=lambda each: each[1])
     for step, tenths, label in told:
         offset += step * REACH // 8
         frames.append(seen(offset, tenths / 10, label))

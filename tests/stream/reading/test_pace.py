@@ -1,4 +1,4 @@
-from stream.reading.pace import BATCH_SECONDS, FIRST_FRAMES, MOST_FRAMES, Pace
+from stream.reading.pace import BATCH_SECONDS, FIRST_FRAMES, MOST_FRAMES, PATIENT_SECONDS, REALTIME_SECONDS, Pace
 
 
 def test_a_batch_of_a_fast_model_grows_to_the_most() -> None:
@@ -14,7 +14,24 @@ def test_a_batch_of_a_slow_model_takes_no_longer_than_it_may() -> None:
     for _ in range(20):
         pace.observe(pace.frames, 0.02 * pace.frames)
 
-    assert pace.frames == int(BATCH_SECONDS / 0.02)
+    assert pace.frames == int(PATIENT_SECONDS / 0.02)
+
+
+def test_batches_are_short_while_a_realtime_camera_sends_and_a_while_after() -> None:
+    now = [100.0]
+    pace = Pace(clock=lambda: now[0])
+
+    def settle(realtime: bool) -> int:
+        pace.observe(pace.frames, 0.02 * pace.frames, realtime=realtime)
+        for _ in range(20):
+            pace.observe(pace.frames, 0.02 * pace.frames)
+        return pace.frames
+
+    short = settle(realtime=True)
+    now[0] += REALTIME_SECONDS
+
+    assert short == int(BATCH_SECONDS / 0.02)
+    assert settle(realtime=False) == int(PATIENT_SECONDS / 0.02)
 
 
 def test_however_slow_the_model_is_a_batch_holds_a_frame() -> None:

@@ -22,7 +22,7 @@ from stream.messages import DEAD_LETTERS_TOPIC, FRAMES_TOPIC, Outgoing, Position
 from stream.reading.freshness import DroppedFrame
 from stream.store import PredictionStore
 from stream.tables import frame_ledger
-from stream.worker.agent import Agent, read_message, sort_out
+from stream.worker.agent import Agent, has_realtime, read_message, sort_out
 from stream.worker.batches import BatchReader
 from stream.worker.latest_frames import LatestFrames, latest_frame_file
 from stream.worker.worker import WorkerSetup, instance_id
@@ -40,6 +40,7 @@ class FakeMessage:
     timestamp_ms: int | None = 1_700_000_000_123
     generation_id: int = 1
     dropped_before: tuple[DroppedFrame, ...] = ()
+    aged: DroppedFrame | None = None
     late: bool = False
 
     def too_late(self, now: float) -> DroppedFrame | None:
@@ -113,8 +114,8 @@ def frame_event(offset: int, *, generation: int = 1, value: bytes | None = None)
 
 
 def handle(agent: Agent, events: list[FakeEvent]) -> None:
-    outcome = agent._answer([read_message(cast(Any, event)) for event in events])
-    asyncio.run(agent._deliver(cast(Any, events), outcome))
+    messages = [read_message(cast(Any, event)) for event in events]
+    asyncio.run(agent._settle(cast(Any, events), messages, agent._answer(messages)))
 
 
 def test_a_message_is_read_byte_for_byte_with_its_time_in_milliseconds() -> None:
@@ -204,10 +205,19 @@ def test_frames_that_stood_still_in_flight_are_dropped_but_for_the_last() -> Non
     assert [(frame.position.offset, frame.age_seconds) for frame in dropped] == [(3, 1.0), (5, 7.0)]
 
 
+def test_a_realtime_frame_in_a_batch_makes_the_next_ones_short(agent: Agent) -> None:
+    lossless, realtime = frame_event(0), frame_event(1)
+    realtime.message.aged = DroppedFrame(Position(FRAMES_TOPIC, 0, 1), "gate", 0.0)
+
+    assert not has_realtime(cast(Any, [lossless]))
+    assert has_realtime(cast(Any, [lossless, realtime]))
+
+
 def test_what_is_dropped_is_counted_in_the_batchs_transaction(agent: Agent) -> None:
     dropped = DroppedFrame(Position(FRAMES_TOPIC, 0, 0), "gate", 1.0)
 
-    agent._answer([read_message(cast(Any, frame_event(1)))], [dropped])
+    messages = [read_message(cast(Any, frame_event(1)))]
+    agent._store(messages, agent._answer(messages, [dropped]))
 
     (row,) = agent.store.read(select(frame_ledger))
     assert (row.consumer_group, row.stored, row.dropped, row.next_offset) == ("vigia-worker", 1, 1, 2)
