@@ -182,6 +182,7 @@ class OpenVinoClassifier:
         self._reference = reference
         self._alone = compiled.input(0).partial_shape[0] == 1
         self._request = compiled.create_infer_request()
+        self._pictures: NDArray[np.uint8] | None = None
         self._asked = [compiled.outputs[PROBABILITIES_OUTPUT]]
         if reference is not None:
             self._asked += [compiled.outputs[FEATURES_OUTPUT], compiled.outputs[MIDDLE_OUTPUT]]
@@ -189,8 +190,7 @@ class OpenVinoClassifier:
     def infer(self, images: Sequence[Image]) -> Inference:
         """Raises ModelError when the network answers with something that is no number."""
         prepared = [self.preprocessing(image) for image in images]
-        nothing = np.zeros((*self.size_hw, 3), np.uint8)
-        probabilities, *inner = self._ask(np.stack([nothing if image is None else image for image in prepared]))
+        probabilities, *inner = self._ask([self._blank() if image is None else image for image in prepared])
         if not np.isfinite(probabilities).all():
             raise ModelError(f"Expected probabilities of {self.classifier} version {self.version}, received NaN.")
         seen = np.array([image is not None for image in prepared])
@@ -202,11 +202,26 @@ class OpenVinoClassifier:
         rows, likeness = self._reference.nearest(features)
         return Inference(probabilities, known, _name_nearest(self._reference, rows, likeness, seen))
 
-    def _ask(self, pictures: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    def _ask(self, pictures: Sequence[Image]) -> list[NDArray[np.float32]]:
         """What the network says of all pictures, an array for each output that is asked for."""
-        passes = np.split(pictures, len(pictures)) if self._alone else [pictures]
-        said = [self._request.infer([each]) for each in passes]
+        said = [self._pass_one(picture) for picture in pictures] if self._alone else [self._pass_all(pictures)]
         return [np.concatenate([outputs[output] for outputs in said], dtype=np.float32) for output in self._asked]
+
+    def _pass_one(self, picture: Image) -> Any:
+        # `infer([picture])` does the same, and takes 50 us to find out how
+        self._request.get_input_tensor().data[0] = picture
+        return self._request.infer()
+
+    def _pass_all(self, pictures: Sequence[Image]) -> Any:
+        from openvino import Tensor
+
+        # the request reads this memory and does not hold it
+        self._pictures = np.stack(pictures)
+        self._request.set_input_tensor(Tensor(self._pictures, shared_memory=True))
+        return self._request.infer()
+
+    def _blank(self) -> Image:
+        return np.zeros((*self.size_hw, 3), np.uint8)
 
 
 def _name_nearest(

@@ -105,26 +105,30 @@ class Agent:
     ) -> None:
         """Stored, then published, then acknowledged: whatever fails between leaves the batch to be read again."""
         loop = asyncio.get_running_loop()
-        await self._deliver(events, await loop.run_in_executor(self._storing, self._store, messages, outcome))
+        outcome = await loop.run_in_executor(self._storing, self._store, messages, outcome)
+        noted = loop.run_in_executor(self._storing, self._note, outcome)
+        await self._deliver(events, outcome)
+        await noted
 
     def _store(self, messages: Sequence[Message], outcome: BatchOutcome) -> BatchOutcome:
         outcome = self.consensus.add(outcome)
         with self.metrics.timed("store"):
-            outcome = store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
+            return store_outcome(self.store, messages, outcome, self.reader.clock, group=self.group)
+
+    def _note(self, outcome: BatchOutcome) -> None:
+        """For those who watch: it is stored already, and is being published."""
         self.metrics.observe_batch(outcome)
         log_dead_letters([letter for _, letter in outcome.dead_letters])
         for camera_id, jpeg in outcome.latest.items():
             self.latest.keep(camera_id, jpeg)
         self.keeper.offer(outcome)
         self.observe(outcome)
-        return outcome
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
         with self.metrics.timed("publish"):
-            await asyncio.gather(
-                self._publish_dead_letters(outcome),
-                self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions]),
-            )
+            answers = self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
+            # a task each, only where there are letters: they cost more than a frame's delivery
+            await (asyncio.gather(self._publish_dead_letters(outcome), answers) if outcome.dead_letters else answers)
         for event in events:
             # after a rebalance the frame belongs to another worker, which reads it again
             if event.message.generation_id == self.app.consumer_generation_id:

@@ -41,9 +41,12 @@ class Passes:
         self.request = request
         self.sizes: list[int] = []
 
-    def infer(self, inputs: Any) -> Any:
-        self.sizes.append(len(inputs[0]))
-        return self.request.infer(inputs)
+    def infer(self) -> Any:
+        self.sizes.append(self.request.get_input_tensor().shape[0])
+        return self.request.infer()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.request, name)
 
 
 def test_an_answer_ranks_the_best_classes_first_and_says_whether_the_picture_is_known() -> None:
