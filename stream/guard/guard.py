@@ -55,7 +55,8 @@ class Case:
 
 
 class Guard:
-    """`observe` is called by the thread that infers, `describe` by any; everything else runs on a thread of its own."""
+    """`observe` is called by the thread that stores, `condemn` by the one that infers, `describe` by any; everything else
+    runs on a thread of its own."""
 
     def __init__(
         self,

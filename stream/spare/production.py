@@ -14,7 +14,8 @@ MEMORY_SECONDS: Final = 10.0
 FEWEST_WAITING: Final = 64
 """Fewer are never a backlog."""
 WAITING_SECONDS: Final = 0.5
-"""Frames that were read at this rate may wait so long: a worker holds three batches of 75 ms in its hands."""
+"""Frames that were read at this rate may wait so long: two of a worker's longest batches. They grow so long only where
+frames wait."""
 
 
 @dataclass(frozen=True, slots=True)
