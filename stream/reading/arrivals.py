@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 from faust.streams import Stream
 from faust.types import EventT, StreamT
 
-from stream.reading.flight import BATCHES
 from stream.reading.pace import Pace
 
 BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -35,7 +34,7 @@ class Arrivals:
                 self.events.append(event)
                 self._changed.set()
                 # Faust's own consumer stops for a full buffer alone, which one that is always emptied never is
-                while len(self.events) >= BATCHES * self.pace.frames:
+                while len(self.events) >= self.pace.in_flight:
                     self._taken.clear()
                     await self._taken.wait()
         finally:

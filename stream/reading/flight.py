@@ -10,8 +10,6 @@ from typing import Any, Final
 from stream.reading.pace import Pace
 
 MAX_BYTES: Final = 24 * 1024 * 1024
-BATCHES: Final = 3
-"""One is delivered, one is classified, one is waiting: more in flight would only grow older."""
 LOOK_SECONDS: Final = 0.1
 
 
@@ -32,7 +30,7 @@ class Flight:
     @property
     def has_room(self) -> bool:
         """Whether one more may leave. Beside a single one it always may: Faust holds the last one a while."""
-        return self.frames <= 1 or (self.bytes < self.max_bytes and self.frames < BATCHES * self.pace.frames)
+        return self.frames <= 1 or (self.bytes < self.max_bytes and self.frames < self.pace.in_flight)
 
     def board(self, message: Any, size: int) -> None:
         """The message counts from now on."""

@@ -9,6 +9,10 @@ BATCH_SECONDS: Final = 0.075
 """While there are frames of realtime cameras, which wait for the whole batch and for those that are in hand before."""
 PATIENT_SECONDS: Final = 0.25
 """While there are none: what a batch costs beside its frames is shared by more of them."""
+SHORT_BATCHES: Final = 3
+"""In flight at once: one is delivered, one is answered, one waits. With two, a flood has gaps between its batches."""
+LONG_BATCHES: Final = 2
+"""There is time to read the next one while one is answered: a third would only grow older."""
 REALTIME_SECONDS: Final = 10.0
 """After the last frame of a realtime camera."""
 MOST_FRAMES: Final = 128
@@ -26,7 +30,13 @@ class Pace:
     frames: int = FIRST_FRAMES
     seconds_a_frame: float | None = None
     clock: Callable[[], float] = time.monotonic
+    _batches: int = SHORT_BATCHES
     _realtime_until: float = float("-inf")
+
+    @property
+    def in_flight(self) -> int:
+        """Frames that may be in hand at once."""
+        return self._batches * self.frames
 
     def observe(self, frames: int, seconds: float, *, realtime: bool = False) -> None:
         """A batch of so many frames took so long; `realtime`: some of them were of realtime cameras."""
@@ -36,7 +46,9 @@ class Pace:
         took = seconds / max(frames, 1)
         before = took if self.seconds_a_frame is None else self.seconds_a_frame
         self.seconds_a_frame = before + WEIGHT * (took - before)
-        allowed = BATCH_SECONDS if now < self._realtime_until else PATIENT_SECONDS
+        hurried = now < self._realtime_until
+        allowed = BATCH_SECONDS if hurried else PATIENT_SECONDS
         wanted = int(allowed / self.seconds_a_frame) if self.seconds_a_frame > 0 else self.most_frames
         # a model that was just loaded is slow once; a batch is never doubled on one lucky measurement
         self.frames = max(1, min(wanted, 2 * self.frames, self.most_frames))
+        self._batches = SHORT_BATCHES if hurried else LONG_BATCHES

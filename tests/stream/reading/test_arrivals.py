@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.reading.arrivals import BATCH_BYTES, Arrivals, batches
-from stream.reading.flight import BATCHES
 from stream.reading.pace import Pace
 
 
@@ -49,12 +48,12 @@ def test_no_more_is_read_than_may_be_in_flight_and_reading_goes_on_with_the_next
                 yield fake_event(number)
 
         found: list[int] = []
-        stream = FakeStream(events())
-        async for batch in cast(Any, batches(cast(Any, stream), Pace(frames=4))):
+        stream, pace = FakeStream(events()), Pace(frames=4)
+        async for batch in cast(Any, batches(cast(Any, stream), pace)):
             found += [event.message.offset for event in batch]
             for _ in range(200):  # the batch is answered meanwhile
                 await asyncio.sleep(0)
-            assert len(read) - len(found) <= BATCHES * 4
+            assert len(read) - len(found) <= pace.in_flight
             if len(found) > 100:
                 break
         return found

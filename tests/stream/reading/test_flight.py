@@ -1,7 +1,7 @@
 import asyncio
 import gc
 
-from stream.reading.flight import BATCHES, Flight
+from stream.reading.flight import Flight
 from stream.reading.pace import Pace
 
 
@@ -29,7 +29,7 @@ def test_there_is_room_until_the_bytes_are_too_many() -> None:
 
 def test_there_is_room_for_so_many_batches_and_no_more() -> None:
     plane = flight(frames=2)
-    cargo = [Cargo() for _ in range(2 * BATCHES)]
+    cargo = [Cargo() for _ in range(plane.pace.in_flight)]
     for each in cargo:
         plane.board(each, 1)
 

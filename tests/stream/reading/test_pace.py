@@ -27,11 +27,12 @@ def test_batches_are_short_while_a_realtime_camera_sends_and_a_while_after() -> 
             pace.observe(pace.frames, 0.02 * pace.frames)
         return pace.frames
 
-    short = settle(realtime=True)
+    short, in_flight = settle(realtime=True), pace.in_flight
     now[0] += REALTIME_SECONDS
 
-    assert short == int(BATCH_SECONDS / 0.02)
+    assert (short, in_flight) == (int(BATCH_SECONDS / 0.02), 3 * short)
     assert settle(realtime=False) == int(PATIENT_SECONDS / 0.02)
+    assert pace.in_flight == 2 * pace.frames
 
 
 def test_however_slow_the_model_is_a_batch_holds_a_frame() -> None:
