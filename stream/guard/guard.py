@@ -55,8 +55,10 @@ class Case:
 
 
 class Guard:
-    """`observe` is called by the thread that stores, `condemn` by the one that infers, `describe` by any; everything else
-    runs on a thread of its own."""
+    """`observe` is called by the thread that stores, `condemn` by the one that infers, `describe` by any.
+
+    Everything else runs on a thread of its own.
+    """
 
     def __init__(
         self,
