@@ -222,8 +222,13 @@ def _cell(lane: Mapping[str, Any], key: str, factor: float, digits: int) -> str:
 def _ratios_table(spreads: Mapping[str, Mapping[str, float]]) -> str:
     rows = ["| ratio | median | least–most |", "|---|---|---|"]
     for name, found in spreads.items():
-        rows.append(f"| {name.replace('_', ' ')} | {found['median']:.3g} | {found['min']:.3g}–{found['max']:.3g} |")
+        median, least, most = (_write_ratio(found[each]) for each in ("median", "min", "max"))
+        rows.append(f"| {name.replace('_', ' ')} | {median} | {least}–{most} |")
     return "\n".join(rows)
+
+
+def _write_ratio(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def _latency_table(latency: Mapping[str, Mapping[str, float]], engine_ms: float | None) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.bench.figures import Lane, ratio
+from pipelines.bench.figures import Lane, Spread, ratio
 from pipelines.bench.report import build_document, check_places, render_markdown, save, write_section
 from pipelines.errors import WorkspaceError
 
@@ -48,6 +48,15 @@ def test_the_table_shows_the_spread_and_the_parity() -> None:
 
     assert "| ours v2 | 100.0 (90.0–110.0) | 4.00 |" in table
     assert "| 1.000 | 0.000001 |" in table
+    assert "| ours over naive | 10 | 9–11 |" in table
+
+
+def test_a_large_ratio_is_written_without_an_exponent() -> None:
+    spread = Spread(1066.4, 912.5, 1264.0)
+
+    assert "| ours over plain | 1066 | 912–1264 |" in render_markdown(
+        build_document("page", [FAST], {"ours_over_plain": spread}, MACHINE, rounds=3)
+    )
     assert "| ours over naive | 10 | 9–11 |" in table
 
 
