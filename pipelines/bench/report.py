@@ -290,11 +290,7 @@ def _name_model(document: Document) -> str:
 
 
 def _spread(found: Spread) -> dict[str, float]:
-    return {
-        "median": _round(found.median),
-        "min": _round(found.least),
-        "max": _round(found.most),
-    }
+    return {"median": _round(found.median), "min": _round(found.least), "max": _round(found.most)}
 
 
 def _round(value: float) -> float:
