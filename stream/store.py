@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -187,11 +186,8 @@ class PredictionStore:
         return outcomes[-1]
 
     def _write(self, work: Callable[[Connection], object]) -> None:
+        retries = stamina.retry_context(on=AWAY, attempts=None, timeout=self._retry_seconds, wait_max=2.0)
         try:
-            # a try without a plan for the next ones, which costs as much as the rows of a frame
-            with suppress(*AWAY):
-                return self._write_once(work)
-            retries = stamina.retry_context(on=AWAY, attempts=None, timeout=self._retry_seconds, wait_max=2.0)
             for attempt in retries:
                 with attempt:
                     self._write_once(work)

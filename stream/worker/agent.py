@@ -126,9 +126,8 @@ class Agent:
 
     async def _deliver(self, events: Sequence[EventT[bytes]], outcome: BatchOutcome) -> None:
         with self.metrics.timed("publish"):
-            answers = self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
-            # a task each, only where there are letters: they cost more than a frame's delivery
-            await (asyncio.gather(self._publish_dead_letters(outcome), answers) if outcome.dead_letters else answers)
+            await self._publish_dead_letters(outcome)
+            await self.publisher.publish([encode_prediction(prediction) for prediction in outcome.predictions])
         for event in events:
             # after a rebalance the frame belongs to another worker, which reads it again
             if event.message.generation_id == self.app.consumer_generation_id:

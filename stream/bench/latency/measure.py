@@ -1,6 +1,5 @@
 """From captured to stored at steady rates, what batches cost under light load, and what a flood does."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -80,7 +79,6 @@ def _compare_light(
 
 
 def _measure_rate(stage: Stage, load: Load, store: PredictionStore) -> dict[str, float]:
-    os.sync()  # or the rows would share the disk with the frames of the rate before
     sent = send(stage, load, store)
     answers = read_answers(stage.broker.bootstrap, load.run)
     if len(answers) < sent.frames:  # all rows are stored; the last answers may still have been on their way

@@ -1,6 +1,7 @@
 """Workers that read from the end of the topic, and frames that are sent to them."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,7 @@ def serving(stage: Stage, lane: LaneName, name: str) -> Iterator[Served]:
 
 def send(stage: Stage, load: Load, store: PredictionStore) -> Sent:
     """What the broker took, once every frame of it has an outcome or the time for that is over."""
+    os.sync()  # or the rows would share the disk with the frames that were sent before
     load = replace(load, bootstrap=stage.broker.bootstrap, pictures=str(stage.home / "pictures"))
     process = subprocess.Popen(
         bind_command(sys.executable, "-m", "stream.bench.latency.load", dump(load)),

@@ -31,6 +31,7 @@ def test_there_is_room_for_so_many_batches_and_no_more() -> None:
     plane = flight(frames=2)
     cargo = [Cargo() for _ in range(plane.pace.in_flight)]
     for each in cargo:
+        assert plane.has_room
         plane.board(each, 1)
 
     assert not plane.has_room

@@ -1,4 +1,6 @@
 import asyncio
+import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -62,6 +64,12 @@ class FakePublisher:
 
     limit: int = 10_000_000
     published: list[Outgoing] = field(default_factory=list)
+
+    async def __aenter__(self) -> "FakePublisher":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
 
     async def publish(self, messages: list[Outgoing]) -> None:
         self.published.extend(messages)
@@ -209,8 +217,44 @@ def test_a_realtime_frame_in_a_batch_makes_the_next_ones_short(agent: Agent) -> 
     lossless, realtime = frame_event(0), frame_event(1)
     realtime.message.aged = DroppedFrame(Position(FRAMES_TOPIC, 0, 1), "gate", 0.0)
 
-    assert not has_realtime(cast(Any, [lossless]))
-    assert has_realtime(cast(Any, [lossless, realtime]))
+    for events, batches_in_hand in (([lossless], 2), ([lossless, realtime], 3)):
+        messages = [read_message(cast(Any, event)) for event in events]
+        agent._answer(messages, realtime=has_realtime(cast(Any, events)))
+        assert agent.pace.in_flight == batches_in_hand * agent.pace.frames
+
+
+def test_while_a_batch_is_stored_the_next_one_is_answered_and_they_end_in_order(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_answered, answered, acked = threading.Event(), list[int](), list[int]()
+    events = [frame_event(0), frame_event(1)]
+    answer, store = Agent._answer, Agent._store
+
+    def note_answer(self: Agent, messages: Any, *others: Any) -> Any:
+        outcome = answer(self, messages, *others)
+        answered.append(len(messages))
+        if len(answered) == len(events):
+            both_answered.set()
+        return outcome
+
+    def wait_and_store(self: Agent, messages: Any, outcome: Any) -> Any:
+        assert both_answered.wait(60), "the second batch was not answered while the first one was stored"
+        return store(self, messages, outcome)
+
+    async def one_by_one(*_: Any) -> AsyncIterator[list[FakeEvent]]:
+        for event in events:
+            event.acked = acked
+            yield [event]
+        while len(acked) < len(events):  # noqa: ASYNC110  the fake sets no event
+            await asyncio.sleep(0.01)  # the last one is delivered in a task of its own
+
+    monkeypatch.setattr(Agent, "_answer", note_answer)
+    monkeypatch.setattr(Agent, "_store", wait_and_store)
+    monkeypatch.setattr("stream.worker.agent.batches", one_by_one)
+
+    asyncio.run(asyncio.wait_for(agent.serve(cast(Any, None)), 120))
+
+    assert acked == [0, 1]
 
 
 def test_what_is_dropped_is_counted_in_the_batchs_transaction(agent: Agent) -> None:
